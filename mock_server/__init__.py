@@ -1,0 +1,20 @@
+"""A fake Veeam Backup for Microsoft Office 365 server that gives device codes, and fails on demand."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mock_server.app import create_app
+    from mock_server.settings import Settings, SettingsError
+
+__all__ = ["Settings", "SettingsError", "create_app"]
+
+_HOMES = {"Settings": "settings", "SettingsError": "settings", "create_app": "app"}
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name when it is used, so that importing the package costs nothing."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

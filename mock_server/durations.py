@@ -1,0 +1,26 @@
+"""Durations as people write them: `900`, `15m`, `1.5h`, `250ms`."""
+
+import re
+
+PATTERN = r"^[0-9]+(\.[0-9]+)?(ms|s|m|h|d)?$"
+_SECONDS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+SCHEMA = {"anyOf": [{"type": "string", "pattern": PATTERN}, {"type": "number", "minimum": 0}]}
+"""The JSON Schema of a duration: text with a unit, or seconds."""
+
+
+def parse_duration(given: str | float) -> float:
+    """Seconds of `given`; a bare number means seconds. `ValueError` when it is no duration."""
+    text = str(given)
+    if not re.fullmatch(PATTERN[1:-1], text):
+        raise ValueError(f"{text!r} is not a duration such as 30s, 15m, 1.5h, 14d or 250ms")
+    unit = text.lstrip("0123456789.")
+    return float(text.removesuffix(unit)) * _SECONDS[unit]
+
+
+def format_duration(seconds: float) -> str:
+    """`seconds` in the largest unit that keeps it a whole number."""
+    for unit in ("d", "h", "m", "s"):
+        if seconds >= _SECONDS[unit] and seconds % _SECONDS[unit] == 0:
+            return f"{int(seconds / _SECONDS[unit])}{unit}"
+    return f"{seconds:g}s"

@@ -1,0 +1,57 @@
+"""A request and its reply, as plain data: what the doors hand to the pipeline, and what they deliver."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Headers = dict[str, str]
+"""Header fields by lower-case name; fields that came more than once are joined by a comma (RFC 9110 section 5.3)."""
+
+
+@dataclass(slots=True)
+class Request:
+    """`path` is as sent, percent-encoded, without the query; `origin` is scheme and host, such as `https://localhost`."""
+
+    method: str
+    path: str
+    query: str = ""
+    headers: Headers = field(default_factory=dict)
+    body: bytes = b""
+    origin: str = "https://localhost:4443"
+
+
+Ending = Literal["whole", "reset", "empty", "truncated", "never"]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How a reply leaves the server.
+
+    `delay` and `dribble` are seconds: before the first byte, and over which the body is spread. `ending` is what
+    becomes of the connection: `whole` is an ordinary answer; `reset` breaks it (TCP RST) instead of answering; `empty`
+    closes it without an answer; `truncated` closes it in the middle of the body; `never` leaves the client waiting.
+    `raw` is sent in place of the answer, as it is.
+    """
+
+    delay: float = 0.0
+    dribble: float = 0.0
+    ending: Ending = "whole"
+    raw: bytes | None = None
+
+    @property
+    def needs_socket(self) -> bool:
+        """Whether only a door that holds the connection can do this."""
+        return self.ending != "whole" or self.raw is not None
+
+
+AT_ONCE = Delivery()
+
+
+@dataclass(slots=True)
+class Reply:
+    """`content` is the JSON value of the body until it is serialized; `headers` keep their case."""
+
+    status: int
+    content: object = None
+    headers: Headers = field(default_factory=dict)
+    body: bytes = b""
+    delivery: Delivery = AT_ONCE

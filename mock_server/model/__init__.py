@@ -1,0 +1,1 @@
+"""What the server knows and does, without HTTP: time, stored things, tokens, organizations, device codes."""

@@ -1,0 +1,77 @@
+"""What can go wrong in the model.
+
+    ModelError
+    ├── LoginError              a login that is refused (RFC 6749 section 5.2)
+    │   ├── InvalidLogin        a field is missing
+    │   ├── InvalidGrant        wrong credentials, or a refresh token that is spent, expired or unknown
+    │   └── UnsupportedGrant    a grant that is not served
+    ├── AccessDenied            no access token, or one that is malformed, unknown, expired or revoked
+    ├── NotFound                an id that names nothing
+    ├── UnknownRegion           a region that is not one of the server's
+    └── Throttled               too many device codes in a short time
+
+Each message is written for the person who reads the answer. How an error looks in HTTP is decided in `refusals`.
+"""
+
+
+class ModelError(Exception):
+    """The root of this tree."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class LoginError(ModelError):
+    """A login that is refused. `code` is the `error` of RFC 6749 section 5.2."""
+
+    code = "invalid_request"
+
+
+class InvalidLogin(LoginError):
+    """A field is missing or does not fit."""
+
+
+class InvalidGrant(LoginError):
+    """Wrong credentials, or a refresh token that is spent, expired or unknown."""
+
+    code = "invalid_grant"
+
+
+class UnsupportedGrant(LoginError):
+    """A `grant_type` that this server does not serve."""
+
+    code = "unsupported_grant_type"
+
+
+class AccessDenied(ModelError):
+    """No access token, or one that does not open anything.
+
+    `reason` is for the challenge of RFC 6750 section 3; None when no token was shown.
+    """
+
+    def __init__(self, reason: str | None = None) -> None:
+        super().__init__("Authorization has been denied for this request.")
+        self.reason = reason
+
+
+class NotFound(ModelError):
+    """`kind` and `key` name what is not there."""
+
+    def __init__(self, kind: str, key: str) -> None:
+        super().__init__(f"{kind} {key} was not found.")
+
+
+class UnknownRegion(ModelError):
+    """A region that is not one of the server's."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is not a region of this server.")
+
+
+class Throttled(ModelError):
+    """Too many device codes in a short time; `retry_after` is in whole seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"Too many device codes were requested. Try again in {retry_after} seconds.")
+        self.retry_after = retry_after

@@ -1,0 +1,38 @@
+"""The only source of chance: unpredictable, or repeatable from a seed."""
+
+import random
+import uuid
+
+CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+"""Upper-case letters and digits without those that a person confuses (RFC 8628 section 6.1)."""
+
+TOKEN_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+
+class Randomness:
+    """Draws from the operating system, or the same sequence each time for the same `seed`."""
+
+    def __init__(self, seed: int | str | None = None) -> None:
+        self._random: random.Random = random.SystemRandom() if seed is None else random.Random(seed)
+
+    def text(self, alphabet: str, length: int) -> str:
+        """`length` characters, each of `alphabet` equally likely."""
+        size = len(alphabet)
+        rest = self._random.randrange(size**length)
+        drawn = []
+        for _ in range(length):
+            rest, index = divmod(rest, size)
+            drawn.append(alphabet[index])
+        return "".join(drawn)
+
+    def chance(self) -> float:
+        """A number from 0 up to, not including, 1."""
+        return self._random.random()
+
+    def between(self, low: float, high: float) -> float:
+        """A number from `low` to `high`, each equally likely."""
+        return self._random.uniform(low, high)
+
+    def uuid(self) -> str:
+        """A random UUID (RFC 9562 version 4)."""
+        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))

@@ -1,0 +1,199 @@
+"""What each operation of the API does: operationId -> function, each a few lines over the model."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from mock_server.exchange import Request
+from mock_server.model import regions
+from mock_server.model.device_codes import DeviceCode, Purpose
+from mock_server.model.errors import InvalidLogin
+from mock_server.model.organizations import Organization
+from mock_server.model.tokens import TokenPair
+from mock_server.spec import CheckedRequest
+from mock_server.worlds import World
+
+INSTALLATION_ID = "00000000-0000-4000-8000-00000000f001"
+VERSION = "4.0.0.2516"
+NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+SIGN_IN_PATH = "/devicelogin"
+
+
+@dataclass(slots=True)
+class Call:
+    """What an operation gets: the world, the checked values and body, and the request as it came."""
+
+    world: World
+    values: dict[str, Any]
+    body: Any
+    request: Request
+
+    @classmethod
+    def of(cls, world: World, checked: CheckedRequest, request: Request) -> "Call":
+        """The call for a request without violations."""
+        return cls(world, checked.values, checked.body, request)
+
+    def reading(self, ambiguity: str) -> str:
+        """The reading of an ambiguity that this world picked."""
+        return self.world.settings.ambiguities[ambiguity]
+
+
+@dataclass(slots=True)
+class Result:
+    """What an operation answers: a JSON value, a status, and headers beyond the usual ones."""
+
+    content: object
+    status: int = 200
+    headers: dict[str, str] | None = None
+
+
+def get_token(call: Call) -> Result:
+    """Log in by password, or refresh (RFC 6749 sections 4.3 and 6)."""
+    form = call.body
+    if form["grant_type"] == "refresh_token":
+        pair = call.world.tokens.refresh(_needed(form, "refresh_token"))
+    else:
+        pair = call.world.tokens.log_in(_needed(form, "username"), _needed(form, "password"))
+    return Result(_token_response(pair), headers=NO_STORE)
+
+
+def _needed(form: dict[str, str], name: str) -> str:
+    if not form.get(name):
+        raise InvalidLogin(f"body.{name}: is required for grant_type={form['grant_type']}")
+    return form[name]
+
+
+def _token_response(pair: TokenPair) -> dict[str, object]:
+    login = pair.login
+    return {
+        "access_token": pair.access_token,
+        "token_type": "bearer",
+        "expires_in": max(1, round(login.access_expires_at - login.issued_at)),
+        "refresh_token": pair.refresh_token,
+        "userName": login.username,
+        ".issued": date_time(login.issued_at),
+        ".expires": date_time(login.access_expires_at),
+    }
+
+
+def get_organizations(call: Call) -> Result:
+    """All organizations, as a bare array."""
+    return Result([_organization(call, organization) for organization in call.world.organizations.all()])
+
+
+def get_organization(call: Call) -> Result:
+    """One organization."""
+    return Result(_organization(call, call.world.organizations.get(call.values["organizationId"])))
+
+
+def get_device_code(call: Call) -> Result:
+    """A code to add an organization, for the region that was asked for (page)."""
+    organization_id = call.values.get("organizationId")
+    if organization_id is not None and call.reading("unknown-organization") == "refused":
+        call.world.organizations.get(organization_id)
+    region = _region(call.body, regions.WORLDWIDE)
+    return _device_code(call, Purpose(region, organization_id=organization_id))
+
+
+def get_organization_device_code(call: Call) -> Result:
+    """A code for the backup applications of an organization, in its region."""
+    organization = call.world.organizations.get(call.values["organizationId"])
+    return _device_code(call, Purpose(organization.region, organization_id=organization.id))
+
+
+def get_restore_device_code(call: Call) -> Result:
+    """A code bound to a restore session, in the target region, or that of the organization that is named."""
+    session_id = call.values["restoreSessionId"]
+    call.world.require_restore_session(session_id)
+    region = _region(call.body, _region_of_named(call))
+    return _device_code(call, Purpose(region, restore_session_id=session_id))
+
+
+def get_service_instance(call: Call) -> Result:
+    """The installation."""
+    return Result({"installationId": INSTALLATION_ID, "version": VERSION})
+
+
+def _region(body: dict[str, Any], default: str) -> str:
+    name = body.get("targetRegion")
+    return default if name is None else regions.canonical(name)
+
+
+def _region_of_named(call: Call) -> str:
+    name = call.body.get("targetOrganizationName")
+    for organization in call.world.organizations.all():
+        if name is not None and organization.name.lower() == name.lower():
+            return organization.region
+    return regions.WORLDWIDE
+
+
+def _device_code(call: Call, purpose: Purpose) -> Result:
+    code = call.world.device_codes.issue(purpose)
+    url = verification_url(call, purpose.region)
+    content: dict[str, object] = {
+        "userCode": code.user_code,
+        "verificationUrl": url,
+        "expiresIn": _expires_in(call, code),
+        "message": f"To sign in, use a web browser to open the page {url} and enter the code "
+        f"{code.user_code} to authenticate.",
+    }
+    if call.reading("extra-properties") == "some":
+        content["interval"] = 5
+    return Result(content, headers=NO_STORE)
+
+
+def verification_url(call: Call, region: str) -> str:
+    """The page where a code of `region` is typed, as settings and readings have it."""
+    configured = call.world.settings.verification_url
+    if configured == "self":
+        return call.request.origin + SIGN_IN_PATH
+    if configured is not None:
+        return configured
+    match call.reading("verification-url"):
+        case "link":
+            return regions.SIGN_IN_LINK
+        case "worldwide":
+            return regions.SIGN_IN_WORLDWIDE
+        case _:
+            return regions.sign_in_page(region)
+
+
+def _expires_in(call: Call, code: DeviceCode) -> int:
+    left = call.world.device_codes.remaining(code)
+    return max(1, int(left * 1000) if call.reading("expires-unit") == "milliseconds" else int(left))
+
+
+def _organization(call: Call, organization: Organization) -> dict[str, object]:
+    address = f"{call.request.origin}/v4/Organizations/{organization.id}"
+    content: dict[str, object] = {
+        "id": organization.id,
+        "name": organization.name,
+        "officeName": organization.office_name,
+        "type": organization.type,
+        "region": organization.region,
+        "isExchangeOnline": organization.is_exchange_online,
+        "isSharePointOnline": organization.is_share_point_online,
+        "isBackedup": organization.is_backed_up,
+        "_links": {"self": {"href": address}},
+        "_actions": {"deviceCode": {"uri": f"{address}/DeviceCode", "method": "POST"}},
+    }
+    if call.reading("extra-properties") == "some":
+        content["description"] = ""
+    return content
+
+
+def date_time(moment: float) -> str:
+    """Unix seconds as an RFC 3339 date-time in UTC."""
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+OPERATIONS: dict[str, Callable[[Call], Result]] = {
+    "getToken": get_token,
+    "getOrganizations": get_organizations,
+    "getOrganization": get_organization,
+    "getDeviceCode": get_device_code,
+    "getOrganizationDeviceCode": get_organization_device_code,
+    "getRestoreDeviceCode": get_restore_device_code,
+    "getServiceInstance": get_service_instance,
+}

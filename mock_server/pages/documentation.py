@@ -1,0 +1,22 @@
+"""The API's own description, where the real server has it: the document at `/swagger/docs/v4`, Swagger UI below."""
+
+import orjson
+from flask import Blueprint, Response, current_app
+from flask_swagger_ui import get_swaggerui_blueprint
+
+DOCUMENT = "/swagger/docs/v4"
+PAGE = "/swagger"
+
+documentation = Blueprint("documentation", __name__)
+
+
+@documentation.get(DOCUMENT)
+def document() -> Response:
+    """The OpenAPI document as JSON."""
+    spec = current_app.extensions["veeam"].spec
+    return Response(orjson.dumps(spec.document), content_type="application/json; charset=utf-8")
+
+
+swagger_ui = get_swaggerui_blueprint(
+    PAGE, DOCUMENT, config={"app_name": "Veeam Backup for Microsoft Office 365 (mock)", "validatorUrl": None}
+)

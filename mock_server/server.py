@@ -1,0 +1,97 @@
+"""The door under uvicorn: on a socket that is bound first, in the main thread for the command, in its own for tests."""
+
+import contextlib
+import signal
+import socket
+import threading
+from collections.abc import Callable, Generator
+from types import FrameType
+
+import uvicorn
+
+from mock_server.certificates import Certificate
+from mock_server.door import Connection, Door, quiet_loggers
+from mock_server.pipeline import Pipeline
+from mock_server.settings import Settings
+
+GRACE = 1
+"""Seconds that answers under way get when the server stops."""
+
+
+class CannotListen(OSError):
+    """The address cannot be listened on; the message names it and the reason."""
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket; `CannotListen` when the port is in use or the address is not this machine's."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise CannotListen(f"cannot listen on {host}: {error.strerror or error}") from None
+    try:
+        if hasattr(socket, "SO_REUSEPORT"):
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        raise CannotListen(f"cannot listen on {host} port {port}: {error.strerror or error}") from None
+    listener.set_inheritable(False)
+    return listener
+
+
+def url_of(listener: socket.socket, host: str, http: bool) -> str:
+    """The address for clients: `localhost` where the socket listens on loopback or everywhere."""
+    port = listener.getsockname()[1]
+    name = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::", "localhost", "::1") else host
+    return f"{'http' if http else 'https'}://{f'[{name}]' if ':' in name else name}:{port}"
+
+
+class Server(uvicorn.Server):
+    """uvicorn with the mock's door. `announce` is called once requests are answered."""
+
+    def __init__(self, settings: Settings, certificate: Certificate | None, announce: Callable[[], None]) -> None:
+        quiet_loggers()
+        self.pipeline = Pipeline(settings)
+        self._announce = announce
+        super().__init__(
+            uvicorn.Config(
+                Door(self.pipeline, settings.request_timeout),
+                http=Connection,
+                ws="none",
+                lifespan="off",
+                interface="asgi3",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                date_header=False,
+                proxy_headers=False,
+                timeout_graceful_shutdown=GRACE,
+                timeout_keep_alive=30,
+                ssl_certfile=certificate.chain if certificate else None,
+                ssl_keyfile=certificate.key if certificate else None,
+            )
+        )
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to listen, then say so."""
+        await super().startup(sockets)
+        self._announce()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Stop on SIGINT and SIGTERM. Unlike uvicorn's, this does not raise them again: a wanted stop is a success."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        wanted = (signal.SIGINT, signal.SIGTERM)
+        before = {number: signal.signal(number, self._stop) for number in wanted}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        self.should_exit = True

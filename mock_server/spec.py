@@ -1,0 +1,311 @@
+"""An OpenAPI document, compiled: which operation a request means, and what is wrong with a request or a reply.
+
+The document is the only place where paths, parameters and schemas are written. Where it carries `x-ambiguity`, the
+reading that was picked is merged into the schema before it is compiled (see the head of `openapi.yaml`).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote_to_bytes
+
+import orjson
+import yaml
+
+from mock_server.exchange import Headers, Reply, Request
+from mock_server.readings import apply_readings
+from mock_server.validation import Schema, Violation
+
+METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
+FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
+MOST_FORM_FIELDS = 100
+UTF8_BOM = b"\xef\xbb\xbf"
+
+
+@cache
+def load_document(path: Path) -> dict[str, Any]:
+    """The OpenAPI document in the YAML file at `path`, read once; do not change it."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    document: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
+    return document
+
+
+def bundled_path() -> Path:
+    """Where the API's document lies: in the installed package, or at the top of a checkout."""
+    here = Path(__file__).parent
+    installed = here / "openapi.yaml"
+    return installed if installed.exists() else here.parent / "openapi.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter in the path or the query; `coerce` turns its text into the JSON value that the schema means."""
+
+    name: str
+    place: str
+    required: bool
+    schema: Schema
+    coerce: Callable[[str], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of the document, with its compiled schemas."""
+
+    id: str
+    method: str
+    path: str
+    protected: bool
+    parameters: tuple[Parameter, ...]
+    bodies: Mapping[str, Schema]
+    body_required: bool
+    replies: Mapping[int, Schema | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The operation that a request means, and the values in its path."""
+
+    operation: Operation
+    path_values: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class NoMatch:
+    """No operation: `allowed` are the methods that the path has, none when the path is unknown."""
+
+    allowed: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class CheckedRequest:
+    """A request as the spec reads it: the values by name, the JSON value of the body, and what is wrong."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    body: Any = None
+    violations: list[Violation] = field(default_factory=list)
+
+
+class Spec:
+    """A compiled document. `readings` picks a reading for each ambiguity: id -> name of the reading."""
+
+    def __init__(self, document: Mapping[str, Any], readings: Mapping[str, str] | None = None) -> None:
+        self.document = document
+        self.readings = dict(readings or {})
+        effective = apply_readings(document, self.readings)
+        self._ignore_case = self.readings.get("path-case", "ignored") == "ignored"
+        self._literal: dict[str, dict[str, Operation]] = {}
+        self._templates: list[tuple[list[str], dict[str, Operation]]] = []
+        self.operations: dict[str, Operation] = {}
+        for path, item in effective["paths"].items():
+            self._add_path(path, _compile_path(effective, path, item))
+
+    def _add_path(self, path: str, by_method: dict[str, Operation]) -> None:
+        folded = self._fold(path)
+        self.operations.update({operation.id: operation for operation in by_method.values()})
+        if "{" in path:
+            names = path.split("/")
+            self._templates.append(([n if "{" in n else self._fold(n) for n in names], by_method))
+        else:
+            self._literal[folded] = by_method
+
+    def _fold(self, path: str) -> str:
+        return path.lower() if self._ignore_case else path
+
+    def find(self, method: str, path: str) -> Match | NoMatch:
+        """The operation for a method and a percent-encoded path. HEAD means the GET of the same path."""
+        segments = [decode_segment(segment) for segment in path.split("/")] if "%" in path else path.split("/")
+        by_method = self._literal.get(self._fold("/".join(segments))) if "%2f" not in path.lower() else None
+        values: dict[str, str] = {}
+        if by_method is None:
+            by_method, values = self._find_template(segments)
+        if by_method is None:
+            return NoMatch()
+        operation = by_method.get("GET" if method == "HEAD" else method)
+        if operation is None:
+            return NoMatch((*sorted(by_method), *(["HEAD"] if "GET" in by_method else [])))
+        return Match(operation, values)
+
+    def _find_template(self, segments: list[str]) -> tuple[dict[str, Operation] | None, dict[str, str]]:
+        for template, by_method in self._templates:
+            if len(template) != len(segments):
+                continue
+            values = {}
+            for expected, given in zip(template, segments, strict=True):
+                if expected.startswith("{") and given:
+                    values[expected[1:-1]] = given
+                elif expected != self._fold(given):
+                    break
+            else:
+                return by_method, values
+        return None, {}
+
+    def check_request(self, match: Match, request: Request) -> CheckedRequest:
+        """The values of `request` and everything that is wrong with it. Never raises."""
+        checked = CheckedRequest()
+        self._check_parameters(match, request, checked)
+        if match.operation.bodies:
+            self._check_body(match.operation, request, checked)
+        return checked
+
+    def _check_parameters(self, match: Match, request: Request, checked: CheckedRequest) -> None:
+        query = dict(parse_qsl(request.query, keep_blank_values=True, errors="replace")) if request.query else {}
+        for parameter in match.operation.parameters:
+            given = match.path_values.get(parameter.name) if parameter.place == "path" else query.get(parameter.name)
+            where = f"{parameter.place}.{parameter.name}"
+            if given is None:
+                if parameter.required:
+                    checked.violations.append(Violation(where, "is required", "required"))
+                continue
+            value = parameter.coerce(given)
+            checked.values[parameter.name] = value
+            checked.violations += parameter.schema.violations(value, where)
+
+    def _check_body(self, operation: Operation, request: Request, checked: CheckedRequest) -> None:
+        refusal = _refuse_media(operation, request.headers, request.body)
+        if refusal is not None:
+            checked.violations.append(refusal)
+            return
+        if not request.body and not operation.body_required:
+            return
+        media_type = _media_type(request.headers)
+        try:
+            checked.body = _parse_form(request.body) if media_type == FORM else _parse_json(request.body)
+        except ValueError as error:
+            checked.violations.append(Violation("body", str(error), "syntax"))
+            return
+        checked.violations += operation.bodies[media_type].violations(checked.body, "body")
+
+    def check_reply(self, operation: Operation, reply: Reply) -> list[Violation]:
+        """Everything in `reply` that the operation does not promise."""
+        if reply.status not in operation.replies:
+            return [Violation("status", f"{reply.status} is not a status of {operation.id}", "status")]
+        schema = operation.replies[reply.status]
+        return [] if schema is None else schema.violations(reply.content, "body")
+
+
+def decode_segment(segment: str) -> str:
+    """A percent-encoded path segment as text; bytes that are not UTF-8 become U+FFFD, which no path contains."""
+    return unquote_to_bytes(segment).decode("utf-8", "replace")
+
+
+def _media_type(headers: Headers) -> str:
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _charset(headers: Headers) -> str:
+    _, _, parameters = headers.get("content-type", "").partition(";")
+    for parameter in parameters.split(";"):
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset":
+            return value.strip().strip('"').lower()
+    return "utf-8"
+
+
+def _refuse_media(operation: Operation, headers: Headers, body: bytes) -> Violation | None:
+    """Why the body cannot be read at all, if it cannot."""
+    encoding = headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ("", "identity"):
+        return Violation("header.Content-Encoding", f"{encoding[:40]!r} is not served, send it as it is", "media")
+    media_type = _media_type(headers)
+    if not body and (operation.body_required or media_type):
+        if not operation.body_required:
+            return None
+        return Violation("body", f"is required, as {' or '.join(operation.bodies)}", "required")
+    if body and media_type not in operation.bodies:
+        given = f"{media_type[:60]!r}" if media_type else "no media type"
+        return Violation("header.Content-Type", f"{given} was sent, expected {' or '.join(operation.bodies)}", "media")
+    if _charset(headers) not in ("utf-8", "utf8", "us-ascii"):
+        return Violation(
+            "header.Content-Type", f"charset {_charset(headers)[:40]!r} is not served, send UTF-8", "media"
+        )
+    return None
+
+
+def _parse_json(body: bytes) -> object:
+    try:
+        return orjson.loads(body.removeprefix(UTF8_BOM))
+    except orjson.JSONDecodeError as error:
+        raise ValueError(f"is not JSON: {error}") from None
+
+
+def _parse_form(body: bytes) -> object:
+    try:
+        pairs = parse_qsl(
+            body.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=MOST_FORM_FIELDS
+        )
+    except UnicodeDecodeError:
+        raise ValueError("is not UTF-8") from None
+    except ValueError:
+        raise ValueError(f"has more than {MOST_FORM_FIELDS} fields") from None
+    return dict(pairs)
+
+
+def _compile_path(document: Mapping[str, Any], path: str, item: Mapping[str, Any]) -> dict[str, Operation]:
+    shared = item.get("parameters", [])
+    return {
+        method.upper(): _compile_operation(document, path, method.upper(), operation, shared)
+        for method, operation in item.items()
+        if method in METHODS
+    }
+
+
+def _compile_operation(
+    document: Mapping[str, Any], path: str, method: str, operation: Mapping[str, Any], shared: list[Any]
+) -> Operation:
+    body = resolve(document, operation.get("requestBody", {}))
+    security = operation.get("security", document.get("security", []))
+    return Operation(
+        id=operation["operationId"],
+        method=method,
+        path=path,
+        protected=bool(security),
+        parameters=tuple(_compile_parameter(document, p) for p in [*shared, *operation.get("parameters", [])]),
+        bodies={
+            media: compile_schema(document, content["schema"]) for media, content in body.get("content", {}).items()
+        },
+        body_required=body.get("required", False),
+        replies={int(status): _compile_reply(document, reply) for status, reply in operation["responses"].items()},
+    )
+
+
+def _compile_parameter(document: Mapping[str, Any], reference: Mapping[str, Any]) -> Parameter:
+    parameter = resolve(document, reference)
+    schema = resolve(document, parameter["schema"])
+    return Parameter(
+        parameter["name"],
+        parameter["in"],
+        parameter.get("required", False),
+        compile_schema(document, schema),
+        _coerce_number if schema.get("type") in ("integer", "number") else str,
+    )
+
+
+def _coerce_number(text: str) -> object:
+    try:
+        return int(text)
+    except ValueError:
+        return text
+
+
+def _compile_reply(document: Mapping[str, Any], reference: Mapping[str, Any]) -> Schema | None:
+    content = resolve(document, reference).get("content", {}).get(JSON)
+    return None if content is None else compile_schema(document, content["schema"])
+
+
+def resolve(document: Mapping[str, Any], node: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a local `$ref` points to, or `node` itself."""
+    while "$ref" in node:
+        target: Any = document
+        for step in node["$ref"].removeprefix("#/").split("/"):
+            target = target[step.replace("~1", "/").replace("~0", "~")]
+        node = target
+    return node
+
+
+def compile_schema(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Schema:
+    """Compile one schema of `document`, in which its references are looked up."""
+    return Schema({**schema, "components": {"schemas": document["components"]["schemas"]}})

@@ -1,0 +1,82 @@
+"""One way of validating: compiled JSON Schemas, and violations as a list that says what is wrong and where."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jsonschema_rs
+
+LONGEST_VALUE = 60
+"""Characters of a refused value that a message repeats."""
+
+SECRET_NAMES = frozenset({"password", "refresh_token", "access_token", "admin_key", "applicationSecret"})
+IGNORE_CASE = "(?i)^(?:"
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """`where` is a dotted path such as `body.targetRegion`; `keyword` the JSON Schema keyword that was broken."""
+
+    where: str
+    message: str
+    keyword: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.message}"
+
+
+class Schema:
+    """A compiled JSON Schema (draft 2020-12, formats checked)."""
+
+    def __init__(self, schema: Mapping[str, Any] | bool) -> None:
+        self._validator = jsonschema_rs.Draft202012Validator(
+            schema if isinstance(schema, bool) else dict(schema), validate_formats=True
+        )
+
+    def violations(self, instance: object, root: str) -> list[Violation]:
+        """Everything that is wrong with `instance`, each place prefixed with `root`; empty when it is valid."""
+        if self._validator.is_valid(instance):
+            return []
+        return [_violation(error, root) for error in self._validator.iter_errors(instance)]
+
+
+def _violation(error: jsonschema_rs.ValidationError, root: str) -> Violation:
+    path = [str(step) for step in error.instance_path]
+    kind = error.kind.as_dict()
+    keyword = error.kind.name
+    if keyword == "required":
+        path.append(kind["property"])
+    return Violation(".".join(filter(None, [root, *path])), _message(error, keyword, kind, path), keyword)
+
+
+def _message(error: jsonschema_rs.ValidationError, keyword: str, kind: dict[str, Any], path: list[str]) -> str:
+    shown = "the value" if SECRET_NAMES.intersection(path) else shorten(error.instance)
+    match keyword:
+        case "required":
+            return "is required"
+        case "type":
+            return f"{shown} is not of type {' or '.join(kind['types'])}"
+        case "enum":
+            return f"{shown} is not one of {', '.join(str(option) for option in kind['options'] if option is not None)}"
+        case "pattern" if kind["pattern"].startswith(IGNORE_CASE):
+            return f"{shown} is not one of {kind['pattern'][len(IGNORE_CASE) : -2].replace('|', ', ')}"
+        case "pattern":
+            return f"{shown} does not match {kind['pattern']}"
+        case "format":
+            return f"{shown} is not a valid {kind['format']}"
+        case "minLength" | "maxLength":
+            bound = "at least {} are needed" if keyword == "minLength" else "at most {} are allowed"
+            return f"has {len(str(error.instance))} characters, {bound.format(kind['limit'])}"
+        case "additionalProperties":
+            return f"unknown: {', '.join(map(shorten, kind['unexpected']))}"
+        case "anyOf" | "oneOf":
+            return f"{shown} has none of the allowed forms"
+        case _:
+            return error.message if shown != "the value" else "the value does not fit"
+
+
+def shorten(value: object) -> str:
+    """`value` for a message: as a person writes it, of bounded length."""
+    text = {None: "null", True: "true", False: "false"}.get(value) if isinstance(value, bool | None) else repr(value)
+    assert text is not None
+    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
