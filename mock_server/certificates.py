@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import click
+
 from mock_server.model.clock import system_time
+from mock_server.settings import Settings
 
 LIFETIME = timedelta(days=397)
 RENEW_BEFORE = timedelta(days=30)
@@ -33,6 +36,18 @@ class Certificate:
     chain: Path
     key: Path
     authority: Path | None
+
+
+def find_certificate(settings: Settings) -> Certificate | None:
+    """The certificate to serve with: the user's, or the mock's own, made if need be; None for plain HTTP.
+
+    Raises `CertificateError`.
+    """
+    if settings.http:
+        return None
+    if settings.cert and settings.key:
+        return given(settings.cert, settings.key)
+    return ensure(Path(click.get_app_dir("veeam-mock")), settings.host)
 
 
 def given(chain: str, key: str) -> Certificate:
@@ -60,7 +75,10 @@ def ensure(folder: Path, host: str) -> Certificate:
         try:
             _renew(certificate, names, place)
         except OSError as error:
-            raise CertificateError(f"no certificate can be kept in {place}: {error.strerror or error}") from None
+            raise CertificateError(
+                f"no certificate can be kept in {place}: {error.strerror or error}; "
+                "bring one by cert and key, or serve plain HTTP by http"
+            ) from None
     return certificate
 
 

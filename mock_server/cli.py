@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -18,9 +18,6 @@ from mock_server.settings import (
     read_config,
     read_environment,
 )
-
-if TYPE_CHECKING:
-    from mock_server.certificates import Certificate
 
 DISTRIBUTION = "veeam-devicecode-mock"
 
@@ -49,7 +46,7 @@ def serve(**options: Any) -> None:
     """Start a fake Veeam Backup for Microsoft Office 365 server."""
     settings = gather(options)
     from mock_server.banner import banner
-    from mock_server.certificates import CertificateError
+    from mock_server.certificates import CertificateError, find_certificate
     from mock_server.server import CannotListen, Server, bind, url_of
 
     try:
@@ -65,17 +62,6 @@ def serve(**options: Any) -> None:
             click.echo(banner(settings, url_of(listener, settings.host, settings.http), certificate))
 
     Server(settings, certificate, announce).run(sockets=[listener])
-
-
-def find_certificate(settings: Settings) -> "Certificate | None":
-    """The certificate to serve with: the user's, or the mock's own; None for plain HTTP."""
-    from mock_server.certificates import ensure, given
-
-    if settings.http:
-        return None
-    if settings.cert and settings.key:
-        return given(settings.cert, settings.key)
-    return ensure(Path(click.get_app_dir("veeam-mock")), settings.host)
 
 
 def _parameters() -> list[click.Parameter]:

@@ -161,7 +161,7 @@ def verification_url(call: Call, region: str) -> str:
 
 def _expires_in(call: Call, code: DeviceCode) -> int:
     left = call.world.device_codes.remaining(code)
-    return max(1, int(left * 1000) if call.reading("expires-unit") == "milliseconds" else int(left))
+    return max(1, round(left * 1000 if call.reading("expires-unit") == "milliseconds" else left))
 
 
 def _organization(call: Call, organization: Organization) -> dict[str, object]:
