@@ -1,73 +1,74 @@
 """The Flask application: a complete WSGI application of the API and the pages, for any WSGI server."""
 
-from urllib.parse import quote
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, cast
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
+from mock_server.control import Control
 from mock_server.exchange import Reply, Request
+from mock_server.pages.carrying import read_request, to_response
+from mock_server.pages.control import control
 from mock_server.pages.documentation import documentation, swagger_ui
 from mock_server.pages.paths import is_page
 from mock_server.pipeline import Pipeline
 from mock_server.settings import Settings
+from mock_server.worlds import split_world
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 BODY_LIMIT = 1024 * 1024
-PATH_CHARACTERS = "/~!$&'()*+,;=:@-._%"
 
 
 def create_app(settings: Settings | None = None, *, pipeline: Pipeline | None = None) -> Flask:
     """A WSGI application with a pipeline of its own, made from `settings`, or with the one that is handed in."""
     app = Flask(__name__, static_folder=None)
     app.extensions["veeam"] = pipeline or Pipeline(settings)
+    app.extensions["veeam_control"] = Control(app.extensions["veeam"])
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
     app.before_request(_serve_api)
     app.register_error_handler(HTTPException, _refuse)
-    app.register_blueprint(documentation)
-    app.register_blueprint(swagger_ui)
-    app.url_map.strict_slashes = False
+    for blueprint in (control, documentation, swagger_ui):
+        app.register_blueprint(blueprint)
+    app.wsgi_app = _below_world(app.wsgi_app)  # type: ignore[method-assign,assignment]
     return app
 
 
-def _pipeline() -> Pipeline:
-    from flask import current_app
+def _below_world(wsgi_app: "WSGIApplication") -> "WSGIApplication":
+    """Mount the application below each `/~NAME` too, so that the pages of a world link to one another."""
 
-    pipeline = current_app.extensions["veeam"]
-    assert isinstance(pipeline, Pipeline)
-    return pipeline
+    def mounted(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        name, rest = split_world(environ.get("PATH_INFO", ""))
+        if name and is_page(rest):
+            environ["SCRIPT_NAME"] = f"{environ.get('SCRIPT_NAME', '')}/~{name}"
+            environ["PATH_INFO"] = rest
+        return wsgi_app(environ, start_response)
+
+    return mounted
+
+
+def _pipeline() -> Pipeline:
+    return cast(Pipeline, current_app.extensions["veeam"])
 
 
 def _serve_api() -> Response | None:
     """Answer what is not a page; before Flask looks for a route, so that the spec decides about methods and paths."""
-    if is_page(request.path):
-        return None
-    return _deliver(_pipeline().answer(_read()))
-
-
-def _read() -> Request:
-    raw = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or ""
-    path = raw.partition("?")[0] or quote(request.path, safe=PATH_CHARACTERS)
-    headers = {name.lower(): value for name, value in request.headers.items()}
-    query = request.query_string.decode("latin-1")
-    return Request(request.method, path, query, headers, request.get_data(), request.host_url.rstrip("/"))
+    return None if is_page(request.path) else _deliver(_pipeline().answer(read_request()))
 
 
 def _deliver(reply: Reply) -> Response:
     if reply.delivery.needs_socket:
-        reply = _pipeline().refuse(_read(), 501, "A WSGI application cannot break a connection; use veeam-mock for it.")
-    chunks = [reply.body] if "Content-Length" in reply.headers else iter([reply.body])
-    response = Response(chunks, reply.status)
-    response.headers.clear()
-    for name, value in reply.headers.items():
-        response.headers[name] = value
-    return response
+        plain = Request(request.method, request.path)
+        reply = _pipeline().refuse(plain, 501, "A WSGI application cannot break a connection; use veeam-mock for it.")
+    return to_response(reply)
 
 
 def _refuse(error: HTTPException) -> Response:
     """What Flask refuses, in the vendor's shape."""
-    reply = _pipeline().refuse(
-        Request(request.method, request.path), error.code or 500, error.description or error.name
-    )
-    response = _deliver(reply)
+    plain = Request(request.method, request.path)
+    response = _deliver(_pipeline().refuse(plain, error.code or 500, error.description or error.name))
     del response.headers["Connection"]
     allowed = error.get_response().headers.get("Allow")
     if allowed:

@@ -1,12 +1,14 @@
 """What the command prints when it is ready: where it listens, how to trust it, and two lines to paste."""
 
+from pathlib import Path
+
 from mock_server.certificates import Certificate
 from mock_server.settings import Settings
 
 FORM = "--data-urlencode"
 
 
-def banner(settings: Settings, url: str, certificate: Certificate | None) -> str:
+def banner(settings: Settings, url: str, certificate: Certificate | None, key_file: Path | None = None) -> str:
     """The text. A password that the user chose appears as a shell variable, never itself."""
     trust = f"--cacert '{certificate.authority}' " if certificate and certificate.authority else ""
     username, password = next(iter(settings.passwords.items()))
@@ -16,6 +18,7 @@ def banner(settings: Settings, url: str, certificate: Certificate | None) -> str
         *([f"  CA file  {certificate.authority}"] if certificate and certificate.authority else []),
         f"  Login    {username} / {shown}",
         f"  API      {url}/swagger",
+        *([f"  Key      {key_file} (for the control API, header X-Admin-Key)"] if key_file else []),
         "",
         "Get a device code:",
         "",

@@ -1,23 +1,15 @@
 """The command `veeam-mock`."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
 from mock_server.durations import format_duration
-from mock_server.settings import (
-    BY_KEY,
-    OPTIONS,
-    Option,
-    Settings,
-    SettingsError,
-    from_text,
-    read_config,
-    read_environment,
-)
+from mock_server.options import BY_KEY, OPTIONS, Option
+from mock_server.request_log import logger
+from mock_server.settings import Settings, SettingsError, from_text, read_config, read_environment
 
 DISTRIBUTION = "veeam-devicecode-mock"
 
@@ -42,26 +34,46 @@ def gather(options: dict[str, Any]) -> Settings:
         raise Mistake("\n".join(["these settings do not fit:", *(f"  {p}" for p in error.problems)])) from None
 
 
-def serve(**options: Any) -> None:
+def serve(context: click.Context, **options: Any) -> None:
     """Start a fake Veeam Backup for Microsoft Office 365 server."""
+    if context.invoked_subcommand is not None:
+        return
     settings = gather(options)
+    from mock_server.admin_key import ensure_admin_key
     from mock_server.banner import banner
     from mock_server.certificates import CertificateError, find_certificate
+    from mock_server.pipeline import Pipeline
     from mock_server.server import CannotListen, Server, bind, url_of
 
     try:
         certificate = find_certificate(settings)
+        settings, key_file = ensure_admin_key(settings)
         listener = bind(settings.host, settings.port)
-    except (CertificateError, CannotListen) as error:
+    except (CertificateError, CannotListen, SettingsError) as error:
         raise Mistake(str(error)) from None
 
     def announce() -> None:
         if settings.port_file:
-            Path(settings.port_file).write_text(f"{listener.getsockname()[1]}\n", encoding="ascii")
+            write_port(settings.port_file, listener.getsockname()[1])
         if not settings.quiet:
-            click.echo(banner(settings, url_of(listener, settings.host, settings.http), certificate))
+            url = url_of(listener, settings.host, settings.http)
+            click.echo(banner(settings, url, certificate, key_file))
 
-    Server(settings, certificate, announce).run(sockets=[listener])
+    server = Server(Pipeline(settings), certificate, announce)
+    if settings.log:
+        server.pipeline.journal.listeners.append(logger(settings.log_format, click.echo))
+    try:
+        server.run(sockets=[listener])
+    finally:
+        if key_file is not None:
+            key_file.unlink(missing_ok=True)
+
+
+def write_port(path: str, port: int) -> None:
+    """Write the port to a file, whole or not at all, so that who waits for the file reads a port."""
+    fresh = Path(f"{path}.{os.getpid()}")
+    fresh.write_text(f"{port}\n", encoding="ascii")
+    fresh.replace(path)
 
 
 def _parameters() -> list[click.Parameter]:
@@ -84,18 +96,28 @@ def _default(option: Option) -> str:
     return f" [default: {format_duration(option.default) if option.is_duration else option.default}]"
 
 
-def _command(callback: Callable[..., None]) -> click.Command:
-    command = click.Command(
+def list_faults() -> None:
+    """List the kinds of fault and the presets, with an example each."""
+    from mock_server.catalogue import catalogue
+
+    click.echo(catalogue())
+
+
+def _command() -> click.Group:
+    group = click.Group(
         "veeam-mock",
-        callback=callback,
-        help=callback.__doc__,
+        callback=click.pass_context(serve),
+        invoke_without_command=True,
+        help=serve.__doc__,
         params=_parameters(),
+        subcommand_metavar="[faults]",
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     )
-    return click.version_option(package_name=DISTRIBUTION, prog_name="veeam-mock")(command)
+    group.add_command(click.Command("faults", callback=list_faults, help=list_faults.__doc__))
+    return click.version_option(package_name=DISTRIBUTION, prog_name="veeam-mock")(group)
 
 
-command = _command(serve)
+command = _command()
 
 
 def main() -> None:

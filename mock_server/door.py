@@ -98,8 +98,14 @@ def read_head(scope: Scope) -> Request:
         name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     origin = f"{scope['scheme']}://{headers.get('host') or 'localhost'}"
-    query = scope["query_string"].decode("latin-1")
-    return Request(scope["method"], scope["raw_path"].decode("latin-1"), query, headers, origin=origin)
+    return Request(
+        scope["method"],
+        scope["raw_path"].decode("latin-1"),
+        scope["query_string"].decode("latin-1"),
+        headers,
+        origin=origin,
+        client=scope["client"][0] if scope["client"] else "",
+    )
 
 
 async def read_body(headers: Headers, receive: Receive) -> bytes | None:

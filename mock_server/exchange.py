@@ -9,7 +9,8 @@ Headers = dict[str, str]
 
 @dataclass(slots=True)
 class Request:
-    """`path` is as sent, percent-encoded, without the query; `origin` is scheme and host, such as `https://localhost`."""
+    """`path` is as sent, percent-encoded, without the query; `origin` is scheme and host, such as `https://localhost`;
+    `client` the address that it came from, empty within this process."""
 
     method: str
     path: str
@@ -17,6 +18,7 @@ class Request:
     headers: Headers = field(default_factory=dict)
     body: bytes = b""
     origin: str = "https://localhost:4443"
+    client: str = ""
 
 
 Ending = Literal["whole", "reset", "empty", "truncated", "never"]

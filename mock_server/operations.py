@@ -183,9 +183,10 @@ def _organization(call: Call, organization: Organization) -> dict[str, object]:
     return content
 
 
-def date_time(moment: float) -> str:
-    """Unix seconds as an RFC 3339 date-time in UTC."""
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def date_time(moment: float, *, precise: bool = False) -> str:
+    """Unix seconds as an RFC 3339 date-time in UTC, to the second, or `precise` to the millisecond."""
+    text = datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds" if precise else "seconds")
+    return text.replace("+00:00", "Z")
 
 
 OPERATIONS: dict[str, Callable[[Call], Result]] = {

@@ -1,19 +1,28 @@
 """From a request to its reply. Knows no Flask, no sockets, no `responses`; the order of the steps is `STEPS`."""
 
 import logging
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.utils import formatdate
+from functools import lru_cache
 
 import orjson
 
 from mock_server.exchange import Reply, Request
+from mock_server.faults.kinds import Strike
+from mock_server.faults.parsing import FaultError, FaultParser
+from mock_server.faults.prefer import rules_from_header
+from mock_server.faults.rules import Rule
+from mock_server.journal import Journal
+from mock_server.masking import Masker
 from mock_server.model.errors import AccessDenied, ModelError
 from mock_server.operations import OPERATIONS, Call
+from mock_server.options import DEFAULT_PASSWORD
 from mock_server.refusals import Refusals
 from mock_server.settings import Settings
 from mock_server.spec import CheckedRequest, Match, NoMatch, Spec, bundled_path, load_document
-from mock_server.worlds import World
+from mock_server.worlds import NoSuchWorld, TooManyWorlds, World, Worlds, world_of
 
 log = logging.getLogger("veeam_mock")
 
@@ -29,21 +38,36 @@ class Exchange:
     match: Match | NoMatch = field(default_factory=NoMatch)
     checked: CheckedRequest = field(default_factory=CheckedRequest)
     reply: Reply | None = None
+    strikes: list[Rule] = field(default_factory=list)
+    preferences: list[Rule] = field(default_factory=list)
+    answered_by_fault: bool = False
+
+    @property
+    def operation_id(self) -> str | None:
+        """The operation that the request means, if any."""
+        return self.match.operation.id if isinstance(self.match, Match) else None
 
 
 class Pipeline:
-    """Answers requests. Never raises: what goes wrong inside is logged and answered with 500."""
+    """Answers requests. Never raises: what goes wrong inside is logged and answered with 500.
+
+    `lock` is held while one request is answered; whoever else touches the worlds or the journal holds it too.
+    """
 
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
+        self.lock = threading.RLock()
         self.spec = Spec(load_document(bundled_path()), self.settings.ambiguities)
         self.refusals = Refusals(self.settings.ambiguities)
-        self.world = World(self.settings)
+        self.fault_parser = FaultParser(self.spec)
+        self.worlds = Worlds(self.settings, self.fault_parser)
+        masker = Masker(_chosen_secrets(self.settings))
+        self.journal = Journal(self.settings.journal_entries, self.settings.journal_bytes, masker)
 
     def answer(self, request: Request) -> Reply:
         """The reply to `request`, complete with body, headers and how it is to be delivered."""
-        exchange = Exchange(request, self.world)
-        with exchange.world.lock:
+        with self.lock:
+            exchange = Exchange(request, self.worlds.default)
             for looks_for_answer, step in STEPS:
                 if looks_for_answer and exchange.reply is not None:
                     continue
@@ -59,22 +83,52 @@ class Pipeline:
 
     def refuse(self, request: Request, status: int, message: str) -> Reply:
         """The reply to what a door could not read as a request (bad HTTP, too large, too slow); ends the connection."""
-        exchange = Exchange(request, self.world)
-        exchange.reply = self.refusals.plain(status, message, {"Connection": "close"})
-        self._serialize(exchange)
+        with self.lock:
+            exchange = Exchange(request, self.worlds.default)
+            exchange.reply = self.refusals.plain(status, message, {"Connection": "close"})
+            self._serialize(exchange)
+            self._record(exchange)
         return exchange.reply
 
+    def _enter_world(self, exchange: Exchange) -> None:
+        try:
+            exchange.world = self.worlds.find(world_of(exchange.request))
+        except NoSuchWorld as error:
+            exchange.reply = self.refusals.plain(400, str(error))
+        except TooManyWorlds as error:
+            exchange.reply = self.refusals.plain(503, str(error))
+
     def _find_operation(self, exchange: Exchange) -> None:
+        exchange.match = self.spec.find(exchange.request.method, exchange.request.path)
+
+    def _plan_faults(self, exchange: Exchange) -> None:
         request = exchange.request
-        exchange.match = self.spec.find(request.method, request.path)
+        prefer = request.headers.get("prefer")
+        if prefer is not None and not exchange.world.settings.no_prefer:
+            try:
+                exchange.preferences = rules_from_header(prefer, self.fault_parser, exchange.world.clock.now())
+            except FaultError as error:
+                exchange.reply = self.refusals.plain(400, str(error))
+                return
+        exchange.strikes = exchange.world.faults.strike(request, exchange.operation_id, exchange.preferences)
+        for rule in exchange.strikes:
+            if not rule.fault.needs_answer:
+                exchange.reply = rule.fault.strike(Reply(200), self._strike(exchange, rule))
+                exchange.answered_by_fault = True
+
+    def _strike(self, exchange: Exchange, rule: Rule) -> Strike:
+        return Strike(self.refusals, rule.randomness, exchange.operation_id)
+
+    def _refuse_unknown(self, exchange: Exchange) -> None:
         if isinstance(exchange.match, Match):
             return
         allowed = ", ".join(exchange.match.allowed)
         if allowed:
-            message = f"{request.method[:20]} is not served here; {allowed} is."
+            message = f"{exchange.request.method[:20]} is not served here; {allowed} is."
             exchange.reply = self.refusals.plain(405, message, {"Allow": allowed})
         else:
-            message = f"{request.path[:200]} is not a path of this server, which serves version 4 of the API."
+            path = exchange.request.path[:200]
+            message = f"{path} is not a path of this server, which serves version 4 of the API."
             exchange.reply = self.refusals.plain(404, message)
 
     def _check_credentials(self, exchange: Exchange) -> None:
@@ -96,7 +150,7 @@ class Pipeline:
         exchange.reply = Reply(result.status, result.content, dict(result.headers or {}))
 
     def _check_reply(self, exchange: Exchange) -> None:
-        if not isinstance(exchange.match, Match) or exchange.reply is None:
+        if not isinstance(exchange.match, Match) or exchange.reply is None or exchange.answered_by_fault:
             return
         violations = self.spec.check_reply(exchange.match.operation, exchange.reply)
         if violations:
@@ -104,15 +158,43 @@ class Pipeline:
             log.error("%s would answer against the spec: %s", exchange.match.operation.id, wrong)
             exchange.reply = self.refusals.plain(500, f"The mock's answer would break the spec: {wrong}")
 
+    def _apply_faults(self, exchange: Exchange) -> None:
+        for rule in exchange.strikes:
+            if rule.fault.needs_answer:
+                assert exchange.reply is not None
+                exchange.reply = rule.fault.strike(exchange.reply, self._strike(exchange, rule))
+
     def _serialize(self, exchange: Exchange) -> None:
         reply = exchange.reply
         assert reply is not None
-        reply.body = orjson.dumps(reply.content)
         readings = self.settings.ambiguities
-        reply.headers["Content-Type"] = CONTENT_TYPES[readings["charset"]]
-        if readings["length"] == "content-length":
+        if reply.content is not None:
+            reply.body = orjson.dumps(reply.content)
+        if reply.body:
+            reply.headers.setdefault("Content-Type", CONTENT_TYPES[readings["charset"]])
+        if readings["length"] == "content-length" and reply.status != 204:
             reply.headers["Content-Length"] = str(len(reply.body))
-        reply.headers["Date"] = formatdate(exchange.world.clock.now(), usegmt=True)
+        reply.headers["Date"] = http_date(int(exchange.world.clock.now()))
+        applied = ", ".join(rule.label for rule in exchange.preferences if rule in exchange.strikes)
+        if applied:
+            reply.headers["Preference-Applied"] = applied
+
+    def _record(self, exchange: Exchange) -> None:
+        assert exchange.reply is not None
+        self.journal.record(
+            exchange.world.name,
+            exchange.world.clock.now(),
+            exchange.operation_id,
+            exchange.request,
+            exchange.reply,
+            tuple(rule.label for rule in exchange.strikes),
+        )
+
+
+@lru_cache(maxsize=64)
+def http_date(moment: int) -> str:
+    """Unix seconds as a date of HTTP (RFC 9110 section 5.6.7)."""
+    return formatdate(moment, usegmt=True)
 
 
 def bearer_token(request: Request) -> str:
@@ -123,13 +205,24 @@ def bearer_token(request: Request) -> str:
     return token.strip()
 
 
+def _chosen_secrets(settings: Settings) -> list[str]:
+    """What the user chose as a secret and must not be written down anywhere; the documented default is none."""
+    passwords = [password for password in settings.passwords.values() if password != DEFAULT_PASSWORD]
+    return [*passwords, *([settings.admin_key] if settings.admin_key else [])]
+
+
 LOOKS_FOR_ANSWER, ALWAYS = True, False
 
 STEPS: tuple[tuple[bool, Callable[[Pipeline, Exchange], None]], ...] = (
+    (LOOKS_FOR_ANSWER, Pipeline._enter_world),
     (LOOKS_FOR_ANSWER, Pipeline._find_operation),
+    (LOOKS_FOR_ANSWER, Pipeline._plan_faults),
+    (LOOKS_FOR_ANSWER, Pipeline._refuse_unknown),
     (LOOKS_FOR_ANSWER, Pipeline._check_credentials),
     (LOOKS_FOR_ANSWER, Pipeline._check_request),
     (LOOKS_FOR_ANSWER, Pipeline._perform),
     (ALWAYS, Pipeline._check_reply),
+    (ALWAYS, Pipeline._apply_faults),
     (ALWAYS, Pipeline._serialize),
+    (ALWAYS, Pipeline._record),
 )

@@ -1,9 +1,8 @@
-"""What can be set, in one table: the command line, the environment, the config file and the docs are made from it."""
+"""Checked settings, from code, the command line, the environment and a config file. What can be set is in `options`."""
 
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -11,163 +10,14 @@ from typing import Any
 import yaml
 
 from mock_server import durations
-from mock_server.model import regions
+from mock_server.faults.parsing import FaultError, FaultParser
+from mock_server.model.clock import system_time
+from mock_server.options import BY_KEY, DEFAULT_PASSWORD, OPTIONS, Option
 from mock_server.readings import default_readings
-from mock_server.spec import bundled_path, load_document
+from mock_server.spec import Spec, bundled_path, load_document
 from mock_server.validation import Schema, Violation, shorten
 
 ENVIRONMENT_PREFIX = "VEEAM_MOCK_"
-TEXT = {"type": "string", "minLength": 1}
-FLAG = {"type": "boolean"}
-UUID = {"type": "string", "format": "uuid"}
-
-DEFAULT_USERNAME = "administrator"
-DEFAULT_PASSWORD = "veeam"
-DEFAULT_ORGANIZATIONS = (
-    {
-        "id": "00000000-0000-4000-8000-000000000001",
-        "name": "tailspintoys.onmicrosoft.com",
-        "region": "Worldwide",
-    },
-    {
-        "id": "00000000-0000-4000-8000-000000000002",
-        "name": "wingtiptoys.partner.onmschina.cn",
-        "region": "China",
-    },
-)
-DEFAULT_RESTORE_SESSIONS = ("00000000-0000-4000-8000-00000000a001",)
-
-USERS = {
-    "type": "array",
-    "minItems": 1,
-    "items": {
-        "type": "object",
-        "required": ["username", "password"],
-        "additionalProperties": False,
-        "properties": {"username": {**TEXT, "maxLength": 256}, "password": {"type": "string", "maxLength": 1024}},
-    },
-}
-ORGANIZATIONS = {
-    "type": "array",
-    "maxItems": 1000,
-    "items": {
-        "type": "object",
-        "required": ["name"],
-        "additionalProperties": False,
-        "properties": {
-            "id": UUID,
-            "name": TEXT,
-            "officeName": TEXT,
-            "region": {"type": "string", "enum": list(regions.NAMES)},
-            "type": {"type": "string", "enum": ["Office365", "OnPremises", "Hybrid"]},
-            "isBackedup": FLAG,
-        },
-    },
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One thing that can be set. `metavar` None means a flag; `command` False means config file only."""
-
-    key: str
-    default: Any
-    schema: Mapping[str, Any]
-    help: str
-    metavar: str | None = None
-    command: bool = True
-    secret: bool = False
-
-    @property
-    def is_duration(self) -> bool:
-        """Whether its value is a duration, kept in seconds."""
-        return self.schema is durations.SCHEMA
-
-
-OPTIONS: tuple[Option, ...] = (
-    Option("host", "127.0.0.1", TEXT, "Address to listen on.", "ADDRESS"),
-    Option("port", 4443, {"type": "integer", "minimum": 0, "maximum": 65535}, "Port; 0 picks a free one.", "PORT"),
-    Option("port_file", None, TEXT, "Write the port to this file once the server is ready.", "FILE"),
-    Option("http", False, FLAG, "Serve plain HTTP instead of HTTPS."),
-    Option("cert", None, TEXT, "Certificate chain (PEM) instead of the one made on first use.", "FILE"),
-    Option("key", None, TEXT, "Private key (PEM) of --cert.", "FILE"),
-    Option("username", DEFAULT_USERNAME, {**TEXT, "maxLength": 256}, "User who may log in.", "NAME"),
-    Option(
-        "password",
-        DEFAULT_PASSWORD,
-        {"type": "string", "maxLength": 1024},
-        "Password of --username.",
-        "TEXT",
-        secret=True,
-    ),
-    Option("code_lifetime", 900.0, durations.SCHEMA, "How long a device code lives.", "DURATION"),
-    Option("token_lifetime", 3600.0, durations.SCHEMA, "How long an access token lives.", "DURATION"),
-    Option("refresh_lifetime", 1209600.0, durations.SCHEMA, "How long a refresh token lives.", "DURATION"),
-    Option(
-        "expires_unit",
-        "seconds",
-        {"type": "string", "enum": ["seconds", "milliseconds"]},
-        "Unit of expiresIn in the answers.",
-        "UNIT",
-    ),
-    Option(
-        "verification_url",
-        None,
-        {"anyOf": [{"const": "self"}, {"type": "string", "pattern": "^https://[^\\s/]+(/\\S*)?$"}]},
-        "Verification page in the answers; 'self' for the mock's own page. Default: Microsoft's page of the region.",
-        "URL|self",
-    ),
-    Option(
-        "request_timeout",
-        10.0,
-        durations.SCHEMA,
-        "How long a client may take to send a request.",
-        "DURATION",
-        command=False,
-    ),
-    Option("seed", None, {"type": ["integer", "string"]}, "Repeat the same codes and tokens on every run.", "N"),
-    Option(
-        "cors", (), {"type": "array", "items": TEXT}, "Allow browser clients of this origin ('*' for any).", "ORIGIN"
-    ),
-    Option("quiet", False, FLAG, "Print no banner."),
-    Option("users", (), USERS, "Several users, each with username and password.", "LIST", command=False),
-    Option(
-        "organizations", DEFAULT_ORGANIZATIONS, ORGANIZATIONS, "The organizations at the start.", "LIST", command=False
-    ),
-    Option(
-        "restore_sessions",
-        DEFAULT_RESTORE_SESSIONS,
-        {"type": "array", "items": UUID},
-        "Ids of the restore sessions that exist.",
-        "LIST",
-        command=False,
-    ),
-    Option(
-        "ambiguities",
-        {},
-        {"type": "object", "additionalProperties": {"type": ["string", "integer"]}},
-        "The reading of each ambiguity: id -> reading, see `x-ambiguities` in openapi.yaml.",
-        "MAP",
-        command=False,
-    ),
-    Option(
-        "most_codes",
-        10_000,
-        {"type": "integer", "minimum": 1, "maximum": 1_000_000},
-        "Device codes kept; then the oldest goes.",
-        "N",
-        command=False,
-    ),
-    Option(
-        "most_tokens",
-        10_000,
-        {"type": "integer", "minimum": 1, "maximum": 1_000_000},
-        "Access tokens and refresh tokens kept, each; then the oldest goes.",
-        "N",
-        command=False,
-    ),
-)
-BY_KEY = {option.key: option for option in OPTIONS}
 POSITIVE = ("code_lifetime", "token_lifetime", "refresh_lifetime")
 LONGEST_LIFETIME = 3650 * 86400.0
 
@@ -210,6 +60,11 @@ class Settings:
     expires_unit: str
     verification_url: str | None
     request_timeout: float
+    log: bool
+    log_format: str
+    no_prefer: bool
+    admin_key: str | None
+    faults: tuple[Mapping[str, Any], ...]
     seed: int | str | None
     cors: tuple[str, ...]
     quiet: bool
@@ -219,6 +74,9 @@ class Settings:
     ambiguities: Mapping[str, str]
     most_codes: int
     most_tokens: int
+    most_worlds: int
+    journal_entries: int
+    journal_bytes: int
 
     def __init__(self, **given: Any) -> None:
         problems = _problems(given)
@@ -276,7 +134,9 @@ def _problems(given: Mapping[str, Any]) -> list[Violation]:
     problems = [_worded(problem, plain) for problem in SCHEMA.violations(plain, "")]
     wrong = {problem.where.split(".")[0] for problem in problems}
     sound = {key: value for key, value in given.items() if key not in wrong}
-    return [*problems, *_lifetime_problems(sound), *_reading_problems(sound), *_pair_problems(sound)]
+    for check in (_lifetime_problems, _reading_problems, _pair_problems, _fault_problems):
+        problems += check(sound)
+    return problems
 
 
 def _worded(problem: Violation, given: Mapping[str, Any]) -> Violation:
@@ -315,6 +175,17 @@ def _pair_problems(given: Mapping[str, Any]) -> Iterable[Violation]:
             yield Violation(one, f"needs {other} as well", "required")
     if given.get("http") and given.get("cert"):
         yield Violation("http", "does not go with cert: plain HTTP has no certificate", "range")
+
+
+def _fault_problems(given: Mapping[str, Any]) -> Iterable[Violation]:
+    if not given.get("faults"):
+        return
+    parser = FaultParser(Spec(load_document(bundled_path())))
+    for number, fault in enumerate(given["faults"]):
+        try:
+            parser.parse(fault, system_time(), where=f"faults.{number}")
+        except FaultError as error:
+            yield from error.violations
 
 
 def read_config(path: str) -> dict[str, Any]:

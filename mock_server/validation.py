@@ -22,7 +22,7 @@ class Violation:
     keyword: str = ""
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.message}"
+        return f"{self.where}: {self.message}" if self.where else self.message
 
 
 class Schema:
@@ -68,7 +68,7 @@ def _message(error: jsonschema_rs.ValidationError, keyword: str, kind: dict[str,
             bound = "at least {} are needed" if keyword == "minLength" else "at most {} are allowed"
             return f"has {len(str(error.instance))} characters, {bound.format(kind['limit'])}"
         case "additionalProperties":
-            return f"unknown: {', '.join(map(shorten, kind['unexpected']))}"
+            return f"unknown key {', '.join(map(shorten, kind['unexpected']))}"
         case "anyOf" | "oneOf":
             return f"{shown} has none of the allowed forms"
         case _:

@@ -1,10 +1,13 @@
 """A world: all that one client, or one test, sees of the server."""
 
-import threading
+import re
 import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from mock_server.exchange import Request
+from mock_server.faults.parsing import FaultParser
+from mock_server.faults.rules import Plan
 from mock_server.model.clock import Clock
 from mock_server.model.device_codes import DeviceCode, DeviceCodes
 from mock_server.model.errors import NotFound
@@ -18,16 +21,24 @@ CODES_A_MINUTE = 60
 """What a server that throttles serves (ambiguity `throttling`)."""
 
 MOST_ORGANIZATIONS = 10_000
+HEADER = "x-mock-session"
+PATH_PREFIX = "/~"
+NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+DEFAULT = ""
+"""The name of the world of requests that name none."""
 
 
 class World:
-    """State, time and chance, made from settings. `lock` is held while one request is answered."""
+    """State, time, chance and faults, made from settings."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, name: str, settings: Settings, parser: FaultParser) -> None:
+        self.name = name
         self.settings = settings
-        self.lock = threading.RLock()
+        seed = settings.seed if settings.seed is None or name == DEFAULT else f"{settings.seed}/{name}"
         self.clock = Clock()
-        self.randomness = Randomness(settings.seed)
+        self.randomness = Randomness(seed)
+        standing = tuple(parser.parse(fault, self.clock.now()) for fault in settings.faults)
+        self.faults = Plan(self.clock, None if seed is None else f"{seed}/faults", standing)
         self.lifetimes = Lifetimes(settings.code_lifetime, settings.token_lifetime, settings.refresh_lifetime)
         access: MemoryStore[Login] = MemoryStore(settings.most_tokens)
         refresh: MemoryStore[Login] = MemoryStore(settings.most_tokens)
@@ -57,6 +68,74 @@ class World:
         """`NotFound` when no restore session has this id."""
         if key.lower() not in self.restore_sessions:
             raise NotFound("Restore session", key)
+
+    def change(self, settings: Settings) -> None:
+        """Go on with other settings; what has been issued keeps its end."""
+        self.settings = settings
+        self.lifetimes.code = settings.code_lifetime
+        self.lifetimes.token = settings.token_lifetime
+        self.lifetimes.refresh = settings.refresh_lifetime
+
+
+class NoSuchWorld(ValueError):
+    """A name that no world can have."""
+
+
+class TooManyWorlds(RuntimeError):
+    """The table of worlds is full."""
+
+
+class Worlds:
+    """All worlds by name, each made on first use. The caller holds the pipeline's lock."""
+
+    def __init__(self, settings: Settings, parser: FaultParser) -> None:
+        self._settings = settings
+        self._parser = parser
+        self._worlds: dict[str, World] = {}
+        self.default = self._make(DEFAULT)
+
+    def find(self, name: str) -> World:
+        """The world of this name; `NoSuchWorld` for a bad name, `TooManyWorlds` when there is no room for a new one."""
+        world = self._worlds.get(name)
+        return self._make(name) if world is None else world
+
+    def reset(self, name: str) -> None:
+        """Drop a world; it starts anew on its next use."""
+        if name == DEFAULT:
+            self.default = self._make(DEFAULT)
+        else:
+            self._worlds.pop(name, None)
+
+    def names(self) -> list[str]:
+        """The names of all worlds, the default one first."""
+        return list(self._worlds)
+
+    def _make(self, name: str) -> World:
+        if name != DEFAULT and not NAME.fullmatch(name):
+            raise NoSuchWorld("The name of a session has 1 to 64 letters, digits, dots, dashes and underscores.")
+        if name not in self._worlds and len(self._worlds) > self._settings.most_worlds:
+            raise TooManyWorlds(
+                f"There are {self._settings.most_worlds} sessions already; drop one by POST /__admin/reset in it."
+            )
+        world = self._worlds[name] = World(name, self._settings, self._parser)
+        return world
+
+
+def split_world(path: str) -> tuple[str, str]:
+    """The name of the world in a path below `/~NAME/`, and the rest of the path; an empty name when there is none."""
+    if not path.startswith(PATH_PREFIX):
+        return DEFAULT, path
+    name, _, rest = path.removeprefix(PATH_PREFIX).partition("/")
+    return name, f"/{rest}"
+
+
+def world_of(request: Request) -> str:
+    """The name of the world that `request` means, which is taken out of its path and added to its origin."""
+    name, request.path = split_world(request.path)
+    name = name or request.headers.get(HEADER, DEFAULT)
+    if name:
+        request.origin += PATH_PREFIX + name
+    return name
 
 
 def seeded_organization(entry: Mapping[str, Any]) -> Organization:

@@ -1,0 +1,299 @@
+"""The control API under `/__admin`: its operations over worlds and journal, and who may call them.
+
+Like the API it takes a plain request and gives a plain reply, so that the Flask page and `MockServer` in the same
+process use one implementation.
+"""
+
+import hmac
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+
+from mock_server.admin_key import is_loopback
+from mock_server.durations import parse_duration
+from mock_server.exchange import Reply, Request
+from mock_server.faults.parsing import FaultError
+from mock_server.faults.rules import Rule
+from mock_server.journal import Entry, select
+from mock_server.matching import Pattern
+from mock_server.model.clock import TimeTravelError
+from mock_server.model.device_codes import DeviceCode
+from mock_server.operations import date_time
+from mock_server.pipeline import Pipeline
+from mock_server.refusals import Refusals
+from mock_server.settings import SettingsError
+from mock_server.spec import CheckedRequest, Match, Spec, load_document
+from mock_server.worlds import NoSuchWorld, TooManyWorlds, World, world_of
+
+log = logging.getLogger("veeam_mock")
+
+CHANGEABLE = ("code_lifetime", "token_lifetime", "refresh_lifetime", "expires_unit", "verification_url")
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+KEY_HEADER = "x-admin-key"
+
+
+class ControlError(Exception):
+    """A call that cannot be carried out, with the status that says so."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Control:
+    """Answers requests below `/__admin`. Never raises."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+        self._refusals = Refusals({})
+        self.spec = Spec(load_document(Path(__file__).with_name("control.yaml")))
+
+    def answer(self, request: Request, *, trusted: bool = False) -> Reply:
+        """The reply to a call; `trusted` callers (in this process) need neither key nor address."""
+        with self._pipeline.lock:
+            try:
+                reply = self._answer(request, trusted)
+            except (ControlError, TimeTravelError, NoSuchWorld, TooManyWorlds) as error:
+                reply = self._refusals.plain(_status(error), str(error))
+            except (FaultError, SettingsError) as error:
+                reply = self._refusals.plain(400, str(error).replace("\n", "; "))
+            except Exception:
+                log.exception("failed to answer %s %s", request.method, request.path)
+                reply = self._refusals.plain(500, "The mock failed to answer. Its log says why.")
+        reply.body = b"" if reply.content is None else orjson.dumps(reply.content)
+        reply.headers["Content-Type"] = "application/json; charset=utf-8"
+        reply.headers["Content-Length"] = str(len(reply.body))
+        reply.headers["Cache-Control"] = "no-store"
+        return reply
+
+    def _answer(self, request: Request, trusted: bool) -> Reply:
+        name = world_of(request)
+        match = self.spec.find(request.method, request.path)
+        if not trusted:
+            self._admit(request, match)
+        if not isinstance(match, Match):
+            allowed = ", ".join(match.allowed)
+            if not allowed:
+                raise ControlError(404, f"{request.path[:200]} is not a path of the control API.")
+            return self._refusals.plain(405, f"{allowed} is served here.", {"Allow": allowed})
+        checked = self.spec.check_request(match, request)
+        if checked.violations:
+            return self._refusals.for_violations(match.operation.id, checked.violations)
+        status = next(status for status in match.operation.replies if status < 300)
+        return Reply(status, OPERATIONS[match.operation.id](self._pipeline, self._pipeline.worlds.find(name), checked))
+
+    def _admit(self, request: Request, match: object) -> None:
+        """Who may call: whoever knows the key; without a key this machine, and no page of another origin."""
+        key = self._pipeline.settings.admin_key
+        is_open = isinstance(match, Match) and not match.operation.protected
+        if key is not None:
+            given = request.headers.get(KEY_HEADER, "").encode()
+            if not is_open and not hmac.compare_digest(given, key.encode()):
+                raise ControlError(401, "The header X-Admin-Key is missing or wrong.")
+            return
+        own = {*LOOPBACK_NAMES, self._pipeline.settings.host}
+        if not is_open and request.client and not is_loopback(request.client):
+            raise ControlError(403, "Without an admin key only this machine may call the control API.")
+        if _host_name(request.headers.get("host", "localhost")) not in own:
+            raise ControlError(403, "The Host header names another machine; call the control API by localhost.")
+        origin = request.headers.get("origin")
+        if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+            raise ControlError(403, "A page of another origin may not call the control API.")
+
+
+def _status(error: Exception) -> int:
+    if isinstance(error, ControlError):
+        return error.status
+    return {TimeTravelError: 409, TooManyWorlds: 503}.get(type(error), 400)
+
+
+def _host_name(host: str) -> str | None:
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:
+        return None
+
+
+@cache
+def package_version() -> str:
+    """The version of this package; `unknown` in a checkout that is not installed."""
+    try:
+        return version("veeam-devicecode-mock")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def get_health(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+    """Say that the mock answers."""
+    return {"status": "ok", "version": package_version()}
+
+
+def get_settings(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+    """The settings of the world that may change."""
+    return {key: getattr(world.settings, key) for key in CHANGEABLE}
+
+
+def change_settings(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+    """Change all that is named, or nothing."""
+    world.change(world.settings.replace(**call.body))
+    return get_settings(pipeline, world, call)
+
+
+def get_clock(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+    """The time of the world."""
+    return {"now": date_time(world.clock.now(), precise=True), "frozen": world.clock.frozen}
+
+
+def change_clock(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+    """Advance, set, freeze or release."""
+    body = call.body
+    if "advance" in body:
+        world.clock.advance(parse_duration(body["advance"]))
+    elif "set" in body:
+        world.clock.set(datetime.fromisoformat(body["set"]).timestamp())
+    elif "freeze" in body:
+        world.clock.freeze()
+    else:
+        world.clock.release()
+    return get_clock(pipeline, world, call)
+
+
+def get_faults(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+    """The rules in the order in which they are asked."""
+    return [_fault(world, rule) for rule in world.faults.rules()]
+
+
+def add_fault(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+    """Parse and add one rule."""
+    rule = pipeline.fault_parser.parse(call.body, world.clock.now())
+    try:
+        return _fault(world, world.faults.add(rule))
+    except OverflowError as error:
+        raise ControlError(409, str(error)) from None
+
+
+def clear_faults(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+    """Remove all rules."""
+    world.faults.clear()
+    return None
+
+
+def remove_fault(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+    """Remove one rule."""
+    if not world.faults.remove(call.values["faultId"]):
+        raise ControlError(404, f"There is no fault {call.values['faultId'][:80]}.")
+    return None
+
+
+def get_requests(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+    """The exchanges of this world, filtered."""
+    wanted = call.values
+    entries = [e for e in pipeline.journal.entries(world.name) if e.id > wanted.get("after", 0)]
+    filters = {key: wanted.get(key) for key in ("operation", "method", "path", "status")}
+    return [_exchange(entry) for entry in select(entries, **filters)[-wanted.get("limit", 10_000) :]]
+
+
+def clear_requests(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+    """Forget the exchanges of this world."""
+    pipeline.journal.forget(world.name)
+    return None
+
+
+def verify_requests(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+    """Count what fits; name the near misses when that is too little."""
+    pattern = Pattern.parse(call.body.get("match", {}))
+    found = pipeline.journal.verify(world.name, pattern, call.body.get("status"))
+    wanted = call.body.get("count")
+    short = found.count < (1 if wanted is None else wanted)
+    return {
+        "verified": not short if wanted is None else found.count == wanted,
+        "count": found.count,
+        "nearMisses": [
+            {"exchange": _exchange(entry), "differences": differences}
+            for entry, differences in (found.near_misses if short else [])
+        ],
+    }
+
+
+def get_device_codes(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+    """The codes of this world."""
+    return [_device_code(world, code) for code in world.device_codes.all()]
+
+
+def reset(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+    """Start the world anew."""
+    pipeline.worlds.reset(world.name)
+    pipeline.journal.forget(world.name)
+    return None
+
+
+def _fault(world: World, rule: Rule) -> dict[str, object]:
+    return {
+        "id": rule.id,
+        "fault": rule.given,
+        "matched": rule.matched,
+        "struck": rule.struck,
+        "active": not rule.is_spent(world.clock.now()),
+    }
+
+
+def _exchange(entry: Entry) -> dict[str, object]:
+    request = entry.request
+    reply = None
+    if entry.status is not None:
+        body = entry.reply_body.decode("utf-8", "replace")
+        reply = {"status": entry.status, "headers": entry.reply_headers, "body": body}
+    return {
+        "id": entry.id,
+        "at": date_time(entry.at, precise=True),
+        "operation": entry.operation,
+        "outcome": entry.ending,
+        "faults": list(entry.faults),
+        "request": {
+            "method": request.method,
+            "path": request.path,
+            "query": request.query,
+            "headers": request.headers,
+            "body": request.body.decode("utf-8", "replace"),
+        },
+        "reply": reply,
+    }
+
+
+def _device_code(world: World, code: DeviceCode) -> dict[str, object]:
+    left = world.device_codes.remaining(code)
+    return {
+        "userCode": code.user_code,
+        "region": code.purpose.region,
+        "organizationId": code.purpose.organization_id,
+        "restoreSessionId": code.purpose.restore_session_id,
+        "issuedAt": date_time(code.issued_at, precise=True),
+        "expiresAt": date_time(code.expires_at, precise=True),
+        "expiresIn": round(left, 3),
+        "state": "pending" if left else "expired",
+    }
+
+
+OPERATIONS: dict[str, Callable[[Pipeline, World, CheckedRequest], Any]] = {
+    "getHealth": get_health,
+    "getSettings": get_settings,
+    "changeSettings": change_settings,
+    "getClock": get_clock,
+    "changeClock": change_clock,
+    "getFaults": get_faults,
+    "addFault": add_fault,
+    "clearFaults": clear_faults,
+    "removeFault": remove_fault,
+    "getRequests": get_requests,
+    "clearRequests": clear_requests,
+    "verifyRequests": verify_requests,
+    "getDeviceCodes": get_device_codes,
+    "reset": reset,
+}

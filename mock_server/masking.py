@@ -1,0 +1,79 @@
+"""Keeping secrets out of everything that is written down: the journal, logs, answers of the control API."""
+
+import re
+from collections.abc import Iterable
+
+from mock_server.exchange import Headers
+from mock_server.model.tokens import ACCESS_PREFIX, REFRESH_PREFIX
+
+MASK = "***"
+SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "x-admin-key"})
+SECRET_NAMES = (
+    "password",
+    "access_token",
+    "refresh_token",
+    "assertion",
+    "integration_token",
+    "client_secret",
+    "admin_key",
+    "applicationSecret",
+    "applicationCertificate",
+    "applicationCertificatePassword",
+)
+_NAMES = "|".join(SECRET_NAMES)
+_TOKEN = f"{re.escape(ACCESS_PREFIX)}|{re.escape(REFRESH_PREFIX)}"
+_PATTERN = re.compile(
+    rf'(?P<json>"(?:{_NAMES})"\s*:\s*)(?:"(?:[^"\\]|\\.)*"?|[^\s,}}\]"][^,}}\]]*)'
+    rf"|(?P<form>(?:^|(?<=[?&\s]))(?:{_NAMES})=)[^&\s\"]*"
+    rf"|(?P<token>{_TOKEN})[A-Za-z0-9]+",
+    re.IGNORECASE,
+)
+
+
+def _masked(found: re.Match[str]) -> str:
+    if found["json"]:
+        return f'{found["json"]}"{MASK}"'
+    return (found["form"] or found["token"]) + MASK
+
+
+_SUSPECT = ("password", "token", "secret", "assertion", "admin_key", "certificate", "mock-")
+"""In lower case, one of these stands in every text in which `_PATTERN` finds something: a quick look saves a slow."""
+
+
+class Masker:
+    """Masks secrets: the values of secret names in JSON and in forms, this server's tokens, and `literals`."""
+
+    def __init__(self, literals: Iterable[str] = ()) -> None:
+        self._wanted = sorted({text for text in literals if text}, key=len, reverse=True)
+        self._literals = re.compile("|".join(map(re.escape, self._wanted))) if self._wanted else None
+
+    def suspects(self, text: str) -> bool:
+        """Whether `text` may hold a secret."""
+        lower = text.lower()
+        return any(word in lower for word in _SUSPECT) or any(word in text for word in self._wanted)
+
+    def text(self, text: str) -> str:
+        """`text` without secrets."""
+        if not self.suspects(text):
+            return text
+        masked = _PATTERN.sub(_masked, text)
+        return masked if self._literals is None else self._literals.sub(MASK, masked)
+
+    def body(self, body: bytes) -> bytes:
+        """A body without secrets; bytes that are no UTF-8 are shown as escapes."""
+        return self.text(body.decode("utf-8", "backslashreplace")).encode()
+
+    def headers(self, headers: Headers) -> Headers:
+        """Header fields without secrets in their values."""
+        return {name: self.text(value) for name, value in headers.items()}
+
+
+def without_credentials(headers: Headers) -> Headers:
+    """Header fields, by lower-case name, in which credentials are masked; the scheme word stays."""
+    named = SECRET_HEADERS & headers.keys()
+    return {**headers, **{name: _credentials(headers[name]) for name in named}} if named else headers
+
+
+def _credentials(value: str) -> str:
+    scheme, space, _ = value.partition(" ")
+    return f"{scheme} {MASK}" if space and scheme.isalpha() else MASK

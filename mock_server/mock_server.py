@@ -1,0 +1,157 @@
+"""`MockServer`: a server for tests, scripts and notebooks."""
+
+import socket
+import threading
+from typing import Any
+
+from mock_server.admin_key import ensure_admin_key
+from mock_server.certificates import Certificate, find_certificate
+from mock_server.control import Control
+from mock_server.control_client import (
+    ClockControl,
+    ControlClient,
+    DeviceCodeControl,
+    FaultControl,
+    InProcess,
+    OverHttp,
+    RequestControl,
+)
+from mock_server.pipeline import Pipeline
+from mock_server.server import Server, bind, url_of
+from mock_server.settings import Settings
+
+
+class Attached:
+    """A server that was started elsewhere, and its control API."""
+
+    def __init__(self, url: str, control: ControlClient) -> None:
+        self._attached_url = url
+        self._control = control
+
+    @property
+    def url(self) -> str:
+        """The address."""
+        return self._attached_url
+
+    @property
+    def clock(self) -> ClockControl:
+        """The clock of the world."""
+        return self._control.clock
+
+    @property
+    def faults(self) -> FaultControl:
+        """The faults of the world."""
+        return self._control.faults
+
+    @property
+    def requests(self) -> RequestControl:
+        """What the world was asked."""
+        return self._control.requests
+
+    @property
+    def device_codes(self) -> DeviceCodeControl:
+        """The device codes of the world."""
+        return self._control.device_codes
+
+    def change_settings(self, **changes: Any) -> dict[str, Any]:
+        """Change settings of the world while it runs, such as `code_lifetime="5s"`, and return them all."""
+        return self._control.change_settings(**changes)
+
+    def reset(self) -> None:
+        """Start the world anew."""
+        self._control.reset()
+
+
+class MockServer(Attached):
+    """A server in a thread of this process, for tests, scripts and notebooks.
+
+    `with MockServer(code_lifetime="5s") as veeam:` takes what the config file takes. The port is free and picked by the
+    system unless `port` is given; the server answers when `start` returns, and ends with its process at the latest.
+    Raises `SettingsError`, `CertificateError` or `CannotListen`.
+    """
+
+    def __init__(self, settings: Settings | None = None, **options: Any) -> None:
+        self.settings = settings or Settings(**{"port": 0, **options})
+        self.settings, _ = ensure_admin_key(self.settings)
+        self._pipeline = Pipeline(self.settings)
+        super().__init__("", ControlClient(InProcess(Control(self._pipeline))))
+        self._server: Server | None = None
+        self._thread: threading.Thread | None = None
+        self._url: str | None = None
+        self._certificate: Certificate | None = None
+
+    @classmethod
+    def attach(
+        cls, url: str, admin_key: str | None = None, *, ca_cert: str | None = None, session: str = ""
+    ) -> Attached:
+        """The control of a server that was started elsewhere, over HTTP, in the world `session`.
+
+        `ca_cert` is the file that its banner names, for HTTPS.
+        """
+        return Attached(url, ControlClient(OverHttp(url, admin_key, ca_cert, session)))
+
+    def start(self) -> "MockServer":
+        """Start to serve; returns when requests are answered."""
+        if self._thread is not None:
+            raise RuntimeError("this server is running already; make another one for a second server")
+        settings = self.settings
+        self._certificate = find_certificate(settings)
+        listener = bind(settings.host, settings.port)
+        ready = threading.Event()
+        server = self._server = Server(self._pipeline, self._certificate, ready.set)
+        self._thread = threading.Thread(
+            target=self._serve, args=(server, listener, ready), daemon=True, name="veeam-mock"
+        )
+        self._thread.start()
+        ready.wait()
+        if not server.started:
+            self.stop()
+            raise RuntimeError("the server did not start; its log says why")
+        self._url = url_of(listener, settings.host, settings.http)
+        return self
+
+    @staticmethod
+    def _serve(server: Server, listener: socket.socket, ready: threading.Event) -> None:
+        try:
+            server.run(sockets=[listener])
+        finally:
+            ready.set()
+
+    def stop(self) -> None:
+        """Stop, and return when the port is free again. A server that does not run is left alone."""
+        if self._server is not None and self._thread is not None:
+            self._server.should_exit = True
+            self._thread.join()
+        self._server = self._thread = self._url = None
+
+    def __enter__(self) -> "MockServer":
+        return self.start()
+
+    def __exit__(self, *exception: object) -> None:
+        self.stop()
+
+    def __repr__(self) -> str:
+        return f"<MockServer {self._url or 'stopped'}>"
+
+    @property
+    def url(self) -> str:
+        """The address, such as `https://localhost:40123`; `RuntimeError` while it does not run."""
+        if self._url is None:
+            raise RuntimeError("this server is not running; use it in a with statement, or call start()")
+        return self._url
+
+    @property
+    def ca_cert(self) -> str | None:
+        """The file that clients trust, as `verify=` of requests takes it; None if there is none to trust."""
+        authority = self._certificate.authority if self._certificate else None
+        return None if authority is None else str(authority)
+
+    @property
+    def username(self) -> str:
+        """A user who may log in."""
+        return next(iter(self.settings.passwords))
+
+    @property
+    def password(self) -> str:
+        """The password of `username`."""
+        return self.settings.passwords[self.username]
