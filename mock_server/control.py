@@ -25,6 +25,7 @@ from mock_server.journal import Entry, select
 from mock_server.matching import Pattern
 from mock_server.model.clock import TimeTravelError
 from mock_server.model.device_codes import DeviceCode
+from mock_server.model.errors import DeviceCodeError, ModelError, NotFound
 from mock_server.operations import date_time
 from mock_server.pipeline import Pipeline
 from mock_server.refusals import Refusals
@@ -34,7 +35,8 @@ from mock_server.worlds import NoSuchWorld, TooManyWorlds, World, world_of
 
 log = logging.getLogger("veeam_mock")
 
-CHANGEABLE = ("code_lifetime", "token_lifetime", "refresh_lifetime", "expires_unit", "verification_url")
+CHANGEABLE = ("code_lifetime", "token_lifetime", "refresh_lifetime", "expires_unit", "verification_url", "auto_approve")
+STATUSES = ((NotFound, 404), (TimeTravelError, 409), (DeviceCodeError, 409), (TooManyWorlds, 503))
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 KEY_HEADER = "x-admin-key"
 
@@ -60,7 +62,7 @@ class Control:
         with self._pipeline.lock:
             try:
                 reply = self._answer(request, trusted)
-            except (ControlError, TimeTravelError, NoSuchWorld, TooManyWorlds) as error:
+            except (ControlError, ModelError, TimeTravelError, NoSuchWorld, TooManyWorlds) as error:
                 reply = self._refusals.plain(_status(error), str(error))
             except (FaultError, SettingsError) as error:
                 reply = self._refusals.plain(400, str(error).replace("\n", "; "))
@@ -111,7 +113,7 @@ class Control:
 def _status(error: Exception) -> int:
     if isinstance(error, ControlError):
         return error.status
-    return {TimeTravelError: 409, TooManyWorlds: 503}.get(type(error), 400)
+    return next((status for kind, status in STATUSES if isinstance(error, kind)), 400)
 
 
 def _host_name(host: str) -> str | None:
@@ -227,6 +229,32 @@ def get_device_codes(pipeline: Pipeline, world: World, call: CheckedRequest) -> 
     return [_device_code(world, code) for code in world.device_codes.all()]
 
 
+def get_one_device_code(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+    """One code."""
+    return _device_code(world, world.device_codes.find(call.values["userCode"]))
+
+
+def approve_device_code(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+    """Play the person who signs in and agrees."""
+    code = world.device_codes.find(call.values["userCode"])
+    world.device_codes.approve(code, (call.body or {}).get("account") or world.fresh_account())
+    return _device_code(world, code)
+
+
+def deny_device_code(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+    """Play the person who declines."""
+    code = world.device_codes.find(call.values["userCode"])
+    world.device_codes.deny(code)
+    return _device_code(world, code)
+
+
+def expire_device_code(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+    """End the life of a code now."""
+    code = world.device_codes.find(call.values["userCode"])
+    world.device_codes.expire(code)
+    return _device_code(world, code)
+
+
 def reset(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
     """Start the world anew."""
     pipeline.worlds.reset(world.name)
@@ -277,7 +305,8 @@ def _device_code(world: World, code: DeviceCode) -> dict[str, object]:
         "issuedAt": date_time(code.issued_at, precise=True),
         "expiresAt": date_time(code.expires_at, precise=True),
         "expiresIn": round(left, 3),
-        "state": "pending" if left else "expired",
+        "state": world.device_codes.state(code).value,
+        "account": code.account,
     }
 
 
@@ -295,5 +324,9 @@ OPERATIONS: dict[str, Callable[[Pipeline, World, CheckedRequest], Any]] = {
     "clearRequests": clear_requests,
     "verifyRequests": verify_requests,
     "getDeviceCodes": get_device_codes,
+    "getOneDeviceCode": get_one_device_code,
+    "approveDeviceCode": approve_device_code,
+    "denyDeviceCode": deny_device_code,
+    "expireDeviceCode": expire_device_code,
     "reset": reset,
 }

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any, Protocol
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import orjson
 
@@ -186,6 +186,26 @@ class DeviceCodeControl:
         """The codes, the oldest first."""
         codes: list[dict[str, Any]] = self._client.call("GET", "/device-codes")
         return codes
+
+    def get(self, user_code: str) -> dict[str, Any]:
+        """One code; `ControlFailure` (404) when there is none."""
+        return self._call("GET", user_code)
+
+    def approve(self, user_code: str, account: str | None = None) -> dict[str, Any]:
+        """Play the person who signs in as `account` and agrees; `ControlFailure` (409) when it is too late."""
+        return self._call("POST", user_code, "/approve", {} if account is None else {"account": account})
+
+    def deny(self, user_code: str) -> dict[str, Any]:
+        """Play the person who declines; `ControlFailure` (409) when it is too late."""
+        return self._call("POST", user_code, "/deny")
+
+    def expire(self, user_code: str) -> dict[str, Any]:
+        """End the life of a code now; `ControlFailure` (409) when it is spent."""
+        return self._call("POST", user_code, "/expire")
+
+    def _call(self, method: str, user_code: str, action: str = "", body: object = None) -> dict[str, Any]:
+        code: dict[str, Any] = self._client.call(method, f"/device-codes/{quote(user_code, safe='')}{action}", body)
+        return code
 
 
 def _mismatch(found: Mapping[str, Any], count: int | None, match: Mapping[str, Any]) -> str:

@@ -1,15 +1,15 @@
 """What each operation of the API does: operationId -> function, each a few lines over the model."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from mock_server.exchange import Request
 from mock_server.model import regions
-from mock_server.model.device_codes import DeviceCode, Purpose
-from mock_server.model.errors import InvalidLogin
-from mock_server.model.organizations import Organization
+from mock_server.model.device_codes import DeviceCode, Purpose, Use
+from mock_server.model.errors import InvalidLogin, WrongPurpose
+from mock_server.model.organizations import Organization, domain_of
 from mock_server.model.tokens import TokenPair
 from mock_server.spec import CheckedRequest
 from mock_server.worlds import World
@@ -87,6 +87,72 @@ def get_organization(call: Call) -> Result:
     return Result(_organization(call, call.world.organizations.get(call.values["organizationId"])))
 
 
+def add_organization(call: Call) -> Result:
+    """Spend an approved code and add the organization that it was approved for (v6, v8)."""
+    wanted = call.body
+    world = call.world
+    region = None if wanted.get("region") is None else regions.canonical(wanted["region"])
+    named = _name_in(wanted)
+    code = world.device_codes.require_spendable(wanted["userCode"], (Use.ADD_ORGANIZATION,), region)
+    name = named or domain_of(code.account or world.fresh_account()) or f"{code.user_code.lower()}.onmicrosoft.com"
+    world.organizations.require_new(name)
+    world.device_codes.spend(code)
+    organization = Organization(
+        id=world.randomness.uuid(),
+        name=name,
+        region=region or code.purpose.region,
+        office_name=wanted.get("officeName") or name,
+        type=_canonical_type(wanted.get("type")),
+        is_exchange_online=wanted.get("isExchangeOnline") is not False,
+        is_share_point_online=wanted.get("isSharePointOnline") is not False,
+    )
+    return Result(_organization(call, world.organizations.add(organization)))
+
+
+def update_organization(call: Call) -> Result:
+    """Change what is sent; a `userCode` is spent for a new application of this organization (v6)."""
+    organization = call.world.organizations.get(call.values["organizationId"])
+    wanted = call.body
+    if wanted.get("userCode") is not None:
+        _spend_for(call, organization, wanted["userCode"])
+    changes = {
+        "office_name": wanted.get("officeName"),
+        "is_exchange_online": wanted.get("isExchangeOnline"),
+        "is_share_point_online": wanted.get("isSharePointOnline"),
+    }
+    changed = {name: value for name, value in changes.items() if value is not None}
+    call.world.organizations.replace(replace(organization, **changed))
+    return Result(None, 204)
+
+
+def _spend_for(call: Call, organization: Organization, user_code: str) -> None:
+    codes = call.world.device_codes
+    uses = (Use.ADD_ORGANIZATION, Use.BACKUP_APPLICATIONS)
+    code = codes.require_spendable(user_code, uses, organization.region)
+    asked_for = code.purpose.organization_id
+    if asked_for is not None and asked_for.lower() != organization.id.lower():
+        raise WrongPurpose("The device code was issued for another organization.")
+    codes.spend(code)
+
+
+def delete_organization(call: Call) -> Result:
+    """Remove an organization (v6)."""
+    call.world.organizations.remove(call.values["organizationId"])
+    return Result(None, 204)
+
+
+def _name_in(wanted: dict[str, Any]) -> str | None:
+    """The name of the organization, where a request gives one."""
+    settings = [wanted.get("exchangeOnlineSettings"), wanted.get("sharePointOnlineSettings")]
+    names = [wanted.get("name"), *(entry.get("officeOrganizationName") for entry in settings if entry)]
+    return next((name for name in [*names, wanted.get("officeName")] if name), None)
+
+
+def _canonical_type(name: str | None) -> str:
+    known = {kind.lower(): kind for kind in ("Office365", "OnPremises", "Hybrid")}
+    return known[(name or "Office365").lower()]
+
+
 def get_device_code(call: Call) -> Result:
     """A code to add an organization, for the region that was asked for (page)."""
     organization_id = call.values.get("organizationId")
@@ -99,7 +165,7 @@ def get_device_code(call: Call) -> Result:
 def get_organization_device_code(call: Call) -> Result:
     """A code for the backup applications of an organization, in its region."""
     organization = call.world.organizations.get(call.values["organizationId"])
-    return _device_code(call, Purpose(organization.region, organization_id=organization.id))
+    return _device_code(call, Purpose(organization.region, Use.BACKUP_APPLICATIONS, organization.id))
 
 
 def get_restore_device_code(call: Call) -> Result:
@@ -107,7 +173,7 @@ def get_restore_device_code(call: Call) -> Result:
     session_id = call.values["restoreSessionId"]
     call.world.require_restore_session(session_id)
     region = _region(call.body, _region_of_named(call))
-    return _device_code(call, Purpose(region, restore_session_id=session_id))
+    return _device_code(call, Purpose(region, Use.RESTORE, restore_session_id=session_id))
 
 
 def get_service_instance(call: Call) -> Result:
@@ -193,6 +259,9 @@ OPERATIONS: dict[str, Callable[[Call], Result]] = {
     "getToken": get_token,
     "getOrganizations": get_organizations,
     "getOrganization": get_organization,
+    "addOrganization": add_organization,
+    "updateOrganization": update_organization,
+    "deleteOrganization": delete_organization,
     "getDeviceCode": get_device_code,
     "getOrganizationDeviceCode": get_organization_device_code,
     "getRestoreDeviceCode": get_restore_device_code,

@@ -25,6 +25,7 @@ DEFAULT_ORGANIZATIONS = (
         "region": "China",
     },
 )
+DEFAULT_ACCOUNTS = ("admin@fabrikam.onmicrosoft.com", "admin@wingtiptoys.partner.onmschina.cn")
 DEFAULT_RESTORE_SESSIONS = ("00000000-0000-4000-8000-00000000a001",)
 
 USERS = {
@@ -113,6 +114,15 @@ OPTIONS: tuple[Option, ...] = (
         durations.SCHEMA,
         "How long a client may take to send a request.",
         "DURATION",
+        command=False,
+    ),
+    Option("auto_approve", None, durations.SCHEMA, "Approve each code after this time, without a person.", "DURATION"),
+    Option(
+        "accounts",
+        DEFAULT_ACCOUNTS,
+        {"type": "array", "items": {"type": "string", "pattern": "^[^@\\s]+@[^@\\s]+$"}},
+        "Accounts that the sign-in page offers.",
+        "LIST",
         command=False,
     ),
     Option("log", False, FLAG, "Print one line for each request."),

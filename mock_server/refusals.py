@@ -16,6 +16,8 @@ STATUSES: tuple[tuple[type[errors.ModelError], int], ...] = (
     (errors.NotFound, 404),
     (errors.UnknownRegion, 400),
     (errors.Throttled, 429),
+    (errors.AlreadyExists, 409),
+    (errors.DeviceCodeError, 400),
 )
 TOKEN_OPERATION = "getToken"
 MEDIA = "media"

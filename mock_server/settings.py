@@ -46,6 +46,7 @@ class Settings:
     Raises `SettingsError` with all mistakes at once.
     """
 
+    _given: Mapping[str, Any]
     host: str
     port: int
     port_file: str | None
@@ -59,6 +60,8 @@ class Settings:
     refresh_lifetime: float
     expires_unit: str
     verification_url: str | None
+    auto_approve: float | None
+    accounts: tuple[str, ...]
     request_timeout: float
     log: bool
     log_format: str
@@ -82,6 +85,7 @@ class Settings:
         problems = _problems(given)
         if problems:
             raise SettingsError(problems)
+        object.__setattr__(self, "_given", dict(given))
         for option in OPTIONS:
             object.__setattr__(self, option.key, _keep(option, given.get(option.key, option.default)))
         readings = default_readings(load_document(bundled_path()))
@@ -100,7 +104,7 @@ class Settings:
 
     def replace(self, **changes: Any) -> "Settings":
         """New settings with `changes`; `SettingsError` when they do not fit."""
-        return Settings(**{**{option.key: getattr(self, option.key) for option in OPTIONS}, **changes})
+        return Settings(**{**self._given, **changes})
 
     @property
     def passwords(self) -> Mapping[str, str]:
@@ -134,7 +138,7 @@ def _problems(given: Mapping[str, Any]) -> list[Violation]:
     problems = [_worded(problem, plain) for problem in SCHEMA.violations(plain, "")]
     wrong = {problem.where.split(".")[0] for problem in problems}
     sound = {key: value for key, value in given.items() if key not in wrong}
-    for check in (_lifetime_problems, _reading_problems, _pair_problems, _fault_problems):
+    for check in (_lifetime_problems, _reading_problems, _pair_problems, _twice_problems, _fault_problems):
         problems += check(sound)
     return problems
 
@@ -175,6 +179,16 @@ def _pair_problems(given: Mapping[str, Any]) -> Iterable[Violation]:
             yield Violation(one, f"needs {other} as well", "required")
     if given.get("http") and given.get("cert"):
         yield Violation("http", "does not go with cert: plain HTTP has no certificate", "range")
+
+
+def _twice_problems(given: Mapping[str, Any]) -> Iterable[Violation]:
+    for key, field in (("organizations", "name"), ("organizations", "id"), ("users", "username")):
+        seen: set[str] = set()
+        for number, entry in enumerate(given.get(key, ())):
+            name = str(entry.get(field, "")).lower()
+            if name and name in seen:
+                yield Violation(f"{key}.{number}.{field}", f"{shorten(entry[field])} is there twice", "unique")
+            seen.add(name)
 
 
 def _fault_problems(given: Mapping[str, Any]) -> Iterable[Violation]:

@@ -11,7 +11,7 @@ from mock_server.faults.rules import Plan
 from mock_server.model.clock import Clock
 from mock_server.model.device_codes import DeviceCode, DeviceCodes
 from mock_server.model.errors import NotFound
-from mock_server.model.organizations import Organization, Organizations
+from mock_server.model.organizations import Organization, Organizations, domain_of
 from mock_server.model.randomness import Randomness
 from mock_server.model.store import MemoryStore
 from mock_server.model.tokens import Lifetimes, Login, Tokens
@@ -58,10 +58,11 @@ class World:
             store=codes,
             length=int(settings.ambiguities["code-shape"]),
             per_minute=CODES_A_MINUTE if settings.ambiguities["throttling"] == "some" else None,
+            auto_approve=settings.auto_approve,
         )
         self.organizations = Organizations(MemoryStore(MOST_ORGANIZATIONS))
         for entry in settings.organizations:
-            self.organizations.add(seeded_organization(entry))
+            self.organizations.replace(seeded_organization(entry))
         self.restore_sessions = frozenset(key.lower() for key in settings.restore_sessions)
 
     def require_restore_session(self, key: str) -> None:
@@ -69,9 +70,15 @@ class World:
         if key.lower() not in self.restore_sessions:
             raise NotFound("Restore session", key)
 
+    def fresh_account(self) -> str | None:
+        """An account of the settings whose organization has not been added, None when all have."""
+        names = {organization.name.lower() for organization in self.organizations.all()}
+        return next((a for a in self.settings.accounts if (domain_of(a) or "").lower() not in names), None)
+
     def change(self, settings: Settings) -> None:
         """Go on with other settings; what has been issued keeps its end."""
         self.settings = settings
+        self.device_codes.auto_approve = settings.auto_approve
         self.lifetimes.code = settings.code_lifetime
         self.lifetimes.token = settings.token_lifetime
         self.lifetimes.refresh = settings.refresh_lifetime

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mock_server.model.errors import CodeExpired
+
 DEVICE_CODE_OPERATIONS = ("getDeviceCode", "getOrganizationDeviceCode", "getRestoreDeviceCode")
 UNREACHABLE = "Failed to get a device code: unable to connect to https://login.microsoftonline.com."
-EXPIRED = "AADSTS70020: The provided value for the device code is not valid. The device code has expired."
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,12 @@ PRESETS = {
         ),
         Preset(
             "code-expired",
-            "nobody typed the code in time: Microsoft's AADSTS70020",
+            "nobody typed the code in time, says the call that spends it: AADSTS70019",
             {
                 "kind": "status",
                 "status": 400,
-                "message": EXPIRED,
-                "match": {"operation": list(DEVICE_CODE_OPERATIONS)},
+                "message": CodeExpired.text,
+                "match": {"operation": "addOrganization"},
             },
         ),
         Preset(

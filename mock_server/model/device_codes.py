@@ -1,36 +1,79 @@
-"""Device codes: issued for a region, alive for a lifetime."""
+"""The life of a device code: pending, then approved or denied by a person, then spent; or expired.
+
+pending ──▶ approved ──▶ spent
+   └──────▶ denied
+pending, approved and denied codes expire; a spent one stays spent
+"""
 
 from collections import deque
 from dataclasses import dataclass
+from enum import StrEnum
 
+from mock_server.model import regions
 from mock_server.model.clock import Clock
-from mock_server.model.errors import Throttled
+from mock_server.model.errors import (
+    CodeDenied,
+    CodeExpired,
+    CodePending,
+    CodeSpent,
+    NotFound,
+    Throttled,
+    UnknownCode,
+    WrongPurpose,
+)
 from mock_server.model.randomness import CODE_ALPHABET, Randomness
 from mock_server.model.store import Store
 from mock_server.model.tokens import Lifetimes
 
 
+class State(StrEnum):
+    """Where a code is in its life."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    DENIED = "denied"
+    SPENT = "spent"
+    EXPIRED = "expired"
+
+
+class Use(StrEnum):
+    """What a code can be spent for."""
+
+    ADD_ORGANIZATION = "adding an organization"
+    BACKUP_APPLICATIONS = "the backup applications of an organization"
+    RESTORE = "a restore"
+
+
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """What a code was asked for: a region, and at most one of an organization and a restore session."""
+    """What a code was asked for. `region` is a canonical name of `regions`."""
 
     region: str
+    use: Use = Use.ADD_ORGANIZATION
     organization_id: str | None = None
     restore_session_id: str | None = None
 
 
 @dataclass(slots=True)
 class DeviceCode:
-    """One code. Times are Unix seconds, UTC."""
+    """One code. Times are Unix seconds, UTC; `account` is who approved it.
+
+    `decision` is what was decided of it; ask `DeviceCodes.state` where it is in its life, which depends on the time.
+    """
 
     user_code: str
     purpose: Purpose
     issued_at: float
     expires_at: float
+    decision: State = State.PENDING
+    account: str | None = None
 
 
 class DeviceCodes:
-    """Issues codes of which no two that are kept are alike."""
+    """Issues codes of which no two that are kept are alike, and keeps to the order of their life.
+
+    `auto_approve` is the seconds after which a pending code is approved without a person; None for never.
+    """
 
     def __init__(
         self,
@@ -41,6 +84,7 @@ class DeviceCodes:
         store: Store[DeviceCode],
         length: int = 9,
         per_minute: int | None = None,
+        auto_approve: float | None = None,
     ) -> None:
         self._clock = clock
         self._randomness = randomness
@@ -49,6 +93,7 @@ class DeviceCodes:
         self._length = length
         self._per_minute = per_minute
         self._issued: deque[float] = deque()
+        self.auto_approve = auto_approve
 
     def issue(self, purpose: Purpose) -> DeviceCode:
         """Issue a code for `purpose`; `Throttled` when more than the allowed number came within a minute."""
@@ -59,6 +104,64 @@ class DeviceCodes:
         self._store.put(code.user_code, code)
         return code
 
+    def find(self, typed: str) -> DeviceCode:
+        """The code that a person typed, in any case, with spaces and dashes; `NotFound` when there is none."""
+        code = self._store.get(typed.upper().replace("-", "").replace(" ", ""))
+        if code is None:
+            raise NotFound("Device code", typed[:20])
+        return code
+
+    def state(self, code: DeviceCode) -> State:
+        """Where `code` is in its life now."""
+        now = self._clock.now()
+        if code.decision is not State.SPENT and now >= code.expires_at:
+            return State.EXPIRED
+        waited = self.auto_approve is not None and now >= code.issued_at + self.auto_approve
+        return State.APPROVED if code.decision is State.PENDING and waited else code.decision
+
+    def approve(self, code: DeviceCode, account: str | None = None) -> None:
+        """Somebody signed in as `account` and agreed. Raises what `_refuse_decision` says."""
+        self._refuse_decision(code)
+        code.decision, code.account = State.APPROVED, account
+
+    def deny(self, code: DeviceCode) -> None:
+        """Somebody declined. Raises what `_refuse_decision` says."""
+        self._refuse_decision(code)
+        code.decision = State.DENIED
+
+    def expire(self, code: DeviceCode) -> None:
+        """End the life of a code now; `CodeSpent` when it is spent, and nothing when it has expired."""
+        if self.state(code) is State.SPENT:
+            raise CodeSpent()
+        code.expires_at = min(code.expires_at, self._clock.now())
+
+    def require_spendable(self, user_code: str, uses: tuple[Use, ...], region: str | None = None) -> DeviceCode:
+        """The code, if it can be spent for one of `uses` in `region` (None: its own); the one place that decides.
+
+        Raises, in this order, `UnknownCode`, `CodeExpired`, `CodeDenied`, `CodeSpent`, `CodePending`, `WrongPurpose`.
+        """
+        code = self._store.get(user_code)
+        if code is None:
+            raise UnknownCode()
+        match self.state(code):
+            case State.EXPIRED:
+                raise CodeExpired()
+            case State.DENIED:
+                raise CodeDenied()
+            case State.SPENT:
+                raise CodeSpent()
+            case State.PENDING:
+                raise CodePending()
+        if code.purpose.use not in uses:
+            raise WrongPurpose(f"The device code was issued for {code.purpose.use}.")
+        if region is not None and not regions.same_cloud(code.purpose.region, region):
+            raise WrongPurpose(f"The device code was issued for the region {code.purpose.region}, not {region}.")
+        return code
+
+    def spend(self, code: DeviceCode) -> None:
+        """Spend a code that `require_spendable` gave; the caller lets nobody come between the two."""
+        code.decision = State.SPENT
+
     def remaining(self, code: DeviceCode) -> float:
         """The seconds that are left to `code`; 0 when it has expired."""
         return max(0.0, code.expires_at - self._clock.now())
@@ -66,6 +169,16 @@ class DeviceCodes:
     def all(self) -> list[DeviceCode]:
         """All codes that are kept, expired ones too, the oldest first."""
         return self._store.values()
+
+    def _refuse_decision(self, code: DeviceCode) -> None:
+        """`CodeExpired`, `CodeDenied`, `CodeSpent`, unless the code waits for a decision or was approved."""
+        match self.state(code):
+            case State.EXPIRED:
+                raise CodeExpired()
+            case State.DENIED:
+                raise CodeDenied()
+            case State.SPENT:
+                raise CodeSpent()
 
     def _unused(self) -> str:
         while True:

@@ -8,7 +8,15 @@
     ├── AccessDenied            no access token, or one that is malformed, unknown, expired or revoked
     ├── NotFound                an id that names nothing
     ├── UnknownRegion           a region that is not one of the server's
-    └── Throttled               too many device codes in a short time
+    ├── Throttled               too many device codes in a short time
+    ├── AlreadyExists           an organization that is there already
+    └── DeviceCodeError         a device code that cannot be spent, or decided on
+        ├── UnknownCode
+        ├── CodeExpired
+        ├── CodeDenied
+        ├── CodeSpent
+        ├── CodePending         nobody has signed in yet
+        └── WrongPurpose        a code of another region, or asked for something else
 
 Each message is written for the person who reads the answer. How an error looks in HTTP is decided in `refusals`.
 """
@@ -75,3 +83,53 @@ class Throttled(ModelError):
     def __init__(self, retry_after: int) -> None:
         super().__init__(f"Too many device codes were requested. Try again in {retry_after} seconds.")
         self.retry_after = retry_after
+
+
+class AlreadyExists(ModelError):
+    """An organization of this name is there already."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The organization {name} has already been added.")
+
+
+class DeviceCodeError(ModelError):
+    """A device code that cannot be spent. The texts are Microsoft's, by the number of its error (AADSTS)."""
+
+    text = ""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or self.text)
+
+
+class UnknownCode(DeviceCodeError):
+    """No code like this was issued, or it was so long ago that it is forgotten."""
+
+    text = "AADSTS70018: Invalid verification code. The user code does not belong to a pending sign-in."
+
+
+class CodeExpired(DeviceCodeError):
+    """Nobody typed the code in time."""
+
+    text = "AADSTS70019: Verification code expired. Have the user retry the sign-in."
+
+
+class CodeDenied(DeviceCodeError):
+    """The person declined."""
+
+    text = "AADSTS65004: User declined to consent to access the app."
+
+
+class CodeSpent(DeviceCodeError):
+    """The code was used before."""
+
+    text = "AADSTS54005: The code was already redeemed, please retry with a new valid code."
+
+
+class CodePending(DeviceCodeError):
+    """Nobody has typed the code yet (`authorization_pending` of RFC 8628 section 3.5)."""
+
+    text = "AADSTS70016: OAuth 2.0 device flow error. Authorization is pending. Continue polling."
+
+
+class WrongPurpose(DeviceCodeError):
+    """A code of another region, or one that was asked for something else."""

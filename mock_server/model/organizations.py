@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mock_server.model.errors import NotFound
+from mock_server.model.errors import AlreadyExists, NotFound
 from mock_server.model.store import Store
 
 
@@ -27,9 +27,24 @@ class Organizations:
         self._store = store
 
     def add(self, organization: Organization) -> Organization:
-        """Keep `organization` under its id."""
+        """Keep a new organization; `AlreadyExists` when one has its name."""
+        self.require_new(organization.name)
         self._store.put(organization.id.lower(), organization)
         return organization
+
+    def require_new(self, name: str) -> None:
+        """`AlreadyExists` when an organization has this name, in any case."""
+        if any(organization.name.lower() == name.lower() for organization in self._store.values()):
+            raise AlreadyExists(name)
+
+    def replace(self, organization: Organization) -> None:
+        """Keep `organization` in place of the one with its id."""
+        self._store.put(organization.id.lower(), organization)
+
+    def remove(self, organization_id: str) -> None:
+        """Forget the organization with this id; `NotFound` when there is none."""
+        if self._store.pop(organization_id.lower()) is None:
+            raise NotFound("Organization", organization_id)
 
     def get(self, organization_id: str) -> Organization:
         """The organization with this id; `NotFound` when there is none."""
@@ -41,3 +56,8 @@ class Organizations:
     def all(self) -> list[Organization]:
         """All of them, the oldest first."""
         return self._store.values()
+
+
+def domain_of(account: str | None) -> str | None:
+    """The organization of an account such as `admin@contoso.onmicrosoft.com`."""
+    return account.rpartition("@")[2] if account and "@" in account else None
