@@ -25,7 +25,11 @@ DEFAULT_ORGANIZATIONS = (
         "region": "China",
     },
 )
-DEFAULT_ACCOUNTS = ("admin@fabrikam.onmicrosoft.com", "admin@wingtiptoys.partner.onmschina.cn")
+DEFAULT_ACCOUNTS = (
+    "admin@fabrikam.onmicrosoft.com",
+    "admin@contoso.onmicrosoft.com",
+    "admin@northwind.partner.onmschina.cn",
+)
 DEFAULT_RESTORE_SESSIONS = ("00000000-0000-4000-8000-00000000a001",)
 
 USERS = {

@@ -17,6 +17,9 @@ OPERATIONS = {
     ("POST", "/v4/Token"): "getToken",
     ("GET", "/v4/Organizations"): "getOrganizations",
     ("GET", "/v4/Organizations/{organizationId}"): "getOrganization",
+    ("POST", "/v4/Organizations"): "addOrganization",
+    ("PUT", "/v4/Organizations/{organizationId}"): "updateOrganization",
+    ("DELETE", "/v4/Organizations/{organizationId}"): "deleteOrganization",
     ("POST", "/v4/DeviceCode"): "getDeviceCode",
     ("POST", "/v4/Organizations/{organizationId}/DeviceCode"): "getOrganizationDeviceCode",
     (
