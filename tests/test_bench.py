@@ -1,0 +1,35 @@
+"""The benchmark runs and reports; what it reports is not judged here."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCH = Path(__file__).parents[1] / "bench" / "throughput.py"
+
+
+@pytest.mark.long
+def test_the_benchmark_measures_the_mock_against_a_constant_answer(tmp_path: Path) -> None:
+    figures = tmp_path / "figures.json"
+    options = ["--pairs", "1", "--seconds", "1", "--connections", "2", "--memory-requests", "100"]
+    command = [sys.executable, str(BENCH), *options, "--against", "constant", "--json", str(figures)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(figures.read_text("utf-8"))
+    assert [figure["quantity"] for figure in found["figures"]] == [
+        "requests/s, 2 connections",
+        "cold start to first answer, s",
+    ]
+    assert all(value > 0 for figure in found["figures"] for value in figure["mock"] + figure["other"])
+    assert [memory["server"] for memory in found["memory"]] == ["mock", "mock, frozen clock", "constant"]
+    assert all(memory["requests"] >= 100 for memory in found["memory"])
+    assert "| requests/s, 2 connections | constant |" in done.stdout
+
+
+def test_the_benchmark_names_a_rival_that_it_does_not_know() -> None:
+    command = [sys.executable, str(BENCH), "--against", "constant,apache"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "nothing is known of apache; known are wiremock, prism, constant" in " ".join(done.stderr.split())
