@@ -1,8 +1,9 @@
 """Durations as people write them: `900`, `15m`, `1.5h`, `250ms`."""
 
+import math
 import re
 
-PATTERN = r"^[0-9]+(\.[0-9]+)?(ms|s|m|h|d)?$"
+PATTERN = r"^[0-9]{1,12}(\.[0-9]{1,12})?(ms|s|m|h|d)?$"
 _SECONDS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 SCHEMA = {"anyOf": [{"type": "string", "pattern": PATTERN}, {"type": "number", "minimum": 0}]}
@@ -11,11 +12,16 @@ SCHEMA = {"anyOf": [{"type": "string", "pattern": PATTERN}, {"type": "number", "
 
 def parse_duration(given: str | float) -> float:
     """Seconds of `given`; a bare number means seconds. `ValueError` when it is no duration."""
-    text = str(given)
-    if not re.fullmatch(PATTERN[1:-1], text):
-        raise ValueError(f"{text!r} is not a duration such as 30s, 15m, 1.5h, 14d or 250ms")
-    unit = text.lstrip("0123456789.")
-    return float(text.removesuffix(unit)) * _SECONDS[unit]
+    if not isinstance(given, str):
+        seconds = float(given)
+    elif re.fullmatch(PATTERN[1:-1], given):
+        unit = given.lstrip("0123456789.")
+        seconds = float(given.removesuffix(unit)) * _SECONDS[unit]
+    else:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        raise ValueError(f"{given!r} is not a duration such as 30s, 15m, 1.5h, 14d or 250ms")
+    return seconds
 
 
 def format_duration(seconds: float) -> str:

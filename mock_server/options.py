@@ -9,6 +9,7 @@ from mock_server.model import regions
 
 TEXT = {"type": "string", "minLength": 1}
 FLAG = {"type": "boolean"}
+ORIGIN = {"type": "string", "pattern": r"^(\*|null|https?://[^\s/]+)$"}
 UUID = {"type": "string", "format": "uuid"}
 
 DEFAULT_USERNAME = "administrator"
@@ -108,7 +109,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "verification_url",
         None,
-        {"anyOf": [{"const": "self"}, {"type": "string", "pattern": "^https://[^\\s/]+(/\\S*)?$"}]},
+        {"anyOf": [{"const": "self"}, {"type": "string", "format": "uri", "pattern": "^https://[^\\s/]+(/\\S*)?$"}]},
         "Verification page in the answers; 'self' for the mock's own page. Default: Microsoft's page of the region.",
         "URL|self",
     ),
@@ -145,7 +146,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option("seed", None, {"type": ["integer", "string"]}, "Repeat the same codes and tokens on every run.", "N"),
     Option(
-        "cors", (), {"type": "array", "items": TEXT}, "Allow browser clients of this origin ('*' for any).", "ORIGIN"
+        "cors", (), {"type": "array", "items": ORIGIN}, "Allow browser clients of this origin ('*' for any).", "ORIGIN"
     ),
     Option("quiet", False, FLAG, "Print no banner."),
     Option("users", (), USERS, "Several users, each with username and password.", "LIST", command=False),

@@ -1,5 +1,6 @@
 """Checked settings, from code, the command line, the environment and a config file. What can be set is in `options`."""
 
+import math
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -7,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import orjson
 import yaml
 
 from mock_server import durations
@@ -18,18 +20,25 @@ from mock_server.spec import Spec, bundled_path, load_document
 from mock_server.validation import Schema, Violation, shorten
 
 ENVIRONMENT_PREFIX = "VEEAM_MOCK_"
-POSITIVE = ("code_lifetime", "token_lifetime", "refresh_lifetime")
-LONGEST_LIFETIME = 3650 * 86400.0
+LIFETIME = ("1s", "3650d")
+RANGES = {
+    "code_lifetime": LIFETIME,
+    "token_lifetime": LIFETIME,
+    "refresh_lifetime": LIFETIME,
+    "request_timeout": ("10ms", "1d"),
+}
+"""The shortest and the longest that a duration may be."""
 
 SCHEMA = Schema(
     {
         "type": "object",
         "additionalProperties": False,
-        "properties": {
-            o.key: {"anyOf": [o.schema, {"type": "null"}]} if o.default is None else o.schema for o in OPTIONS
-        },
+        "properties": {option.key: option.schema for option in OPTIONS},
     }
 )
+
+
+UNSET = frozenset(option.key for option in OPTIONS if option.default is None)
 
 
 class SettingsError(ValueError):
@@ -99,8 +108,7 @@ class Settings:
         raise AttributeError("settings do not change; make new ones with replace()")
 
     def __repr__(self) -> str:
-        changed = [f"{o.key}={_shown(o, self)}" for o in OPTIONS if getattr(self, o.key) != _keep(o, o.default)]
-        return f"Settings({', '.join(changed)})"
+        return f"Settings({', '.join(f'{key}={_shown(BY_KEY[key], value)}' for key, value in self._given.items())})"
 
     def replace(self, **changes: Any) -> "Settings":
         """New settings with `changes`; `SettingsError` when they do not fit."""
@@ -127,18 +135,20 @@ def _keep(option: Option, value: Any) -> Any:
     return value
 
 
-def _shown(option: Option, settings: Settings) -> str:
-    return "***" if option.secret or option.key == "users" else shorten(getattr(settings, option.key))
+def _shown(option: Option, value: object) -> str:
+    return "***" if option.secret or option.key == "users" else shorten(value)
 
 
 def _problems(given: Mapping[str, Any]) -> list[Violation]:
+    """Every mistake. None stands for 'not set' where it is the default."""
+    given = {key: value for key, value in given.items() if value is not None or key not in UNSET}
     plain = {key: list(value) if isinstance(value, tuple) else value for key, value in given.items()}
     if isinstance(plain.get("ambiguities"), Mapping):
         plain["ambiguities"] = dict(plain["ambiguities"])
     problems = [_worded(problem, plain) for problem in SCHEMA.violations(plain, "")]
     wrong = {problem.where.split(".")[0] for problem in problems}
     sound = {key: value for key, value in given.items() if key not in wrong}
-    for check in (_lifetime_problems, _reading_problems, _pair_problems, _twice_problems, _fault_problems):
+    for check in (_range_problems, _reading_problems, _pair_problems, _twice_problems, _fault_problems):
         problems += check(sound)
     return problems
 
@@ -156,10 +166,14 @@ def _worded(problem: Violation, given: Mapping[str, Any]) -> Violation:
     return problem
 
 
-def _lifetime_problems(given: Mapping[str, Any]) -> Iterable[Violation]:
-    for key in POSITIVE:
-        if key in given and not 1 <= durations.parse_duration(given[key]) <= LONGEST_LIFETIME:
-            yield Violation(key, "must be from 1s to 3650d", "range")
+def _range_problems(given: Mapping[str, Any]) -> Iterable[Violation]:
+    for key, (shortest, longest) in RANGES.items():
+        try:
+            seconds = durations.parse_duration(given.get(key, BY_KEY[key].default))
+        except ValueError:
+            seconds = math.inf
+        if not durations.parse_duration(shortest) <= seconds <= durations.parse_duration(longest):
+            yield Violation(key, f"must be from {shortest} to {longest}", "range")
 
 
 def _reading_problems(given: Mapping[str, Any]) -> Iterable[Violation]:
@@ -179,6 +193,8 @@ def _pair_problems(given: Mapping[str, Any]) -> Iterable[Violation]:
             yield Violation(one, f"needs {other} as well", "required")
     if given.get("http") and given.get("cert"):
         yield Violation("http", "does not go with cert: plain HTTP has no certificate", "range")
+    if given.get("http") and given.get("verification_url") == "self":
+        yield Violation("verification_url", "'self' needs HTTPS: a verification page has an https address", "range")
 
 
 def _twice_problems(given: Mapping[str, Any]) -> Iterable[Violation]:
@@ -205,15 +221,26 @@ def _fault_problems(given: Mapping[str, Any]) -> Iterable[Violation]:
 def read_config(path: str) -> dict[str, Any]:
     """The settings in the YAML file at `path`, unchecked; `SettingsError` when it cannot be read as a mapping."""
     try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        content = _read_yaml(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
         reason = re.sub(r"\s+", " ", str(error))
         raise SettingsError([Violation("config", f"{path} cannot be read: {reason}", "syntax")]) from None
     if content is None:
         return {}
     if not isinstance(content, dict):
         raise SettingsError([Violation("config", f"{path} must hold a mapping of settings", "type")])
-    return {str(key).replace("-", "_"): value for key, value in content.items()}
+    return {key.replace("-", "_"): value for key, value in content.items()}
+
+
+def _read_yaml(text: str) -> Any:
+    """The JSON value in a YAML text: a date is its text, and so is a number that is a key; `ValueError` for others."""
+    try:
+        return orjson.loads(orjson.dumps(yaml.safe_load(text), option=orjson.OPT_NON_STR_KEYS))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        raise ValueError(f"{error.problem}{f', line {mark.line + 1}' if mark else ''}") from None
+    except (yaml.YAMLError, RecursionError, orjson.JSONEncodeError) as error:
+        raise ValueError(str(error)) from None
 
 
 def read_environment(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
@@ -234,5 +261,9 @@ def from_text(option: Option, text: str) -> Any:
     if (kind == "integer" or option.key == "seed") and re.fullmatch(r"-?[0-9]+", text):
         return int(text)
     if kind in ("array", "object"):
-        return yaml.safe_load(text)
+        try:
+            value = _read_yaml(text)
+        except ValueError:
+            return text
+        return [part.strip() for part in text.split(",")] if kind == "array" and isinstance(value, str) else value
     return text

@@ -35,9 +35,14 @@ class Schema:
 
     def violations(self, instance: object, root: str) -> list[Violation]:
         """Everything that is wrong with `instance`, each place prefixed with `root`; empty when it is valid."""
-        if self._validator.is_valid(instance):
-            return []
-        return [_violation(error, root) for error in self._validator.iter_errors(instance)]
+        try:
+            if self._validator.is_valid(instance):
+                return []
+            return [_violation(error, root) for error in self._validator.iter_errors(instance)]
+        except ValueError as error:
+            # The validator goes only so deep into a value, and takes nothing that JSON cannot hold.
+            too_deep = "recursion" in str(error).lower()
+            return [Violation(root, "is nested too deeply" if too_deep else f"is no JSON: {error}", "depth")]
 
 
 def _violation(error: jsonschema_rs.ValidationError, root: str) -> Violation:

@@ -1,0 +1,69 @@
+"""A server for all tests of a run, which starts anew for each, and makers of others."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from api_client import ApiClient
+
+from mock_server import MockServer
+
+
+@pytest.fixture(scope="session")
+def _own_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Certificates and settings of the user who runs the tests are neither used nor changed."""
+    folder = tmp_path_factory.mktemp("config")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CONFIG_HOME", str(folder))
+        yield folder
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(_own_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import os
+
+    for name in [name for name in os.environ if name.startswith("VEEAM_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def _one_server(_own_folder: Path) -> Iterator[MockServer]:
+    with MockServer() as server:
+        yield server
+
+
+@pytest.fixture
+def server(_one_server: MockServer) -> MockServer:
+    """A live server over HTTPS with default settings, reset."""
+    _one_server.reset()
+    return _one_server
+
+
+@pytest.fixture
+def client(server: MockServer) -> ApiClient:
+    """A client of `server`."""
+    return ApiClient(server.url, server.ca_cert or True)
+
+
+@pytest.fixture
+def serve(_own_folder: Path) -> Iterator[Callable[..., MockServer]]:
+    """Start a live server with settings, over plain HTTP unless they say otherwise."""
+    with contextlib.ExitStack() as stack:
+
+        def start(**settings: Any) -> MockServer:
+            return stack.enter_context(MockServer(**{"http": True, **settings}))
+
+        yield start
+
+
+@pytest.fixture
+def client_of(serve: Callable[..., MockServer]) -> Callable[..., ApiClient]:
+    """Start a live server with settings, and make a client of it."""
+
+    def start(**settings: Any) -> ApiClient:
+        server = serve(**settings)
+        return ApiClient(server.url, server.ca_cert or True)
+
+    return start
