@@ -1,6 +1,7 @@
 """From a request to its reply. Knows no Flask, no sockets, no `responses`; the order of the steps is `STEPS`."""
 
 import logging
+import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ from mock_server.worlds import NoSuchWorld, TooManyWorlds, World, Worlds, world_
 
 log = logging.getLogger("veeam_mock")
 
+ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
 CONTENT_TYPES = {"utf-8": "application/json; charset=utf-8", "none": "application/json"}
 
 
@@ -90,6 +92,11 @@ class Pipeline:
             self._record(exchange)
         return exchange.reply
 
+    def _check_host(self, exchange: Exchange) -> None:
+        """The origin becomes part of the addresses in answers (RFC 9112 section 3.2: 400 for a bad Host)."""
+        if not ORIGIN.fullmatch(exchange.request.origin):
+            exchange.reply = self.refusals.plain(400, "header.Host: is not a host and a port.")
+
     def _enter_world(self, exchange: Exchange) -> None:
         try:
             exchange.world = self.worlds.find(world_of(exchange.request))
@@ -124,7 +131,7 @@ class Pipeline:
             return
         allowed = ", ".join(exchange.match.allowed)
         if allowed:
-            message = f"{exchange.request.method[:20]} is not served here; {allowed} is."
+            message = f"{exchange.request.method[:20]} is not served here, which serves {allowed}."
             exchange.reply = self.refusals.plain(405, message, {"Allow": allowed})
         else:
             path = exchange.request.path[:200]
@@ -214,6 +221,7 @@ def _chosen_secrets(settings: Settings) -> list[str]:
 LOOKS_FOR_ANSWER, ALWAYS = True, False
 
 STEPS: tuple[tuple[bool, Callable[[Pipeline, Exchange], None]], ...] = (
+    (LOOKS_FOR_ANSWER, Pipeline._check_host),
     (LOOKS_FOR_ANSWER, Pipeline._enter_world),
     (LOOKS_FOR_ANSWER, Pipeline._find_operation),
     (LOOKS_FOR_ANSWER, Pipeline._plan_faults),
