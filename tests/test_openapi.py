@@ -70,7 +70,7 @@ def resolved(node: dict[str, Any]) -> dict[str, Any]:
 def operations() -> Iterator[tuple[str, str, dict[str, Any], dict[str, Any]]]:
     """Every operation as method, path, path item and operation."""
     for path, item in DOCUMENT["paths"].items():
-        for method in item.keys() & set(METHODS):
+        for method in sorted(item.keys() & set(METHODS)):
             yield method.upper(), path, item, item[method]
 
 
