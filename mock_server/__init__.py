@@ -4,12 +4,19 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mock_server.app import create_app
+    from mock_server.intercept import InterceptedServer
     from mock_server.mock_server import MockServer
     from mock_server.settings import Settings, SettingsError
 
-__all__ = ["MockServer", "Settings", "SettingsError", "create_app"]
+__all__ = ["InterceptedServer", "MockServer", "Settings", "SettingsError", "create_app"]
 
-_HOMES = {"MockServer": "mock_server", "Settings": "settings", "SettingsError": "settings", "create_app": "app"}
+_HOMES = {
+    "InterceptedServer": "intercept",
+    "MockServer": "mock_server",
+    "Settings": "settings",
+    "SettingsError": "settings",
+    "create_app": "app",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -7,62 +7,24 @@ from typing import Any
 from mock_server.admin_key import ensure_admin_key
 from mock_server.certificates import Certificate, find_certificate
 from mock_server.control import Control
-from mock_server.control_client import (
-    ClockControl,
-    ControlClient,
-    DeviceCodeControl,
-    FaultControl,
-    InProcess,
-    OverHttp,
-    RequestControl,
-)
+from mock_server.control_client import ControlClient, InProcess, OverHttp
 from mock_server.pipeline import Pipeline
 from mock_server.server import Server, bind, url_of
 from mock_server.settings import Settings
 
 
-class Attached:
-    """A server that was started elsewhere, and its control API."""
+class AttachedServer(ControlClient):
+    """A server that was started elsewhere: its address, and its control API over HTTP."""
 
-    def __init__(self, url: str, control: ControlClient) -> None:
-        self._attached_url = url
-        self._control = control
+    def __init__(self, url: str, transport: OverHttp) -> None:
+        super().__init__(transport)
+        self.url = url
 
-    @property
-    def url(self) -> str:
-        """The address."""
-        return self._attached_url
-
-    @property
-    def clock(self) -> ClockControl:
-        """The clock of the world."""
-        return self._control.clock
-
-    @property
-    def faults(self) -> FaultControl:
-        """The faults of the world."""
-        return self._control.faults
-
-    @property
-    def requests(self) -> RequestControl:
-        """What the world was asked."""
-        return self._control.requests
-
-    @property
-    def device_codes(self) -> DeviceCodeControl:
-        """The device codes of the world."""
-        return self._control.device_codes
-
-    def change_settings(self, **changes: Any) -> dict[str, Any]:
-        """Change settings of the world while it runs, such as `code_lifetime="5s"`, and return them all."""
-        return self._control.change_settings(**changes)
-
-    def reset(self) -> None:
-        """Start the world anew."""
-        self._control.reset()
+    def __repr__(self) -> str:
+        return f"<AttachedServer {self.url}>"
 
 
-class MockServer(Attached):
+class MockServer(ControlClient):
     """A server in a thread of this process, for tests, scripts and notebooks.
 
     `with MockServer(code_lifetime="5s") as veeam:` takes what the config file takes. The port is free and picked by the
@@ -74,7 +36,7 @@ class MockServer(Attached):
         self.settings = settings or Settings(**{"port": 0, **options})
         self.settings, _ = ensure_admin_key(self.settings)
         self._pipeline = Pipeline(self.settings)
-        super().__init__("", ControlClient(InProcess(Control(self._pipeline))))
+        super().__init__(InProcess(Control(self._pipeline)))
         self._server: Server | None = None
         self._thread: threading.Thread | None = None
         self._url: str | None = None
@@ -83,12 +45,12 @@ class MockServer(Attached):
     @classmethod
     def attach(
         cls, url: str, admin_key: str | None = None, *, ca_cert: str | None = None, session: str = ""
-    ) -> Attached:
+    ) -> AttachedServer:
         """The control of a server that was started elsewhere, over HTTP, in the world `session`.
 
         `ca_cert` is the file that its banner names, for HTTPS.
         """
-        return Attached(url, ControlClient(OverHttp(url, admin_key, ca_cert, session)))
+        return AttachedServer(url, OverHttp(url, admin_key, ca_cert, session))
 
     def start(self) -> "MockServer":
         """Start to serve; returns when requests are answered."""
@@ -116,6 +78,13 @@ class MockServer(Attached):
             server.run(sockets=[listener])
         finally:
             ready.set()
+
+    def restart_world(self, **changes: Any) -> None:
+        """Start all worlds anew, with `changes` to the settings that the server was started with.
+
+        What belongs to the socket (host, port, certificate) stays as it is. Raises `SettingsError`.
+        """
+        self._pipeline.restart(self.settings.replace(**changes))
 
     def stop(self) -> None:
         """Stop, and return when the port is free again. A server that does not run is left alone."""

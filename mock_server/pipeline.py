@@ -57,14 +57,24 @@ class Pipeline:
     """
 
     def __init__(self, settings: Settings | None = None) -> None:
-        self.settings = settings or Settings()
         self.lock = threading.RLock()
-        self.spec = Spec(load_document(bundled_path()), self.settings.ambiguities)
-        self.refusals = Refusals(self.settings.ambiguities)
+        self._begin(settings or Settings())
+
+    def _begin(self, settings: Settings) -> None:
+        self.settings = settings
+        self.spec = compiled_spec(settings)
+        self.refusals = Refusals(settings.ambiguities)
         self.fault_parser = FaultParser(self.spec)
-        self.worlds = Worlds(self.settings, self.fault_parser)
-        masker = Masker(_chosen_secrets(self.settings))
-        self.journal = Journal(self.settings.journal_entries, self.settings.journal_bytes, masker)
+        self.worlds = Worlds(settings, self.fault_parser)
+        masker = Masker(_chosen_secrets(settings))
+        self.journal = Journal(settings.journal_entries, settings.journal_bytes, masker)
+
+    def restart(self, settings: Settings) -> None:
+        """Forget all worlds and exchanges, and go on with `settings`; listeners of the journal stay."""
+        with self.lock:
+            listeners = self.journal.listeners
+            self._begin(settings)
+            self.journal.listeners = listeners
 
     def answer(self, request: Request) -> Reply:
         """The reply to `request`, complete with body, headers and how it is to be delivered."""
@@ -202,6 +212,16 @@ class Pipeline:
 def http_date(moment: int) -> str:
     """Unix seconds as a date of HTTP (RFC 9110 section 5.6.7)."""
     return formatdate(moment, usegmt=True)
+
+
+def compiled_spec(settings: Settings) -> Spec:
+    """The bundled document with the readings of `settings`, compiled once for each combination."""
+    return _compiled_spec(tuple(sorted(settings.ambiguities.items())))
+
+
+@lru_cache(maxsize=8)
+def _compiled_spec(readings: tuple[tuple[str, str], ...]) -> Spec:
+    return Spec(load_document(bundled_path()), dict(readings))
 
 
 def bearer_token(request: Request) -> str:

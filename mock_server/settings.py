@@ -253,6 +253,18 @@ def read_environment(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
     return {key: from_text(BY_KEY[key], value) if key in BY_KEY else value for key, value in found.items()}
 
 
+def read_lines(lines: Iterable[str]) -> dict[str, Any]:
+    """Settings from lines such as `code_lifetime = 5s`, unchecked; `SettingsError` for a line without `=`."""
+    found = {}
+    for line in lines:
+        name, equals, text = line.partition("=")
+        if not equals:
+            raise SettingsError([Violation(shorten(line), "is not of the form key = value", "syntax")])
+        key = name.strip().replace("-", "_")
+        found[key] = from_text(BY_KEY[key], text.strip()) if key in BY_KEY else text.strip()
+    return found
+
+
 def from_text(option: Option, text: str) -> Any:
     """The value that `text` means for an option; left as it is when it means none, so that the check reports it."""
     kind = option.schema.get("type")
