@@ -90,6 +90,7 @@ class Pipeline:
                 except Exception:
                     log.exception("failed to answer %s %s", request.method, request.path)
                     exchange.reply = self.refusals.plain(500, "The mock failed to answer. Its log says why.")
+                    self._serialize(exchange)
         assert exchange.reply is not None
         return exchange.reply
 

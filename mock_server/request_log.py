@@ -1,6 +1,7 @@
 """The live log: one line for each exchange, for people or as JSON."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import orjson
@@ -34,7 +35,13 @@ def json_line(entry: Entry) -> str:
 def logger(form: str, write: Callable[[str], None]) -> Callable[[Entry], None]:
     """A listener for the journal that writes each exchange in `form` (`text` or `json`)."""
     line = json_line if form == "json" else text_line
-    return lambda entry: write(printable(line(entry)))
+
+    def listen(entry: Entry) -> None:
+        # Whoever read the log may go; the server stays.
+        with suppress(BrokenPipeError):
+            write(printable(line(entry)))
+
+    return listen
 
 
 def printable(text: str) -> str:

@@ -1,0 +1,58 @@
+"""A reply that breaks the spec is our bug: it is not sent, and the log says what it was."""
+
+import logging
+from collections.abc import Callable
+
+import pytest
+from api_client import ApiClient
+
+from mock_server import operations
+from mock_server.operations import Call, Result
+
+
+@pytest.mark.parametrize(
+    ("result", "wrong"),
+    [
+        (Result({"userCode": "short"}), "body.verificationUrl: is required"),
+        (Result([]), "body: [] is not of type object"),
+        (Result({}, status=201), "status: 201 is not a status of getDeviceCode"),
+        (Result(None), "body: null is not of type object"),
+    ],
+)
+def test_a_reply_against_the_spec_becomes_a_500_and_a_line_in_the_log(
+    client: ApiClient,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    result: Result,
+    wrong: str,
+) -> None:
+    monkeypatch.setitem(operations.OPERATIONS, "getDeviceCode", lambda call: result)
+    reply = client.device_code()
+    assert reply.status_code == 500
+    assert reply.json()["message"].startswith("The mock's answer would break the spec: ")
+    assert wrong in reply.json()["message"]
+    assert "getDeviceCode would answer against the spec" in caplog.text
+
+
+def test_a_failure_inside_becomes_a_500_without_its_details_which_are_logged(
+    client: ApiClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(call: Call) -> Result:
+        raise ZeroDivisionError("of all things")
+
+    monkeypatch.setitem(operations.OPERATIONS, "getDeviceCode", fail)
+    with caplog.at_level(logging.ERROR, "veeam_mock"):
+        reply = client.device_code()
+    assert (reply.status_code, reply.json()) == (500, {"message": "The mock failed to answer. Its log says why."})
+    assert "of all things" in caplog.text
+
+
+def test_a_reply_that_cannot_be_written_becomes_a_500_with_a_body(
+    client_of: Callable[..., ApiClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = client_of(ambiguities={"extra-properties": "some"})
+    good = client.device_code().json()
+    monkeypatch.setitem(operations.OPERATIONS, "getDeviceCode", lambda call: Result({**good, "more": object()}))
+    reply = client.device_code()
+    assert reply.status_code == 500
+    assert reply.json()["message"]
