@@ -26,14 +26,6 @@ ANSWER = {
     "message": "To sign in, use a web browser to open the page https://microsoft.com/devicelogin and enter the code "
     "CWE5QHLNM to authenticate.",
 }
-FROZEN = """
-from mock_server.model.clock import Clock, system_time
-moment = system_time()
-Clock.now = lambda self: moment
-from mock_server.cli import main
-main()
-"""
-"""The mock's command with a clock that stands still from the start."""
 
 
 class BenchError(Exception):
@@ -66,6 +58,7 @@ class Server:
     login: bool = False
     warm_up: float = 1.0
     note: str = ""
+    frozen: bool = False
 
     @contextmanager
     def run(self) -> Iterator[Running]:
@@ -85,6 +78,8 @@ class Server:
             try:
                 url = f"{'https' if self.https else 'http'}://127.0.0.1:{port}"
                 first = wait_for_answer(self.name, url, process, log, begin)
+                if self.frozen:
+                    session().post(f"{url}/__admin/clock", json={"freeze": True}, timeout=10).raise_for_status()
                 yield Running(self.name, url, process, first - begin, self._headers(url))
             finally:
                 stop(process)
@@ -142,13 +137,13 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 def mock(https: bool, frozen: bool = False) -> Server:
     """The mock as its command starts it: credentials, request and reply checks on."""
-    start = ["-c", FROZEN] if frozen else ["-m", "mock_server"]
     scheme = [] if https else ["--http"]
     return Server(
         "mock, frozen clock" if frozen else "mock",
-        lambda port, folder: [sys.executable, *start, *scheme, "--port", str(port), "--quiet"],
+        lambda port, folder: [sys.executable, "-m", "mock_server", *scheme, "--port", str(port), "--quiet"],
         https=https,
         login=True,
+        frozen=frozen,
     )
 
 
