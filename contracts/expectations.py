@@ -1,0 +1,59 @@
+"""Judgements that several rules share."""
+
+from typing import Any
+
+from contracts.exchange import NOT_JSON, Exchange
+from contracts.findings import Findings, not_tested
+from contracts.session import Session
+
+
+def require_token(api: Session) -> None:
+    """End the rule when the login gave no token: it needs one."""
+    if not api.logged_in:
+        not_tested("the login gave no access token")
+
+
+def expect_code(findings: Findings, exchange: Exchange, asked: str = "a device code was asked for") -> bool:
+    """The answer is 200."""
+    return findings.check(exchange.status == 200, f"200, {asked}", f"status {exchange.status}", exchange)
+
+
+def expect_refusal(findings: Findings, exchange: Exchange, what: str) -> bool:
+    """The answer is a 4xx."""
+    return findings.check(exchange.refused, f"a 4xx for {what}", f"status {exchange.status}", exchange)
+
+
+def expect_refusal_or_code(findings: Findings, exchange: Exchange, what: str) -> bool:
+    """The answer is a 4xx, or a code, as the sources disagree on it."""
+    holds = exchange.refused or (exchange.status == 200 and isinstance(exchange.member("userCode"), str))
+    return findings.check(holds, f"a 4xx or a device code for {what}", f"status {exchange.status}", exchange)
+
+
+def code_of(exchange: Exchange) -> str | None:
+    """The user code of an answer; None when there is none."""
+    code = exchange.member("userCode")
+    return code if isinstance(code, str) and code else None
+
+
+def good_codes(api: Session, findings: Findings, number: int) -> list[Exchange]:
+    """Answers with a device code to `number` calls.
+
+    A call without one is for the rules of status and stability to blame; here it is only a trial that is missing.
+    """
+    require_token(api)
+    exchanges = api.device_codes(number)
+    good = [exchange for exchange in exchanges if exchange.status == 200]
+    if len(good) < number:
+        findings.cut(
+            f"{number - len(good)} of {number} calls gave no device code, see code.status and stability.series"
+        )
+    objects = [e for e in good if findings.need(isinstance(e.value, dict), "a JSON object", kind_of(e.value), e)]
+    return objects
+
+
+def kind_of(value: Any) -> str:
+    """What kind of JSON value this is, for a sentence."""
+    if value is NOT_JSON:
+        return "a body that is not JSON"
+    names = {dict: "an object", list: "an array", str: "text", bool: "a boolean", int: "a number", float: "a number"}
+    return names.get(type(value), "null")

@@ -1,0 +1,74 @@
+"""The pytest plugin: the options `--veeam-…`, the fixtures of the rules, and the run that becomes a verdict.
+
+Importing it costs a pytest run that has nothing to do with it next to nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from contracts.run import Run
+
+OPTIONS: tuple[tuple[str, str, str], ...] = (
+    ("--veeam-target", "URL", "check this server; without it the bundled mock is started"),
+    ("--veeam-username", "NAME", "user who logs in (or VEEAM_USERNAME)"),
+    ("--veeam-password", "TEXT", "password (better: VEEAM_PASSWORD)"),
+    ("--veeam-token", "TEXT", "access token instead of a login (better: VEEAM_TOKEN)"),
+    ("--veeam-ca-cert", "FILE", "CA that signed the server's certificate"),
+    ("--veeam-proxy", "URL", "proxy to go through"),
+    ("--veeam-timeout", "SECONDS", "time limit for one answer"),
+    ("--veeam-rate", "N", "requests a second"),
+    ("--veeam-budget", "N", "requests in all"),
+    ("--veeam-organization-id", "ID", "organization to ask codes for"),
+    ("--veeam-region", "NAME", "region to ask codes for"),
+    ("--veeam-json", "FILE", "write the JSON report"),
+    ("--veeam-junit", "FILE", "write a JUnit report, one case a rule"),
+    ("--veeam-html", "FILE", "write the HTML report"),
+    ("--veeam-markdown", "FILE", "write the Markdown report"),
+    ("--veeam-baseline", "FILE", "known deviations, each with its reason"),
+    ("--veeam-seed", "N", "seed of what is generated"),
+)
+FLAGS = (
+    ("--veeam-insecure", "do not check the certificate"),
+    ("--veeam-thorough", "lift the caps on number and pace of requests"),
+    ("--veeam-yes", "confirm --veeam-thorough for a server that is not this machine"),
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of the contracts."""
+    group = parser.getgroup("veeam", "contracts of the Veeam device code API")
+    for name, metavar, text in OPTIONS:
+        group.addoption(name, metavar=metavar, default=None, help=text)
+    for name, text in FLAGS:
+        group.addoption(name, action="store_true", default=False, help=text)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the marker; the run itself begins when the first rule is collected."""
+    config.addinivalue_line("markers", "rule(id): the contract rule that this test tries")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Bring the rules into their order."""
+    if not any(item.get_closest_marker("rule") for item in items):
+        return
+    from contracts.rules import ORDER
+    from contracts.run import rule_of
+
+    items.sort(key=lambda item: ORDER[rule_of(item)] if item.get_closest_marker("rule") else -1)
+
+
+def run_of(config: pytest.Config) -> Run:
+    """The run of this pytest session; made from the options, unless the command made it."""
+    from contracts.run import RUN_KEY, Run, options_of, refuse_parallel
+
+    if RUN_KEY not in config.stash:
+        options = options_of(config, os.environ)
+        refuse_parallel(config, options)
+        config.pluginmanager.register(Run(options), "veeam-contracts-run")
+    return config.stash[RUN_KEY]

@@ -1,0 +1,91 @@
+"""The server under test, how to log in to it, and what may be done to it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from requests.adapters import BaseAdapter
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a run may do. `None` means without limit; `rate` is requests a second after a burst of `burst`."""
+
+    requests: int | None = None
+    rate: float | None = None
+    burst: int = 5
+    device_codes: int | None = None
+    wrong_passwords: int | None = None
+    allow_list: bool = False
+    longest_wait: float = 60.0
+    server_errors_in_a_row: int = 10
+
+    @property
+    def live(self) -> bool:
+        """Whether these spare the server."""
+        return self.allow_list
+
+
+LIVE = Limits(requests=300, rate=5.0, device_codes=60, wrong_passwords=1, allow_list=True)
+"""For every server that is not the bundled mock."""
+
+BUNDLED = Limits(server_errors_in_a_row=100)
+"""For the bundled mock, which nothing can hurt."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Login:
+    """How to get in: a user name and a password, or a token that somebody else got."""
+
+    username: str | None = None
+    password: str | None = None
+    token: str | None = None
+
+    def __repr__(self) -> str:
+        return "Login(***)"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The server under test. `timeout` is in seconds, for one whole answer.
+
+    `adapter` replaces the network, for a server in this process. `advance` moves the server's clock by seconds, where
+    somebody holds it.
+    """
+
+    url: str
+    login: Login = field(default_factory=Login)
+    limits: Limits = LIVE
+    ca_cert: str | None = None
+    insecure: bool = False
+    proxy: str | None = None
+    timeout: float = 10.0
+    organization_id: str | None = None
+    region: str | None = None
+    seed: int = 1
+    bundled: bool = False
+    adapter: BaseAdapter | None = None
+    advance: Callable[[float], None] | None = None
+    examples: int = 12
+
+    @property
+    def verify(self) -> bool | str:
+        """As `verify=` of requests takes it."""
+        return False if self.insecure else self.ca_cert or True
+
+
+def is_loopback(url: str) -> bool:
+    """Whether `url` names this machine."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def thorough(limits: Limits) -> Limits:
+    """`limits` without the caps on number and pace. The allow-list and the one wrong password stay."""
+    return replace(limits, requests=None, rate=None, device_codes=None)
