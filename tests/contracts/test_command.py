@@ -1,0 +1,138 @@
+"""`veeam-contracts` as a person uses it: what it prints, and its exit status."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from mutants.harness import Answer, Ask, Behaviour, Server, broken, judge
+
+from contracts.rules import RULES
+from contracts.verdict import Status
+
+ROOT = Path(__file__).parents[2]
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def veeam_contracts(tmp_path: Path) -> Command:
+    """Runs the command in an empty folder, without a login in its environment."""
+
+    def run(
+        *arguments: str, environment: dict[str, str] | None = None, given: str = ""
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "contracts", *arguments],
+            cwd=tmp_path,
+            env={"PYTHONPATH": str(ROOT), "PATH": "", "HOME": str(tmp_path), **(environment or {})},
+            input=given,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+def test_the_bundled_mock_conforms_also_in_a_folder_with_broken_pytest_files(
+    veeam_contracts: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "pytest.ini").write_text("[pytest\n")
+    (tmp_path / "conftest.py").write_text("raise RuntimeError('a stranger')\n")
+    (tmp_path / "schemathesis.toml").write_text("nonsense = [\n")
+    result = veeam_contracts("check", environment={"PYTEST_ADDOPTS": "--nonsense", "PYTEST_PLUGINS": "no_such_plugin"})
+    assert result.returncode == Status.CONFORMS, result.stdout + result.stderr
+    assert "conforms: no rule is broken" in result.stdout
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name[0] != ".") == [
+        "conftest.py",
+        "pytest.ini",
+        "schemathesis.toml",
+    ]
+
+
+def test_list_prints_every_rule_with_its_source(veeam_contracts: Command) -> None:
+    result = veeam_contracts("list")
+    assert result.returncode == 0
+    assert all(f"{rule.id}  {rule.title}" in result.stdout and rule.source in result.stdout for rule in RULES)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("ftp://veeam.example",), "is no address"),
+        (("https://veeam.example",), "no login"),
+        (("https://a:b@veeam.example", "--token", "t"), "a login in the address"),
+        (("https://veeam.example", "--token", "t", "--thorough"), "confirm with --yes"),
+        (
+            ("https://veeam.example", "--token", "t", "--rate", "fast", "--timeout", "0"),
+            "--timeout 0: must be a number",
+        ),
+        (("https://veeam.example", "--token", "t", "--ca-cert", "missing.pem"), "no such file"),
+        (("--html", "missing/report.html"), "the folder does not exist"),
+        (("--baseline", "missing.yaml"), "cannot be read"),
+    ],
+)
+def test_wrong_use_ends_with_2_and_says_what_is_wrong(
+    veeam_contracts: Command, arguments: tuple[str, ...], message: str
+) -> None:
+    result = veeam_contracts("check", *arguments)
+    assert result.returncode == Status.USAGE
+    assert message in result.stderr
+
+
+def test_an_address_where_nobody_listens_is_inconclusive(veeam_contracts: Command) -> None:
+    result = veeam_contracts(
+        "check", "http://127.0.0.1:1", "--username", "u", "--password-stdin", given="secret word\n"
+    )
+    assert result.returncode == Status.INCONCLUSIVE
+    assert "is the server running" in result.stdout
+    assert "secret word" not in result.stdout + result.stderr
+
+
+def one_code_for_everybody(server: Server, ask: Ask) -> Answer:
+    answer = server.answer(ask)
+    return answer.with_members(userCode="SAMECODE1") if ask.is_code and answer.status == 200 else answer
+
+
+def codes_without_a_token(server: Server, ask: Ask) -> Answer:
+    if ask.is_code and not ask.token:
+        ask = ask.with_header("Authorization", f"Bearer {server.memory.get('token', '')}")
+    answer = server.answer(ask)
+    if ask.is_login and answer.status == 200:
+        server.memory["token"] = answer.json["access_token"]
+    return answer
+
+
+def plain_http_address(server: Server, ask: Ask) -> Answer:
+    answer = server.answer(ask)
+    if not (ask.is_code and answer.status == 200):
+        return answer
+    return answer.with_members(verificationUrl=answer.json["verificationUrl"].replace("https:", "http:"))
+
+
+def life_as_text(server: Server, ask: Ask) -> Answer:
+    answer = server.answer(ask)
+    return answer.with_members(expiresIn="900") if ask.is_code and answer.status == 200 else answer
+
+
+def crash_on_bad_json(server: Server, ask: Ask) -> Answer:
+    answer = server.answer(ask)
+    bad = ask.is_code and answer.status == 400
+    return Answer(500, answer.headers, answer.body) if bad else answer
+
+
+@pytest.mark.parametrize(
+    ("behave", "rule"),
+    [
+        (one_code_for_everybody, "code.unique-sequence"),
+        (codes_without_a_token, "credentials.absent"),
+        (plain_http_address, "code.url"),
+        (life_as_text, "code.properties"),
+        (crash_on_bad_json, "request.malformed-json"),
+    ],
+)
+def test_a_broken_contract_ends_with_1_and_names_the_rule(behave: Behaviour, rule: str) -> None:
+    verdict = judge(behave)
+    assert verdict.status == Status.BROKEN
+    assert rule in broken(verdict)

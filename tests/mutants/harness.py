@@ -1,0 +1,210 @@
+"""The mock in this process behind a transport of requests, with a defect in between, and the contracts run on it."""
+
+import io
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import BaseAdapter
+from requests.structures import CaseInsensitiveDict
+from urllib3 import HTTPResponse
+from werkzeug.test import Client
+
+from contracts.cli import conduct
+from contracts.options import Options
+from contracts.run import Run
+from contracts.target import BUNDLED, Login, Target
+from contracts.verdict import Verdict
+from mock_server import Settings, create_app
+
+URL = "https://faulty.test:4443"
+USERNAME, PASSWORD = "administrator", "a long enough password"
+TIMEOUT = 0.5
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A request on its way to the mock."""
+
+    method: str
+    path: str
+    headers: CaseInsensitiveDict[str]
+    body: bytes
+
+    @property
+    def is_login(self) -> bool:
+        return self.path.lower().startswith("/v4/token")
+
+    @property
+    def is_code(self) -> bool:
+        return self.path.partition("?")[0].lower() == "/v4/devicecode"
+
+    @property
+    def token(self) -> str:
+        return self.headers.get("Authorization", "").partition(" ")[2].strip()
+
+    @property
+    def json(self) -> Any:
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return None
+
+    def with_header(self, name: str, value: str) -> "Ask":
+        return replace(self, headers=CaseInsensitiveDict({**self.headers, name: value}))
+
+    def with_json(self, value: Any) -> "Ask":
+        return replace(self.with_header("Content-Type", "application/json"), body=json.dumps(value).encode())
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer on its way back."""
+
+    status: int
+    headers: CaseInsensitiveDict[str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body) if self.body else None
+
+    def with_header(self, name: str, value: str | None) -> "Answer":
+        headers = {key: kept for key, kept in self.headers.items() if key.lower() != name.lower()}
+        return replace(self, headers=CaseInsensitiveDict({**headers, **({name: value} if value is not None else {})}))
+
+    def with_body(self, body: bytes) -> "Answer":
+        return replace(self, body=body).with_header("Content-Length", str(len(body)))
+
+    def with_json(self, value: Any) -> "Answer":
+        return self.with_body(json.dumps(value).encode())
+
+    def with_members(self, **changes: Any) -> "Answer":
+        return self.with_json({**self.json, **changes})
+
+
+def say(status: int, value: Any = None) -> Answer:
+    """An answer from nothing."""
+    blank = Answer(status, CaseInsensitiveDict({"Content-Type": "application/json"}), b"")
+    return blank.with_json({"message": "Refused."} if value is None else value)
+
+
+@dataclass
+class Server:
+    """What a defect has to do with: the mock behind it, and a memory of its own."""
+
+    client: Client
+    memory: dict[str, Any] = field(default_factory=dict)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def answer(self, ask: Ask) -> Answer:
+        """What the mock answers."""
+        response = self.client.open(
+            ask.path, method=ask.method, headers=list(ask.headers.items()), data=ask.body, base_url=URL
+        )
+        return Answer(response.status_code, CaseInsensitiveDict(response.headers), response.data)
+
+    def count(self, what: str = "calls") -> int:
+        """How often this was asked, this time included."""
+        with self.lock:
+            self.memory[what] = self.memory.get(what, 0) + 1
+            return int(self.memory[what])
+
+    def advance(self, seconds: float) -> None:
+        """Move the mock's clock."""
+        answer = self.client.post("/__admin/clock", json={"advance": f"{seconds:.3f}s"}, base_url="https://localhost")
+        assert answer.status_code == 200, answer.text
+
+
+Behaviour = Callable[[Server, Ask], Answer]
+
+
+class Dropped(Exception):
+    """The connection ends without an answer."""
+
+
+class Hanging(Exception):
+    """No answer comes within any time limit."""
+
+
+class InProcess(BaseAdapter):
+    """A transport of requests that hands over to a behaviour, without a socket."""
+
+    def __init__(self, server: Server, behave: Behaviour) -> None:
+        super().__init__()
+        self._server, self._behave = server, behave
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
+        try:
+            return _to_response(request, self._behave(self._server, _to_ask(request)))
+        except Dropped:
+            raise requests.ConnectionError("Connection aborted.", request=request) from None
+        except Hanging:
+            raise requests.ReadTimeout("Read timed out.", request=request) from None
+
+    def close(self) -> None:
+        pass
+
+
+def _to_ask(request: requests.PreparedRequest) -> Ask:
+    parts = urlsplit(request.url or "")
+    path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    body = request.body.encode() if isinstance(request.body, str) else request.body or b""
+    assert isinstance(body, bytes)
+    headers = {name: v if isinstance(v, str) else v.decode("latin-1") for name, v in request.headers.items()}
+    return Ask(request.method or "", path, CaseInsensitiveDict(headers), body)
+
+
+def _to_response(request: requests.PreparedRequest, answer: Answer) -> requests.Response:
+    """As a client behind a socket would see it: a wrong Content-Length cuts the body, or lets the client wait."""
+    announced = int(answer.headers.get("Content-Length", len(answer.body)))
+    if request.method != "HEAD" and announced > len(answer.body):
+        raise Dropped
+    response = requests.Response()
+    response.status_code = answer.status
+    response.headers = CaseInsensitiveDict(answer.headers)
+    response.request, response.url = request, request.url or ""
+    response.raw = HTTPResponse(
+        io.BytesIO(answer.body[:announced]),
+        headers=dict(answer.headers),
+        status=answer.status,
+        preload_content=False,
+        request_method=request.method,
+    )
+    return response
+
+
+def judge(
+    behave: Behaviour,
+    settings: dict[str, Any] | None = None,
+    *,
+    seed: int = 1,
+    generated: bool = False,
+    examples: int = 6,
+) -> Verdict:
+    """The verdict of the contracts on the mock with these settings and this behaviour."""
+    client = Client(create_app(Settings(password=PASSWORD, seed=seed, **(settings or {}))))
+    server = Server(client)
+    target = Target(
+        url=URL,
+        login=Login(USERNAME, PASSWORD),
+        limits=BUNDLED,
+        timeout=TIMEOUT,
+        seed=seed,
+        adapter=InProcess(server, behave),
+        advance=server.advance,
+    )
+    run = Run(Options(target, seed=seed, examples=examples), sleep=server.advance)
+    leave_out = () if generated else ("--ignore-glob=*/test_generated.py",)
+    verdict = conduct(run, arguments=("-s", *leave_out))
+    assert verdict is not None
+    return verdict
+
+
+def broken(verdict: Verdict) -> set[str]:
+    """The ids of the rules that broke."""
+    return {result.rule.id for result in verdict.rules if result.outcome == "failed"}
