@@ -212,11 +212,11 @@ def _device_code(call: Call, purpose: Purpose) -> Result:
 def verification_url(call: Call, region: str) -> str:
     """The page where a code of `region` is typed, as settings and readings have it."""
     configured = call.world.settings.verification_url
-    if configured == "self":
-        return call.request.origin + SIGN_IN_PATH
-    if configured is not None:
+    if configured is not None and configured != "self":
         return configured
     match call.reading("verification-url"):
+        case "self":
+            return call.request.origin + SIGN_IN_PATH
         case "link":
             return regions.SIGN_IN_LINK
         case "worldwide":

@@ -170,11 +170,16 @@ class Pipeline:
     def _check_reply(self, exchange: Exchange) -> None:
         if not isinstance(exchange.match, Match) or exchange.reply is None or exchange.answered_by_fault:
             return
-        violations = self.spec.check_reply(exchange.match.operation, exchange.reply)
+        operation = self._spec_of(exchange.world).operations[exchange.match.operation.id]
+        violations = self.spec.check_reply(operation, exchange.reply)
         if violations:
             wrong = "; ".join(map(str, violations))
-            log.error("%s would answer against the spec: %s", exchange.match.operation.id, wrong)
+            log.error("%s would answer against the spec: %s", operation.id, wrong)
             exchange.reply = self.refusals.plain(500, f"The mock's answer would break the spec: {wrong}")
+
+    def _spec_of(self, world: World) -> Spec:
+        """The spec with the readings of a world, whose settings may have been changed."""
+        return self.spec if world.settings is self.settings else compiled_spec(world.settings)
 
     def _apply_faults(self, exchange: Exchange) -> None:
         for rule in exchange.strikes:
