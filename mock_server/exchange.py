@@ -57,3 +57,4 @@ class Reply:
     headers: Headers = field(default_factory=dict)
     body: bytes = b""
     delivery: Delivery = AT_ONCE
+    cookies: list[str] = field(default_factory=list)

@@ -1,16 +1,19 @@
 """The door under uvicorn: on a socket that is bound first, in the main thread for the command, in its own for tests."""
 
 import contextlib
+import logging
 import signal
 import socket
 import threading
 from collections.abc import Callable, Generator
 from types import FrameType
+from typing import Any, cast
 
 import uvicorn
 
 from mock_server.certificates import Certificate
-from mock_server.door import Connection, Door, quiet_loggers
+from mock_server.connection import Connection
+from mock_server.door import Door
 from mock_server.pipeline import Pipeline
 
 GRACE = 1
@@ -51,12 +54,14 @@ class Server(uvicorn.Server):
     """uvicorn with the mock's door. `announce` is called once requests are answered."""
 
     def __init__(self, pipeline: Pipeline, certificate: Certificate | None, announce: Callable[[], None]) -> None:
-        quiet_loggers()
+        for name in ("uvicorn.error", "uvicorn.access", "uvicorn.asgi"):
+            # What uvicorn logs there is said better elsewhere: the banner, the journal, this package's own log.
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         self.pipeline = pipeline
         self._announce = announce
         super().__init__(
             uvicorn.Config(
-                Door(self.pipeline, pipeline.settings.request_timeout),
+                cast(Any, Door(self.pipeline, pipeline.settings.request_timeout)),
                 http=Connection,
                 ws="none",
                 lifespan="off",

@@ -1,0 +1,341 @@
+"""One connection of the door: HTTP/1.1 read by httptools, answered by the pipeline as soon as a request is complete.
+
+uvicorn listens, accepts and stops. Its request cycle and ASGI are not used: measured, they cost twice what the pipeline
+does, and they know no broken answers.
+"""
+
+import asyncio
+import logging
+import os
+import socket
+import struct
+from collections import deque
+from collections.abc import Coroutine
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+import httptools
+
+from mock_server.door import BODY_LIMIT, HEADER_LIMIT, Door
+from mock_server.exchange import AT_ONCE, Headers, Reply, Request
+from mock_server.pages.paths import is_page
+
+if TYPE_CHECKING:
+    from uvicorn import Config
+    from uvicorn.server import ServerState
+
+log = logging.getLogger("veeam_mock")
+
+IDLE_SECONDS = 30.0
+"""How long a connection may stay without a request."""
+
+LINGER_SECONDS = 2.0
+"""How long what a refused client still sends is read and thrown away, so that it gets to read the refusal."""
+
+DRIBBLE_STEPS = 20
+MOST_WAITING = 32
+"""Pipelined requests that are read ahead of the one that is being answered."""
+
+STATUS_LINES = {status: f"HTTP/1.1 {status} " for status in range(100, 600)}
+STATUS_LINES.update({status.value: f"HTTP/1.1 {status.value} {status.phrase}" for status in HTTPStatus})
+BODYLESS = frozenset({204, 304})
+
+
+class Incoming(NamedTuple):
+    """A complete request; `refusal` is the status for one that is not to be answered."""
+
+    request: Request
+    keep_alive: bool
+    old: bool = False
+    refusal: int | None = None
+
+
+class Connection(asyncio.Protocol):
+    """Reads requests, has them answered in their order, and carries out how each reply is to be delivered."""
+
+    transport: asyncio.Transport
+
+    def __init__(
+        self,
+        config: "Config",
+        server_state: "ServerState",
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        self._door = cast(Door, config.loaded_app)
+        self._loop = _loop or asyncio.get_event_loop()
+        self._connections: set[Any] = server_state.connections
+        self._tasks = server_state.tasks
+        self._parser: Any = httptools.HttpRequestParser(self)
+        self._waiting: deque[Incoming] = deque()
+        self._task: asyncio.Task[None] | None = None
+        self._lingering = False
+        self._write_paused = False
+        self._client_done = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._began_at: float | None = None
+        self._quiet_since = 0.0
+        self._scheme = "http"
+        self._client = ""
+        self._begin_head()
+
+    def _begin_head(self) -> None:
+        self._in_head = True
+        self._head_size = 0
+
+    # What asyncio calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        self._connections.add(self)
+        self._scheme = "https" if transport.get_extra_info("sslcontext") else "http"
+        peer = transport.get_extra_info("peername")
+        self._client = str(peer[0]) if peer else ""
+        self._quiet_since = self._loop.time()
+        self._timer = self._loop.call_later(self._door.request_timeout, self._tick)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._connections.discard(self)
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+        self._waiting.clear()
+        self._parser = None
+
+    def data_received(self, data: bytes) -> None:
+        if self._lingering:
+            return
+        if self._in_head:
+            self._head_size += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            # Nothing is upgraded: the request is answered like any other, and the connection ends with it.
+            self._client_done = True
+        except httptools.HttpParserError as error:
+            self._broken_request(error)
+            return
+        if self._in_head and self._head_size > HEADER_LIMIT:
+            self._refuse(431)
+        else:
+            self._work()
+
+    def eof_received(self) -> bool:
+        """A client that has said all may still wait for its answers."""
+        self._client_done = True
+        return self._scheme == "http" and (self._task is not None or bool(self._waiting))
+
+    def pause_writing(self) -> None:
+        self._write_paused = True
+
+    def resume_writing(self) -> None:
+        self._write_paused = False
+        self._work()
+
+    def shutdown(self) -> None:
+        """What uvicorn calls when the server stops: an answer under way may end, nothing else is waited for."""
+        if self._task is None:
+            self.transport.abort()
+        else:
+            self._client_done = True
+            self._waiting.clear()
+
+    # What the parser calls: it only collects
+
+    def on_message_begin(self) -> None:
+        self._began_at = self._loop.time()
+        self._url = b""
+        self._headers: Headers = {}
+        self._body = b""
+        self._refusal: int | None = None
+
+    def on_url(self, url: bytes) -> None:
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        key = name.decode("latin-1").lower()
+        text = value.decode("latin-1")
+        headers = self._headers
+        headers[key] = f"{headers[key]}, {text}" if key in headers else text
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        headers = self._headers
+        size = len(self._url) + sum(map(len, headers)) + sum(map(len, headers.values()))
+        announced = headers.get("content-length", "0")
+        if size > HEADER_LIMIT:
+            self._refuse_while_reading(431)
+        elif len(announced) > 12 or int(announced) > BODY_LIMIT:
+            self._refuse_while_reading(413)
+        elif headers.get("expect", "").lower() == "100-continue" and self._task is None and not self._waiting:
+            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def on_body(self, body: bytes) -> None:
+        if self._refusal is None:
+            self._body = self._body + body if self._body else body
+            if len(self._body) > BODY_LIMIT:
+                self._refuse_while_reading(413)
+
+    def on_message_complete(self) -> None:
+        if self._refusal is None:
+            old = self._parser.get_http_version() != "1.1"
+            keep_alive = not old and self._parser.should_keep_alive() and not self._parser.should_upgrade()
+            self._waiting.append(Incoming(self._request(), keep_alive, old))
+            if len(self._waiting) >= MOST_WAITING:
+                self.transport.pause_reading()
+        self._began_at = None
+        self._begin_head()
+
+    def _refuse_while_reading(self, status: int) -> None:
+        self._refusal = status
+        self._body = b""
+        self._waiting.append(Incoming(self._request(), keep_alive=False, refusal=status))
+
+    def _request(self) -> Request:
+        """The request as far as it has come."""
+        url = self._url.decode("latin-1")
+        if not url.startswith("/") and "://" in url:
+            url = "/" + url.partition("://")[2].partition("/")[2]
+        path, _, query = url.partition("?")
+        headers = self._headers
+        origin = f"{self._scheme}://{headers.get('host') or 'localhost'}"
+        method = self._parser.get_method().decode("latin-1")
+        return Request(method, path, query, headers, self._body, origin, self._client)
+
+    # Answering, in the order of the requests
+
+    def _work(self) -> None:
+        while self._waiting and self._task is None and not self._write_paused and not self.transport.is_closing():
+            incoming = self._waiting.popleft()
+            if len(self._waiting) == MOST_WAITING - 1:
+                self.transport.resume_reading()
+            self._answer(incoming)
+
+    def _answer(self, incoming: Incoming) -> None:
+        request = incoming.request
+        if incoming.refusal is not None:
+            self._refuse(incoming.refusal, request)
+        elif is_page(request.path):
+            self._start(self._serve_page(incoming))
+        else:
+            reply = self._door.pipeline.answer(request)
+            if reply.delivery is AT_ONCE:
+                self.transport.write(render(reply, incoming))
+                self._ended(incoming)
+            else:
+                self._start(self._deliver(reply, incoming))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._task = None
+        if task.cancelled():
+            self.transport.abort()
+        elif (error := task.exception()) is not None:
+            log.error("failed to deliver an answer", exc_info=error)
+            self.transport.abort()
+        else:
+            self._work()
+
+    def _ended(self, incoming: Incoming) -> None:
+        """An answer has been written: close, or wait for the next request."""
+        self._quiet_since = self._loop.time()
+        if not incoming.keep_alive or (self._client_done and not self._waiting):
+            self.transport.close()
+
+    async def _serve_page(self, incoming: Incoming) -> None:
+        reply = await asyncio.to_thread(self._door.page, incoming.request)
+        self.transport.write(render(reply, incoming))
+        self._ended(incoming)
+
+    async def _deliver(self, reply: Reply, incoming: Incoming) -> None:
+        """A reply that takes its time, or never becomes a whole answer."""
+        delivery = reply.delivery
+        await asyncio.sleep(delivery.delay)
+        match delivery.ending:
+            case "never":
+                await self._loop.create_future()
+            case "reset":
+                self._reset()
+            case "empty":
+                self.transport.write(delivery.raw or b"")
+                self.transport.close()
+            case "truncated":
+                self.transport.write(render(reply, incoming)[: -max(1, len(reply.body) // 2)])
+                self.transport.close()
+            case "whole":
+                await self._dribble(render(reply, incoming), len(reply.body), delivery.dribble)
+                self._ended(incoming)
+
+    async def _dribble(self, rendered: bytes, size: int, seconds: float) -> None:
+        """Write the head at once, and the body of this size in steps over the time."""
+        steps = min(DRIBBLE_STEPS, size) if seconds else 0
+        start = len(rendered) - size if steps else len(rendered)
+        self.transport.write(rendered[:start])
+        for step in range(steps):
+            await asyncio.sleep(seconds / steps)
+            self.transport.write(rendered[start + size * step // steps : start + size * (step + 1) // steps])
+
+    def _reset(self) -> None:
+        """Break the connection by a TCP RST, over TLS too: close the socket with nothing left to linger for."""
+        linger = struct.pack("ii" if os.name != "nt" else "hh", 1, 0)
+        with socket.socket(fileno=os.dup(self.transport.get_extra_info("socket").fileno())) as duplicate:
+            duplicate.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self.transport.abort()
+
+    # Refusing what cannot be read as a request
+
+    def _broken_request(self, error: httptools.HttpParserError) -> None:
+        if isinstance(error, httptools.HttpParserCallbackError):
+            log.error("failed to read a request", exc_info=error)
+        self._work()
+        if not self.transport.is_closing() and not self._lingering:
+            self._refuse(400)
+
+    def _refuse(self, status: int, request: Request | None = None) -> None:
+        """Say why, and close once the client had time to read it."""
+        if self._task is not None or self.transport.is_closing():
+            self.transport.close()
+            return
+        reply = self._door.refuse(request or Request("", "", client=self._client), status)
+        self.transport.write(render(reply, Incoming(Request("", ""), keep_alive=False)))
+        self._lingering = True
+        self._waiting.clear()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self._loop.call_later(LINGER_SECONDS, self.transport.abort)
+
+    def _tick(self) -> None:
+        """Refuse a request that takes too long to come, close a connection that is not used; look again later."""
+        now = self._loop.time()
+        busy = self._task is not None or self._lingering
+        since, allowed = self._quiet_since, IDLE_SECONDS
+        if self._began_at is not None:
+            since, allowed = self._began_at, self._door.request_timeout
+        ends = now + allowed if busy else since + allowed
+        if now < ends:
+            self._timer = self._loop.call_at(min(ends, now + self._door.request_timeout), self._tick)
+        elif self._began_at is not None:
+            self._refuse(408)
+        else:
+            self.transport.close()
+
+
+def render(reply: Reply, incoming: Incoming) -> bytes:
+    """A reply as the bytes of HTTP/1.1."""
+    lines = [STATUS_LINES[reply.status], *(f"{name}: {value}" for name, value in reply.headers.items())]
+    lines += [f"Set-Cookie: {cookie}" for cookie in reply.cookies]
+    body = reply.body if incoming.request.method != "HEAD" else b""
+    if not incoming.keep_alive and "Connection" not in reply.headers:
+        lines.append("Connection: close")
+    if "Content-Length" not in reply.headers and reply.status not in BODYLESS and not incoming.old:
+        lines.append("Transfer-Encoding: chunked")
+        if incoming.request.method != "HEAD":
+            body = (b"%x\r\n%s\r\n" % (len(body), body) if body else b"") + b"0\r\n\r\n"
+    lines.append("\r\n")
+    return "\r\n".join(lines).encode("latin-1") + body
