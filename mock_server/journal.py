@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mock_server.exchange import Headers, Reply, Request
 from mock_server.masking import Masker, without_credentials
@@ -22,11 +22,11 @@ NEAREST = 3
 """Near misses that a verification names."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One exchange, secrets masked. `at` is Unix seconds, UTC, of the world's clock.
 
-    `status` is None when no answer left the server; `ending` says what became of the connection.
+    `status` is None when no answer left the server; `ending` says what became of the connection; `cost` is the bytes
+    that the entry is counted for.
     """
 
     id: int
@@ -39,11 +39,7 @@ class Entry:
     reply_body: bytes
     ending: str
     faults: tuple[str, ...]
-
-    @property
-    def cost(self) -> int:
-        """Bytes that this entry is counted for."""
-        return ENTRY_COST + len(self.request.body) + len(self.reply_body) + len(self.request.path)
+    cost: int
 
     def summary(self) -> str:
         """The exchange in one line."""
@@ -89,6 +85,7 @@ class Journal:
         texts = (request.path, request.query, *headers.values(), *reply_headers.values())
         if self._masker.suspects("\n".join((*texts, body.decode("latin-1"), reply_body.decode("latin-1")))):
             kept, reply_headers, reply_body = self._masked(kept, reply_headers, reply_body)
+        kept.body, reply_body = kept.body[:LONGEST_BODY], reply_body[:LONGEST_BODY]
         self._numbered += 1
         entry = Entry(
             self._numbered,
@@ -98,9 +95,10 @@ class Journal:
             kept,
             reply.status if answered else None,
             reply_headers,
-            reply_body[:LONGEST_BODY],
+            reply_body,
             "garbage" if reply.delivery.raw is not None else reply.delivery.ending,
             faults,
+            ENTRY_COST + len(kept.path) + len(kept.body) + len(reply_body),
         )
         self._keep(entry)
         for listener in self.listeners:
@@ -113,7 +111,7 @@ class Journal:
             mask.text(request.path),
             mask.text(request.query),
             mask.headers(request.headers),
-            mask.body(request.body)[:LONGEST_BODY],
+            mask.body(request.body),
             request.origin,
         )
         return kept, mask.headers(headers), mask.body(body)

@@ -50,7 +50,10 @@ class Masker:
     def suspects(self, text: str) -> bool:
         """Whether `text` may hold a secret."""
         lower = text.lower()
-        return any(word in lower for word in _SUSPECT) or any(word in text for word in self._wanted)
+        for word in _SUSPECT:
+            if word in lower:
+                return True
+        return bool(self._wanted) and any(word in text for word in self._wanted)
 
     def text(self, text: str) -> str:
         """`text` without secrets."""

@@ -1,10 +1,10 @@
-"""From a request to its reply. Knows no Flask, no sockets, no `responses`; the order of the steps is `STEPS`."""
+"""From a request to its reply, by the steps that are listed at the end. Knows no Flask, no sockets, no `responses`."""
 
 import logging
 import re
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from email.utils import formatdate
 from functools import lru_cache
 
@@ -33,15 +33,15 @@ CONTENT_TYPES = {"utf-8": "application/json; charset=utf-8", "none": "applicatio
 
 @dataclass(slots=True)
 class Exchange:
-    """One request on its way. As soon as `reply` stands, the steps that look for an answer are passed over."""
+    """One request on its way. As soon as `reply` stands, the other steps that look for an answer are passed over."""
 
     request: Request
     world: World
-    match: Match | NoMatch = field(default_factory=NoMatch)
-    checked: CheckedRequest = field(default_factory=CheckedRequest)
+    match: Match | NoMatch = NoMatch()
+    checked: CheckedRequest | None = None
     reply: Reply | None = None
-    strikes: list[Rule] = field(default_factory=list)
-    preferences: list[Rule] = field(default_factory=list)
+    strikes: Sequence[Rule] = ()
+    preferences: Sequence[Rule] = ()
     answered_by_fault: bool = False
 
     @property
@@ -80,19 +80,25 @@ class Pipeline:
         """The reply to `request`, complete with body, headers and how it is to be delivered."""
         with self.lock:
             exchange = Exchange(request, self.worlds.default)
-            for looks_for_answer, step in STEPS:
-                if looks_for_answer and exchange.reply is not None:
-                    continue
-                try:
-                    step(self, exchange)
-                except ModelError as error:
-                    exchange.reply = self.refusals.for_error(error)
-                except Exception:
-                    log.exception("failed to answer %s %s", request.method, request.path)
-                    exchange.reply = self.refusals.plain(500, "The mock failed to answer. Its log says why.")
-                    self._serialize(exchange)
+            self._run(LOOKING_FOR_AN_ANSWER, exchange)
+            self._run(ON_EVERY_ANSWER, exchange)
         assert exchange.reply is not None
         return exchange.reply
+
+    def _run(self, steps: "Steps", exchange: Exchange) -> None:
+        """Take the steps in their order; those that look for an answer end with the first one."""
+        looking = steps is LOOKING_FOR_AN_ANSWER
+        for step in steps:
+            try:
+                step(self, exchange)
+            except ModelError as error:
+                exchange.reply = self.refusals.for_error(error)
+            except Exception:
+                log.exception("failed to answer %s %s", exchange.request.method, exchange.request.path)
+                exchange.reply = self.refusals.plain(500, "The mock failed to answer. Its log says why.")
+                self._serialize(exchange)
+            if looking and exchange.reply is not None:
+                return
 
     def refuse(self, request: Request, status: int, message: str) -> Reply:
         """The reply to what a door could not read as a request (bad HTTP, too large, too slow); ends the connection."""
@@ -105,7 +111,7 @@ class Pipeline:
 
     def _check_host(self, exchange: Exchange) -> None:
         """The origin becomes part of the addresses in answers (RFC 9112 section 3.2: 400 for a bad Host)."""
-        if not ORIGIN.fullmatch(exchange.request.origin):
+        if not is_origin(exchange.request.origin):
             exchange.reply = self.refusals.plain(400, "header.Host: is not a host and a port.")
 
     def _enter_world(self, exchange: Exchange) -> None:
@@ -156,13 +162,12 @@ class Pipeline:
 
     def _check_request(self, exchange: Exchange) -> None:
         assert isinstance(exchange.match, Match)
-        exchange.checked = self.spec.check_request(exchange.match, exchange.request)
-        if exchange.checked.violations:
-            operation = exchange.match.operation
-            exchange.reply = self.refusals.for_violations(operation.id, exchange.checked.violations)
+        checked = exchange.checked = self.spec.check_request(exchange.match, exchange.request)
+        if checked.violations:
+            exchange.reply = self.refusals.for_violations(exchange.match.operation.id, checked.violations)
 
     def _perform(self, exchange: Exchange) -> None:
-        assert isinstance(exchange.match, Match)
+        assert isinstance(exchange.match, Match) and exchange.checked is not None
         operation = OPERATIONS[exchange.match.operation.id]
         result = operation(Call.of(exchange.world, exchange.checked, exchange.request))
         exchange.reply = Reply(result.status, result.content, dict(result.headers or {}))
@@ -198,9 +203,9 @@ class Pipeline:
         if readings["length"] == "content-length" and reply.status != 204:
             reply.headers["Content-Length"] = str(len(reply.body))
         reply.headers["Date"] = http_date(int(exchange.world.clock.now()))
-        applied = ", ".join(rule.label for rule in exchange.preferences if rule in exchange.strikes)
-        if applied:
-            reply.headers["Preference-Applied"] = applied
+        if exchange.preferences:
+            applied = [rule.label for rule in exchange.preferences if rule in exchange.strikes]
+            reply.headers |= {"Preference-Applied": ", ".join(applied)} if applied else {}
 
     def _record(self, exchange: Exchange) -> None:
         assert exchange.reply is not None
@@ -210,8 +215,14 @@ class Pipeline:
             exchange.operation_id,
             exchange.request,
             exchange.reply,
-            tuple(rule.label for rule in exchange.strikes),
+            tuple(rule.label for rule in exchange.strikes) if exchange.strikes else (),
         )
+
+
+@lru_cache(maxsize=64)
+def is_origin(text: str) -> bool:
+    """Whether this is scheme, host and port as a client may name them."""
+    return ORIGIN.fullmatch(text) is not None
 
 
 @lru_cache(maxsize=64)
@@ -244,19 +255,21 @@ def _chosen_secrets(settings: Settings) -> list[str]:
     return [*passwords, *([settings.admin_key] if settings.admin_key else [])]
 
 
-LOOKS_FOR_ANSWER, ALWAYS = True, False
+Steps = tuple[Callable[[Pipeline, Exchange], None], ...]
 
-STEPS: tuple[tuple[bool, Callable[[Pipeline, Exchange], None]], ...] = (
-    (LOOKS_FOR_ANSWER, Pipeline._check_host),
-    (LOOKS_FOR_ANSWER, Pipeline._enter_world),
-    (LOOKS_FOR_ANSWER, Pipeline._find_operation),
-    (LOOKS_FOR_ANSWER, Pipeline._plan_faults),
-    (LOOKS_FOR_ANSWER, Pipeline._refuse_unknown),
-    (LOOKS_FOR_ANSWER, Pipeline._check_credentials),
-    (LOOKS_FOR_ANSWER, Pipeline._check_request),
-    (LOOKS_FOR_ANSWER, Pipeline._perform),
-    (ALWAYS, Pipeline._check_reply),
-    (ALWAYS, Pipeline._apply_faults),
-    (ALWAYS, Pipeline._serialize),
-    (ALWAYS, Pipeline._record),
+LOOKING_FOR_AN_ANSWER: Steps = (
+    Pipeline._check_host,
+    Pipeline._enter_world,
+    Pipeline._find_operation,
+    Pipeline._plan_faults,
+    Pipeline._refuse_unknown,
+    Pipeline._check_credentials,
+    Pipeline._check_request,
+    Pipeline._perform,
+)
+ON_EVERY_ANSWER: Steps = (
+    Pipeline._check_reply,
+    Pipeline._apply_faults,
+    Pipeline._serialize,
+    Pipeline._record,
 )

@@ -6,15 +6,16 @@ reading that was picked is merged into the schema before it is compiled (see the
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 import orjson
 import yaml
 
-from mock_server.exchange import Headers, Reply, Request
+from mock_server.exchange import Reply, Request
 from mock_server.readings import apply_readings
 from mock_server.validation import Schema, Violation
 
@@ -22,6 +23,8 @@ METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch",
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 MOST_FORM_FIELDS = 100
+NO_VALUES: Mapping[str, str] = MappingProxyType({})
+LONGEST_MEDIA_TYPE = 200
 UTF8_BOM = b"\xef\xbb\xbf"
 
 
@@ -50,6 +53,11 @@ class Parameter:
     schema: Schema
     coerce: Callable[[str], object]
 
+    @property
+    def where(self) -> str:
+        """How violations name it."""
+        return f"{self.place}.{self.name}"
+
 
 @dataclass(frozen=True, slots=True)
 class Operation:
@@ -65,16 +73,14 @@ class Operation:
     replies: Mapping[int, Schema | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """The operation that a request means, and the values in its path."""
 
     operation: Operation
     path_values: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class NoMatch:
+class NoMatch(NamedTuple):
     """No operation: `allowed` are the methods that the path has, none when the path is unknown."""
 
     allowed: tuple[str, ...] = ()
@@ -111,17 +117,18 @@ class Spec:
             self._templates.append(([n if "{" in n else self._fold(n) for n in names], by_method))
         else:
             self._literal[folded] = by_method
+            self._templates.append((folded.split("/"), by_method))
 
     def _fold(self, path: str) -> str:
         return path.lower() if self._ignore_case else path
 
     def find(self, method: str, path: str) -> Match | NoMatch:
         """The operation for a method and a percent-encoded path. HEAD means the GET of the same path."""
-        segments = [decode_segment(segment) for segment in path.split("/")] if "%" in path else path.split("/")
-        by_method = self._literal.get(self._fold("/".join(segments))) if "%2f" not in path.lower() else None
-        values: dict[str, str] = {}
+        values: Mapping[str, str] = NO_VALUES
+        by_method = self._literal.get(self._fold(path))
         if by_method is None:
-            by_method, values = self._find_template(segments)
+            segments = path.split("/")
+            by_method, values = self._find_template([decode_segment(s) if "%" in s else s for s in segments])
         if by_method is None:
             return NoMatch()
         operation = by_method.get("GET" if method == "HEAD" else method)
@@ -155,29 +162,26 @@ class Spec:
         query = dict(parse_qsl(request.query, keep_blank_values=True, errors="replace")) if request.query else {}
         for parameter in match.operation.parameters:
             given = match.path_values.get(parameter.name) if parameter.place == "path" else query.get(parameter.name)
-            where = f"{parameter.place}.{parameter.name}"
-            if given is None:
-                if parameter.required:
-                    checked.violations.append(Violation(where, "is required", "required"))
-                continue
-            value = parameter.coerce(given)
-            checked.values[parameter.name] = value
-            checked.violations += parameter.schema.violations(value, where)
+            if given is not None:
+                value = checked.values[parameter.name] = parameter.coerce(given)
+                checked.violations += parameter.schema.violations(value, parameter.where)
+            elif parameter.required:
+                checked.violations.append(Violation(parameter.where, "is required", "required"))
 
     def _check_body(self, operation: Operation, request: Request, checked: CheckedRequest) -> None:
-        refusal = _refuse_media(operation, request.headers, request.body)
+        media = parse_media(request.headers.get("content-type", "")[:LONGEST_MEDIA_TYPE])
+        refusal = _refuse_media(operation, media, request)
         if refusal is not None:
             checked.violations.append(refusal)
             return
         if not request.body and not operation.body_required:
             return
-        media_type = _media_type(request.headers)
         try:
-            checked.body = _parse_form(request.body) if media_type == FORM else _parse_json(request.body)
+            checked.body = _parse_form(request.body) if media.type == FORM else _parse_json(request.body)
         except ValueError as error:
             checked.violations.append(Violation("body", str(error), "syntax"))
             return
-        checked.violations += operation.bodies[media_type].violations(checked.body, "body")
+        checked.violations += operation.bodies[media.type].violations(checked.body, "body")
 
     def check_reply(self, operation: Operation, reply: Reply) -> list[Violation]:
         """Everything in `reply` that the operation does not promise."""
@@ -192,36 +196,38 @@ def decode_segment(segment: str) -> str:
     return unquote_to_bytes(segment).decode("utf-8", "replace")
 
 
-def _media_type(headers: Headers) -> str:
-    return headers.get("content-type", "").partition(";")[0].strip().lower()
+class Media(NamedTuple):
+    """A media type and its charset, both in lower case."""
+
+    type: str
+    charset: str
 
 
-def _charset(headers: Headers) -> str:
-    _, _, parameters = headers.get("content-type", "").partition(";")
+@lru_cache(maxsize=256)
+def parse_media(content_type: str) -> Media:
+    """What a `Content-Type` says; without a charset it means UTF-8 (RFC 8259 section 8.1)."""
+    media_type, _, parameters = content_type.partition(";")
+    charset = "utf-8"
     for parameter in parameters.split(";"):
         name, _, value = parameter.partition("=")
         if name.strip().lower() == "charset":
-            return value.strip().strip('"').lower()
-    return "utf-8"
+            charset = value.strip().strip('"').lower()
+    return Media(media_type.strip().lower(), charset)
 
 
-def _refuse_media(operation: Operation, headers: Headers, body: bytes) -> Violation | None:
+def _refuse_media(operation: Operation, media: Media, request: Request) -> Violation | None:
     """Why the body cannot be read at all, if it cannot."""
-    encoding = headers.get("content-encoding", "identity").strip().lower()
-    if encoding not in ("", "identity"):
+    encoding = request.headers.get("content-encoding")
+    if encoding is not None and encoding.strip().lower() not in ("", "identity"):
         return Violation("header.Content-Encoding", f"{encoding[:40]!r} is not served, send it as it is", "media")
-    media_type = _media_type(headers)
-    if not body and (operation.body_required or media_type):
-        if not operation.body_required:
-            return None
-        return Violation("body", f"is required, as {' or '.join(operation.bodies)}", "required")
-    if body and media_type not in operation.bodies:
-        given = f"{media_type[:60]!r}" if media_type else "no media type"
+    if not request.body:
+        served = " or ".join(operation.bodies)
+        return Violation("body", f"is required, as {served}", "required") if operation.body_required else None
+    if media.type not in operation.bodies:
+        given = f"{media.type[:60]!r}" if media.type else "no media type"
         return Violation("header.Content-Type", f"{given} was sent, expected {' or '.join(operation.bodies)}", "media")
-    if _charset(headers) not in ("utf-8", "utf8", "us-ascii"):
-        return Violation(
-            "header.Content-Type", f"charset {_charset(headers)[:40]!r} is not served, send UTF-8", "media"
-        )
+    if media.charset not in ("utf-8", "utf8", "us-ascii"):
+        return Violation("header.Content-Type", f"charset {media.charset[:40]!r} is not served, send UTF-8", "media")
     return None
 
 

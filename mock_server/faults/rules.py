@@ -6,6 +6,7 @@ Of the rules that are due, the first delay and the first other fault strike; a r
 used up by it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -99,10 +100,10 @@ class Plan:
         self._asked.clear()
         self._standing.clear()
 
-    def strike(self, request: Request, operation_id: str | None, header: list[Rule]) -> list[Rule]:
+    def strike(self, request: Request, operation_id: str | None, header: Sequence[Rule]) -> Sequence[Rule]:
         """The rules whose faults strike `request`: at most one delay and one other fault, the delay last."""
         if not (header or self._asked or self._standing):
-            return []
+            return ()
         now = self._clock.now()
         chosen: dict[bool, Rule] = {}
         for rule in [*header, *self.rules()]:

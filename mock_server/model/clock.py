@@ -23,12 +23,13 @@ class TimeTravelError(ValueError):
 class Clock:
     """Virtual time: real time, moved ahead and stopped at will, never back.
 
-    Times are Unix seconds, UTC; durations are seconds.
+    Times are Unix seconds, UTC; durations are seconds. `source` gives real time in Unix seconds, by default the
+    machine's, as `system_time` reads it.
     """
 
-    def __init__(self, source: Callable[[], float] = system_time) -> None:
-        self._source = source
-        self._ahead = 0.0
+    def __init__(self, source: Callable[[], float] | None = None) -> None:
+        self._source = source or time.monotonic
+        self._ahead = 0.0 if source else _ORIGIN
         self._frozen_at: float | None = None
         self._lock = threading.Lock()
 

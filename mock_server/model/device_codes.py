@@ -8,6 +8,7 @@ pending, approved and denied codes expire; a spent one stays spent
 from collections import deque
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from mock_server.model import regions
 from mock_server.model.clock import Clock
@@ -44,8 +45,7 @@ class Use(StrEnum):
     RESTORE = "a restore"
 
 
-@dataclass(frozen=True, slots=True)
-class Purpose:
+class Purpose(NamedTuple):
     """What a code was asked for. `region` is a canonical name of `regions`."""
 
     region: str

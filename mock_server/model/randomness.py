@@ -2,11 +2,21 @@
 
 import random
 import uuid
+from functools import cache
 
 CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """Upper-case letters and digits without those that a person confuses (RFC 8628 section 6.1)."""
 
-TOKEN_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+TOKEN_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+"""Base32 (RFC 4648 section 6) in lower case: five bits a character."""
+
+
+@cache
+def _table(alphabet: str) -> bytes:
+    """Maps each byte to a character; 32 divides 256, so that none is favoured."""
+    if len(alphabet) != 32:
+        raise ValueError("an alphabet has 32 characters")
+    return alphabet.encode("ascii") * 8
 
 
 class Randomness:
@@ -16,14 +26,8 @@ class Randomness:
         self._random: random.Random = random.SystemRandom() if seed is None else random.Random(seed)
 
     def text(self, alphabet: str, length: int) -> str:
-        """`length` characters, each of `alphabet` equally likely."""
-        size = len(alphabet)
-        rest = self._random.randrange(size**length)
-        drawn = []
-        for _ in range(length):
-            rest, index = divmod(rest, size)
-            drawn.append(alphabet[index])
-        return "".join(drawn)
+        """`length` characters, each of the 32 of `alphabet` equally likely."""
+        return self._random.randbytes(length).translate(_table(alphabet)).decode("ascii")
 
     def chance(self) -> float:
         """A number from 0 up to, not including, 1."""
