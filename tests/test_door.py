@@ -1,0 +1,273 @@
+"""HTTP as it is spoken on the wire: kept connections, limits, and what is done about those who do not keep to it."""
+
+from collections.abc import Callable
+
+import orjson
+import pytest
+from wire import Wire, WireReply
+
+from mock_server import MockServer, connection
+
+HOST = b"Host: localhost\r\n"
+LOGIN = b"grant_type=password&username=administrator&password=veeam"
+CHUNK = b"10000\r\n" + b"a" * 65536 + b"\r\n"
+
+
+def request(
+    target: str = "/v4/ServiceInstance", *fields: bytes, method: str = "GET", body: bytes = b"", version: str = "1.1"
+) -> bytes:
+    """The bytes of a request."""
+    head = f"{method} {target} HTTP/{version}\r\n".encode("latin-1") + HOST
+    return head + b"".join(field + b"\r\n" for field in fields) + b"\r\n" + body
+
+
+def post(*fields: bytes, body: bytes = b"") -> bytes:
+    return request("/v4/DeviceCode", *fields, method="POST", body=body)
+
+
+LOG_IN = request(
+    "/v4/Token",
+    b"Content-Type: application/x-www-form-urlencoded",
+    b"Content-Length: %d" % len(LOGIN),
+    method="POST",
+    body=LOGIN,
+)
+
+
+@pytest.fixture(autouse=True)
+def _little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "LINGER_SECONDS", 0.05)
+    monkeypatch.setattr(connection, "IDLE_SECONDS", 0.3)
+
+
+@pytest.fixture(params=["http", "https"])
+def live(request: pytest.FixtureRequest, serve: Callable[..., MockServer]) -> MockServer:
+    """A server over each scheme that gives a request a fifth of a second."""
+    return serve(http=request.param == "http", request_timeout="200ms")
+
+
+@pytest.fixture
+def wire(server: MockServer) -> Wire:
+    return Wire(server.url, server.ca_cert)
+
+
+def message(reply: WireReply) -> str:
+    return str(orjson.loads(reply.body)["message"])
+
+
+def test_a_connection_is_kept_for_the_next_request(wire: Wire) -> None:
+    with wire:
+        assert [wire.ask(request()).status for _ in range(3)] == [401, 401, 401]
+
+
+def test_a_connection_is_kept_after_a_request_that_was_refused(wire: Wire) -> None:
+    with wire:
+        assert wire.ask(post(b"Content-Length: 1", body=b"{")).status == 401
+        assert wire.ask(LOG_IN).status == 200
+
+
+def test_requests_sent_without_waiting_are_answered_in_their_order(wire: Wire) -> None:
+    with wire:
+        wire.send(request() + LOG_IN + request("/nowhere"))
+        assert [wire.read().status for _ in range(3)] == [401, 200, 404]
+
+
+def test_a_request_may_arrive_byte_by_byte(wire: Wire) -> None:
+    with wire:
+        for byte in LOG_IN:
+            wire.send(bytes([byte]))
+        assert wire.read().status == 200
+
+
+def test_a_chunked_body_is_read(wire: Wire) -> None:
+    chunks = b"".join(b"%x\r\n%b\r\n" % (1, bytes([byte])) for byte in LOGIN) + b"0\r\n\r\n"
+    fields = (b"Content-Type: application/x-www-form-urlencoded", b"Transfer-Encoding: chunked")
+    with wire:
+        assert wire.ask(request("/v4/Token", *fields, method="POST", body=chunks)).status == 200
+
+
+def test_a_client_that_asks_whether_to_go_on_is_told_to(wire: Wire) -> None:
+    head, body = LOG_IN.split(b"\r\n\r\n")
+    with wire:
+        assert wire.ask(head + b"\r\nExpect: 100-continue\r\n\r\n").status == 100
+        assert wire.ask(body).status == 200
+
+
+def test_http_1_0_is_answered_and_the_connection_closed(wire: Wire) -> None:
+    with wire:
+        reply = wire.ask(b"GET /v4/ServiceInstance HTTP/1.0\r\n\r\n")
+        assert (reply.status, reply.headers["connection"]) == (401, "close")
+        assert wire.rest() == b""
+
+
+def test_a_client_that_wants_to_close_is_let_go(wire: Wire) -> None:
+    with wire:
+        assert wire.ask(request("/", b"Connection: close")).headers["connection"] == "close"
+        assert wire.rest() == b""
+
+
+def test_a_target_may_name_the_whole_address(wire: Wire) -> None:
+    with wire:
+        assert wire.ask(request("https://localhost/v4/ServiceInstance")).status == 401
+
+
+def test_the_server_does_not_say_what_it_is_made_of(wire: Wire) -> None:
+    with wire:
+        for path in ("/v4/ServiceInstance", "/nowhere", "/swagger/docs/v4"):
+            assert "server" not in wire.ask(request(path)).headers
+
+
+def test_a_date_comes_with_every_answer_of_the_api(wire: Wire) -> None:
+    with wire:
+        assert wire.ask(request()).headers["date"].endswith(" GMT")
+
+
+@pytest.mark.parametrize("protocol", [b"websocket", b"h2c"])
+def test_a_connection_is_never_upgraded(wire: Wire, protocol: bytes) -> None:
+    fields = (b"Connection: Upgrade", b"Upgrade: " + protocol, b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")
+    with wire:
+        reply = wire.ask(request("/v4/ServiceInstance", *fields, b"Sec-WebSocket-Version: 13"))
+        assert (reply.status, "upgrade" in reply.headers) == (401, False)
+        assert wire.rest() == b""
+
+
+@pytest.mark.parametrize("host", [b"a b", b"", b"a,b", b'"', b"[x]", b"user@host", b"localhost:x"])
+def test_a_bad_host_is_refused(wire: Wire, host: bytes) -> None:
+    with wire:
+        reply = wire.ask(b"GET /v4/ServiceInstance HTTP/1.1\r\nHost: " + host + b"\r\n\r\n")
+        assert reply.status == (401 if not host else 400)
+
+
+@pytest.mark.parametrize("host", [b"localhost", b"127.0.0.1:4443", b"[::1]:4443", b"veeam_server.test:1"])
+def test_a_good_host_is_taken(wire: Wire, host: bytes) -> None:
+    with wire:
+        assert wire.ask(b"GET /v4/ServiceInstance HTTP/1.1\r\nHost: " + host + b"\r\n\r\n").status == 401
+
+
+NO_HTTP = {
+    "garbage": b"\x15\x03\x01 garbage\r\n\r\n",
+    "http2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "no version": b"GET / \r\n\r\n HTTP/1.1\r\n\r\n",
+    "space in path": request("/a b"),
+    "no slash": request("v4"),
+    "bytes in path": b"GET /\xff\xfe HTTP/1.1\r\n\r\n",
+    "nul in header": request("/", b"X: a\0b"),
+    "folded header": request("/", b"X: a", b" b"),
+    "no colon": request("/", b"X"),
+    "bare lines": b"GET / HTTP/1.1\nHost: a\n\n",
+    "negative length": post(b"Content-Length: -1"),
+    "two lengths": post(b"Content-Length: 1", b"Content-Length: 2", body=b"ab"),
+    "length and chunks": post(b"Content-Length: 1", b"Transfer-Encoding: chunked", body=b"0\r\n\r\n"),
+    "huge length": post(b"Content-Length: " + b"9" * 30),
+    "unknown coding": post(b"Transfer-Encoding: gzip"),
+    "bad chunk": post(b"Transfer-Encoding: chunked", body=b"zz\r\n"),
+}
+
+
+@pytest.mark.parametrize("data", NO_HTTP.values(), ids=NO_HTTP.keys())
+def test_what_is_no_http_is_refused_in_the_vendors_shape_and_the_connection_closed(wire: Wire, data: bytes) -> None:
+    with wire:
+        reply = wire.ask(data)
+        assert reply.status == 400
+        assert message(reply) == "This is not HTTP that can be understood."
+        assert reply.headers["content-type"] == "application/json; charset=utf-8"
+        assert wire.rest() == b""
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        request("/", b"X: " + b"a" * 200_000),
+        request("/", *(b"X%d: a" % n for n in range(20_000))),
+        request("/" + "a" * 200_000),
+        request("/", b"X: " + b"a" * 66_000),
+        b"GET / HTTP/1.1\r\nX: " + b"a" * 70_000,
+    ],
+    ids=["one field", "many fields", "path", "just over", "unfinished"],
+)
+def test_a_head_of_more_than_64_kb_is_refused(wire: Wire, data: bytes) -> None:
+    with wire:
+        reply = wire.ask(data)
+        assert reply.status == 431
+        assert "65536" in message(reply)
+        assert wire.rest() == b""
+
+
+def test_a_head_of_almost_64_kb_is_read(wire: Wire) -> None:
+    with wire:
+        assert wire.ask(request("/v4/ServiceInstance", b"X: " + b"a" * 65_000)).status == 401
+
+
+@pytest.mark.parametrize("path", ["/v4/Token", "/nowhere", "/swagger/docs/v4", "/__admin/reset"])
+def test_a_body_of_more_than_1_mb_is_refused_before_it_is_sent(wire: Wire, path: str) -> None:
+    with wire:
+        reply = wire.ask(request(path, b"Content-Length: 10485760", method="POST"))
+        assert (reply.status, "1048576" in message(reply)) == (413, True)
+        assert wire.rest() == b""
+
+
+def test_a_chunked_body_is_refused_once_it_grew_over_1_mb_whatever_is_still_to_come(wire: Wire) -> None:
+    with wire:
+        reply = wire.ask(post(b"Transfer-Encoding: chunked", body=CHUNK * 17))
+        assert (reply.status, reply.headers["connection"]) == (413, "close")
+        assert wire.rest() == b""
+
+
+def test_a_body_of_1_mb_is_read(wire: Wire) -> None:
+    with wire:
+        reply = wire.ask(request("/v4/Token", b"Content-Length: 1048576", method="POST", body=b"a" * 1048576))
+        assert reply.status == 415
+
+
+HALF = {
+    "nothing": b"",
+    "method": b"POST /v4/Dev",
+    "head": b"POST /v4/DeviceCode HTTP/1.1\r\nHost: localhost\r\n",
+    "body": post(b"Content-Length: 10", body=b"abc"),
+    "chunk": post(b"Transfer-Encoding: chunked", body=b"5\r\nab"),
+    "trailer": post(b"Transfer-Encoding: chunked", body=b"0\r\nX: y\r\n"),
+    "second": request() + b"GET /v4",
+}
+
+
+@pytest.mark.parametrize("half", ["method", "head", "body", "chunk", "trailer"])
+def test_a_request_that_is_not_finished_in_time_gets_408_and_the_connection_closed(live: MockServer, half: str) -> None:
+    with Wire(live.url, live.ca_cert) as wire:
+        reply = wire.ask(HALF[half])
+        assert reply.status == 408
+        assert message(reply) == "The request was not complete after 0.2 s."
+        assert wire.rest() == b""
+
+
+@pytest.mark.parametrize("silence", [b"", b"\r\n\r\n"], ids=["nothing", "blank lines"])
+def test_a_connection_on_which_nothing_is_asked_is_closed(live: MockServer, silence: bytes) -> None:
+    with Wire(live.url, live.ca_cert) as wire:
+        wire.send(silence)
+        assert wire.rest() == b""
+
+
+def test_a_second_request_is_waited_for_no_longer_than_the_first(live: MockServer) -> None:
+    with Wire(live.url, live.ca_cert) as wire:
+        assert wire.ask(HALF["second"]).status == 401
+        assert wire.read().status == 408
+        assert wire.rest() == b""
+
+
+def test_blank_lines_after_an_answer_do_not_keep_a_connection(live: MockServer) -> None:
+    with Wire(live.url, live.ca_cert) as wire:
+        assert wire.ask(request()).status == 401
+        wire.send(b"\r\n")
+        assert wire.rest() == b""
+
+
+def test_a_server_stops_with_half_requests_open(serve: Callable[..., MockServer]) -> None:
+    server = serve()
+    wires = [Wire(server.url) for _ in range(20)]
+    for wire, half in zip(wires, [*HALF.values()] * 3, strict=False):
+        wire.send(half)
+    server.stop()
+    for wire in wires:
+        with wire:
+            wire.rest()
+    with pytest.raises(RuntimeError, match="not running"):
+        assert server.url

@@ -1,0 +1,80 @@
+"""HTTP by hand: bytes as they are, over TCP or TLS, and replies as they come."""
+
+import socket
+import ssl
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True)
+class WireReply:
+    """One reply. Header fields by lower-case name."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Wire:
+    """One connection; use it in a with statement. Reading gives up after 10 seconds."""
+
+    def __init__(self, url: str, ca_cert: str | None = None) -> None:
+        parts = urlsplit(url)
+        assert parts.hostname
+        self._socket = socket.create_connection((parts.hostname, parts.port or 443), timeout=10)
+        if parts.scheme == "https":
+            context = ssl.create_default_context(cafile=ca_cert)
+            self._socket = context.wrap_socket(self._socket, server_hostname=parts.hostname)
+        self._file = self._socket.makefile("rb")
+
+    def __enter__(self) -> "Wire":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._file.close()
+        self._socket.close()
+
+    def send(self, data: bytes) -> None:
+        """Send bytes as they are."""
+        self._socket.sendall(data)
+
+    def ask(self, data: bytes) -> WireReply:
+        """Send bytes and read one reply."""
+        self.send(data)
+        return self.read()
+
+    def read(self, *, has_body: bool = True) -> WireReply:
+        """Read one reply; `ConnectionError` when the connection ends before it does."""
+        status_line = self._line()
+        headers = {}
+        while line := self._line():
+            name, _, value = line.partition(":")
+            headers[name.lower()] = value.strip()
+        body = b""
+        if has_body and headers.get("transfer-encoding") == "chunked":
+            while size := int(self._line(), 16):
+                body += self._exactly(size)
+                self._line()
+            self._line()
+        elif has_body:
+            body = self._exactly(int(headers.get("content-length", 0)))
+        return WireReply(int(status_line.split()[1]), headers, body)
+
+    def rest(self) -> bytes:
+        """All bytes until the server closes the connection, in order or not."""
+        try:
+            return self._file.read()
+        except ConnectionResetError:
+            return b""
+
+    def _line(self) -> str:
+        line = self._file.readline()
+        if not line.endswith(b"\n"):
+            raise ConnectionError(f"the connection ended after {line!r}")
+        return line.decode("latin-1").rstrip("\r\n")
+
+    def _exactly(self, size: int) -> bytes:
+        data = self._file.read(size)
+        if len(data) != size:
+            raise ConnectionError(f"the connection ended {size - len(data)} bytes too early")
+        return data
