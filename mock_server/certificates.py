@@ -4,6 +4,7 @@ The authority that signs it exists for one signature: its key is never written, 
 nobody make another one.
 """
 
+import contextlib
 import hashlib
 import os
 import ssl
@@ -79,23 +80,34 @@ def ensure(folder: Path, host: str) -> Certificate:
                 f"no certificate can be kept in {place}: {error.strerror or error}; "
                 "bring one by cert and key, or serve plain HTTP by http"
             ) from None
+        except ValueError as error:
+            raise CertificateError(f"no certificate can be made for {host}: {error}") from None
     return certificate
 
 
 def _is_good(certificate: Certificate) -> bool:
-    """Whether all files are there, fit together, and the certificate does not end soon."""
+    """Whether all files are there, a client that trusts the authority is content, and the end is not near."""
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate.chain, certificate.key)
+        _shake_hands(certificate)
         first_line, _, _ = certificate.chain.read_text(encoding="ascii").partition("\n")
         ends = datetime.fromisoformat(first_line.removeprefix(ENDS))
     except (OSError, ssl.SSLError, ValueError):
         return False
-    remaining = ends.timestamp() - system_time()
-    return (
-        certificate.authority is not None
-        and certificate.authority.exists()
-        and remaining > RENEW_BEFORE.total_seconds()
-    )
+    return ends.timestamp() - system_time() > RENEW_BEFORE.total_seconds()
+
+
+def _shake_hands(certificate: Certificate) -> None:
+    """Connect a client to a server in memory; `ssl.SSLError` when the client would not trust the certificate."""
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain(certificate.chain, certificate.key)
+    trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    trusting.load_verify_locations(certificate.authority)
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    server = serving.wrap_bio(to_server, to_client, server_side=True)
+    client = trusting.wrap_bio(to_client, to_server, server_hostname="localhost")
+    for end in (client, server, client, server):
+        with contextlib.suppress(ssl.SSLWantReadError):
+            end.do_handshake()
 
 
 def _renew(certificate: Certificate, names: Iterable[str], place: Path) -> None:
