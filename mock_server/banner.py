@@ -1,6 +1,7 @@
 """What the command prints when it is ready: where it listens, how to trust it, and two lines to paste."""
 
 from pathlib import Path
+from shlex import quote
 
 from mock_server.certificates import Certificate
 from mock_server.settings import Settings
@@ -10,7 +11,7 @@ FORM = "--data-urlencode"
 
 def banner(settings: Settings, url: str, certificate: Certificate | None, key_file: Path | None = None) -> str:
     """The text. A password that the user chose appears as a shell variable, never itself."""
-    trust = f"--cacert '{certificate.authority}' " if certificate and certificate.authority else ""
+    trust = f"--cacert {quote(str(certificate.authority))} " if certificate and certificate.authority else ""
     username, password = next(iter(settings.passwords.items()))
     shown = password if settings.password_is_default else "$VEEAM_MOCK_PASSWORD"
     lines = [
@@ -22,7 +23,7 @@ def banner(settings: Settings, url: str, certificate: Certificate | None, key_fi
         "",
         "Get a device code:",
         "",
-        f"  TOKEN=$(curl -sS {trust}{url}/v4/Token -d grant_type=password {FORM} 'username={username}' "
+        f"  TOKEN=$(curl -sS {trust}{url}/v4/Token -d grant_type=password {FORM} {quote(f'username={username}')} "
         f'{FORM} "password={shown}" | sed -E \'s/.*"access_token":"([^"]+)".*/\\1/\')',
         f'  curl -sS {trust}{url}/v4/DeviceCode -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" '
         '-d \'{"targetRegion": "worldwide"}\'',

@@ -72,8 +72,11 @@ def serve(context: click.Context, **options: Any) -> None:
 def write_port(path: str, port: int) -> None:
     """Write the port to a file, whole or not at all, so that who waits for the file reads a port."""
     fresh = Path(f"{path}.{os.getpid()}")
-    fresh.write_text(f"{port}\n", encoding="ascii")
-    fresh.replace(path)
+    try:
+        fresh.write_text(f"{port}\n", encoding="ascii")
+        fresh.replace(path)
+    except OSError as error:
+        raise Mistake(f"port_file: {path} cannot be written: {error.strerror or error}") from None
 
 
 def _parameters() -> list[click.Parameter]:

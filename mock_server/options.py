@@ -8,6 +8,7 @@ from mock_server import durations
 from mock_server.model import regions
 
 TEXT = {"type": "string", "minLength": 1}
+HOST = {"type": "string", "pattern": r"^[0-9A-Za-z.:_%-]+$"}
 FLAG = {"type": "boolean"}
 ORIGIN = {"type": "string", "pattern": r"^(\*|null|https?://[^\s/]+)$"}
 UUID = {"type": "string", "format": "uuid"}
@@ -81,7 +82,7 @@ class Option:
 
 
 OPTIONS: tuple[Option, ...] = (
-    Option("host", "127.0.0.1", TEXT, "Address to listen on.", "ADDRESS"),
+    Option("host", "127.0.0.1", HOST, "Address to listen on.", "ADDRESS"),
     Option("port", 4443, {"type": "integer", "minimum": 0, "maximum": 65535}, "Port; 0 picks a free one.", "PORT"),
     Option("port_file", None, TEXT, "Write the port to this file once the server is ready.", "FILE"),
     Option("http", False, FLAG, "Serve plain HTTP instead of HTTPS."),
