@@ -4,17 +4,29 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mock_server.app import create_app
+    from mock_server.client_failures import WouldHang
+    from mock_server.control_client import ControlFailure
     from mock_server.intercept import InterceptedServer
     from mock_server.mock_server import MockServer
     from mock_server.settings import Settings, SettingsError
 
-__all__ = ["InterceptedServer", "MockServer", "Settings", "SettingsError", "create_app"]
+__all__ = [
+    "ControlFailure",
+    "InterceptedServer",
+    "MockServer",
+    "Settings",
+    "SettingsError",
+    "WouldHang",
+    "create_app",
+]
 
 _HOMES = {
+    "ControlFailure": "control_client",
     "InterceptedServer": "intercept",
     "MockServer": "mock_server",
     "Settings": "settings",
     "SettingsError": "settings",
+    "WouldHang": "client_failures",
     "create_app": "app",
 }
 

@@ -19,14 +19,22 @@ def is_loopback(host: str) -> bool:
         return host.lower() == "localhost"
 
 
+def with_admin_key(settings: Settings) -> Settings:
+    """`settings` with a key where one is needed, made here unless they have one."""
+    if settings.admin_key is not None or is_loopback(settings.host):
+        return settings
+    return settings.replace(admin_key=secrets.token_urlsafe(24))
+
+
 def ensure_admin_key(settings: Settings) -> tuple[Settings, Path | None]:
     """`settings` with a key where one is needed, and the file that holds it if it was made here.
 
     Only the owner can read the file. Raises `SettingsError` when it cannot be written.
     """
-    if settings.admin_key is not None or is_loopback(settings.host):
+    settings, given = with_admin_key(settings), settings.admin_key
+    key = settings.admin_key
+    if key is None or key == given:
         return settings, None
-    key = secrets.token_urlsafe(24)
     path = Path(click.get_app_dir("veeam-mock")) / f"admin-key-{os.getpid()}"
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -36,4 +44,4 @@ def ensure_admin_key(settings: Settings) -> tuple[Settings, Path | None]:
     except OSError as error:
         reason = f"cannot be kept in {path}: {error.strerror or error}; give one by admin_key"
         raise SettingsError([Violation("admin_key", reason)]) from None
-    return settings.replace(admin_key=key), path
+    return settings, path

@@ -1,59 +1,60 @@
 """Interception: the pipeline behind `responses`, for code under test that uses `requests`. No socket, no thread."""
 
+import inspect
 import re
 from collections.abc import Callable
-from contextlib import ContextDecorator
-from http.client import BadStatusLine, IncompleteRead, RemoteDisconnected
-from typing import Any
+from functools import wraps
+from typing import Any, Protocol, TypeVar, cast
 from urllib.parse import urlsplit
 
 import requests
 import responses
-from urllib3.exceptions import ProtocolError
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, Retry, connection_from_url
+from urllib3.exceptions import HTTPError
 
-from mock_server.control import Control
-from mock_server.control_client import ControlClient, InProcess
-from mock_server.exchange import Reply, Request
+from mock_server.client_failures import Body, Broken, as_requests, body_of
+from mock_server.door import BODY_LIMIT, Door
+from mock_server.exchange import Request
+from mock_server.local_server import LocalServer
 from mock_server.pages.paths import is_page
-from mock_server.pipeline import Pipeline
 from mock_server.settings import Settings
 
 URL = "https://veeam.test:4443"
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-BODY_LIMIT = 1024 * 1024
-DRIBBLE_STEPS = 20
 
-Answer = tuple[int, dict[str, str], bytes]
+Answer = tuple[int, list[tuple[str, str]], Body]
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-class WouldHang(RuntimeError):
-    """The server never answers and the client set no timeout: in real life it would wait for ever."""
+class Registry(Protocol):
+    """What takes responses: the module `responses`, or a `responses.RequestsMock`."""
+
+    def add(self, response: responses.BaseResponse, /) -> Any:
+        """Add one."""
 
 
-class InterceptedServer(ControlClient, ContextDecorator):
+class InterceptedServer(LocalServer):
     """A server at `url` that exists for `requests` alone, as a context manager or a decorator.
 
-    `with InterceptedServer(code_lifetime="5s") as veeam:` takes what the config file takes. Other addresses are reached
-    as usual. Broken connections become the exceptions that `requests` raises for them, and nothing waits: a delay
-    either fits into the client's timeout or exceeds it. Raises `SettingsError`.
+    `with InterceptedServer(code_lifetime="5s") as veeam:` takes what the config file takes; a decorated function finds
+    the server as new at each call. Other addresses are reached as without it. Broken connections become the exceptions
+    that `requests` raises for them, and nothing waits: a delay either fits into the client's timeout or exceeds it.
+    Raises `SettingsError`.
     """
 
     def __init__(self, settings: Settings | None = None, *, url: str = URL, **options: Any) -> None:
-        self.settings = settings or Settings(**options)
-        self.url = url
-        self._pipeline = Pipeline(self.settings)
-        self._control = Control(self._pipeline)
-        super().__init__(InProcess(self._control))
-        self._mock: responses.RequestsMock | None = None
+        super().__init__(settings or Settings(**{"host": urlsplit(url).hostname, **options}))
+        self.url = url.rstrip("/")
+        self._door = Door(self._pipeline, self.settings.request_timeout)
+        self._pool = connection_from_url(self.url)
+        self._mock: _Mock | None = None
 
     def __enter__(self) -> "InterceptedServer":
-        mine = re.escape(self.url) + r"(?:[/?]|$)"
-        mock = responses.RequestsMock(assert_all_requests_are_fired=False)
-        for method in METHODS:
-            mock.add_callback(method, re.compile(mine), self._answer, content_type=None)
-        mock.add_passthru(re.compile(f"(?!{mine})"))
-        mock.start()
-        self._mock = mock
+        if self._mock is not None:
+            raise RuntimeError("this server is in use already; make another one, with another url")
+        self._mock = _Mock(self._pool)
+        self._mock.add(_Everything(self.url, self._answer))
+        self._mock.start()
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -61,105 +62,108 @@ class InterceptedServer(ControlClient, ContextDecorator):
             self._mock.stop(allow_assert=False)
             self._mock = None
 
+    def __call__(self, function: Function) -> Function:
+        """Decorate a function, or a coroutine function."""
+
+        @wraps(function)
+        def intercepted(*args: Any, **options: Any) -> Any:
+            self.restart_world()
+            with self:
+                return function(*args, **options)
+
+        @wraps(function)
+        async def intercepted_coroutine(*args: Any, **options: Any) -> Any:
+            self.restart_world()
+            with self:
+                return await function(*args, **options)
+
+        return cast(Function, intercepted_coroutine if inspect.iscoroutinefunction(function) else intercepted)
+
+    def add_to(self, registry: Registry) -> None:
+        """Answer as part of a mock of yours, for instance `veeam.add_to(responses)` under `@responses.activate`."""
+        registry.add(_Everything(self.url, self._answer_or_raise))
+
     def __repr__(self) -> str:
         return f"<InterceptedServer {self.url}>"
 
-    @property
-    def username(self) -> str:
-        """A user who may log in."""
-        return next(iter(self.settings.passwords))
-
-    @property
-    def password(self) -> str:
-        """The password of `username`."""
-        return self.settings.passwords[self.username]
-
-    def restart_world(self, **changes: Any) -> None:
-        """Start all worlds anew, with `changes` to the settings; raises `SettingsError`."""
-        self._pipeline.restart(self.settings.replace(**changes))
+    def _answer_or_raise(self, prepared: requests.PreparedRequest) -> Answer:
+        try:
+            return self._answer(prepared)
+        except Broken as broken:
+            raise as_requests(broken.error, prepared) from None
 
     def _answer(self, prepared: requests.PreparedRequest) -> Answer:
         request = _read(prepared)
         if len(request.body) > BODY_LIMIT:
-            reply = self._pipeline.refuse(request, 413, f"The body is larger than {BODY_LIMIT} bytes.")
+            reply = self._door.refuse(request, 413)
         elif is_page(request.path):
-            return self._page(request)
+            reply = self._door.page(request)
         else:
             reply = self._pipeline.answer(request)
-        return _deliver(reply, prepared)
+        headers = [*reply.headers.items(), *(("Set-Cookie", cookie) for cookie in reply.cookies)]
+        return reply.status, headers, body_of(reply, _read_timeout(prepared), self._pool, prepared.method)
 
-    def _page(self, request: Request) -> Answer:
-        """The pages are Flask's, and rarely asked for here."""
-        from mock_server.app import create_app
 
-        client = create_app(pipeline=self._pipeline).test_client(use_cookies=False)
-        target = f"{request.path}?{request.query}" if request.query else request.path
-        page = client.open(
-            target, method=request.method, headers=request.headers, data=request.body, base_url=request.origin
-        )
-        return page.status_code, dict(page.headers), page.data
+class _Everything(responses.CallbackResponse):
+    """Whatever is sent to one address, by any method."""
+
+    def __init__(self, url: str, answer: Callable[[requests.PreparedRequest], Answer]) -> None:
+        super().__init__("*", re.compile(re.escape(url) + r"(?:[/?]|$)"), answer, content_type=None)
+
+    def matches(self, request: requests.PreparedRequest) -> tuple[bool, str]:
+        """Whether a request is sent to this address, and why not."""
+        fits = self._url_matches(self.url, str(request.url))
+        return fits, "" if fits else "URL does not match"
+
+
+class _Mock(responses.RequestsMock):
+    """Passes on what is not ours to whoever sends at the moment it starts, and retries as the client's adapter does."""
+
+    def __init__(self, pool: HTTPConnectionPool) -> None:
+        super().__init__(assert_all_requests_are_fired=False, real_adapter_send=HTTPAdapter.send)
+        self.add_passthru("")
+        self._pool = pool
+
+    def _on_request(
+        self, adapter: HTTPAdapter, request: requests.PreparedRequest, *, retries: Retry | None = None, **options: Any
+    ) -> requests.Response:
+        retries = retries or adapter.max_retries
+        try:
+            return super()._on_request(adapter, request, retries=retries, **options)
+        except Broken as broken:
+            left = self._count(retries, request, broken.error)
+        return self._on_request(adapter, request, retries=left, **options)
+
+    def _count(self, retries: Retry, request: requests.PreparedRequest, error: HTTPError) -> Retry:
+        """What is left of `retries` after an error; raises the error as `requests` does when nothing is."""
+        try:
+            return retries.increment(request.method, request.url, error=error, _pool=self._pool)
+        except HTTPError as final:
+            raise as_requests(final, request) from None
 
 
 def _read(prepared: requests.PreparedRequest) -> Request:
     address = urlsplit(prepared.url or "")
+    headers = {name.lower(): _text(value) for name, value in prepared.headers.items()}
     return Request(
         prepared.method or "GET",
         address.path or "/",
         address.query,
-        {**{name.lower(): value for name, value in prepared.headers.items()}, "host": address.netloc},
+        {**headers, "host": address.netloc},
         _body(prepared.body),
         f"{address.scheme}://{address.netloc}",
     )
 
 
+def _text(value: str | bytes) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else value
+
+
 def _body(body: Any) -> bytes:
-    """The bytes of a prepared body, which may be text, a file or chunks."""
-    if body is None:
-        return b""
+    """The bytes of a prepared body, which may be text or chunks; `responses` has read a file already."""
     if isinstance(body, str):
         return body.encode()
-    if isinstance(body, bytes | bytearray):
-        return bytes(body)
-    return bytes(body.read()) if hasattr(body, "read") else b"".join(body)
-
-
-def _deliver(reply: Reply, prepared: requests.PreparedRequest) -> Answer:
-    delivery = reply.delivery
-    timeout = _read_timeout(prepared)
-    if delivery.ending == "never":
-        if timeout is None:
-            raise WouldHang("the fault 'timeout' never answers, and this request set no timeout: it would hang")
-        raise _read_timed_out(prepared, timeout)
-    if timeout is not None and delivery.delay > timeout:
-        raise _read_timed_out(prepared, timeout)
-    broken = _BROKEN.get("garbage" if delivery.raw is not None else delivery.ending)
-    if broken is not None:
-        raise requests.exceptions.ConnectionError(broken(reply), request=prepared)
-    if timeout is not None and delivery.dribble / DRIBBLE_STEPS > timeout:
-        raise requests.exceptions.ConnectionError(f"Read timed out. (read timeout={timeout})", request=prepared)
-    body = b"" if prepared.method == "HEAD" else reply.body
-    if delivery.ending == "truncated":
-        kept = len(body) - max(1, len(body) // 2)
-        cut = ProtocolError(f"Connection broken: {IncompleteRead(body[:kept], len(body) - kept)!r}")
-        raise requests.exceptions.ChunkedEncodingError(cut, request=prepared)
-    return reply.status, reply.headers, body
-
-
-def _reset(reply: Reply) -> Exception:
-    return ProtocolError("Connection aborted.", ConnectionResetError(104, "Connection reset by peer"))
-
-
-def _empty(reply: Reply) -> Exception:
-    closed = RemoteDisconnected("Remote end closed connection without response")
-    return ProtocolError("Connection aborted.", closed)
-
-
-def _garbage(reply: Reply) -> Exception:
-    line = (reply.delivery.raw or b"").partition(b"\n")[0].decode("latin-1")
-    return ProtocolError("Connection aborted.", BadStatusLine(line))
-
-
-_BROKEN: dict[str, Callable[[Reply], Exception]] = {"reset": _reset, "empty": _empty, "garbage": _garbage}
+    return b"".join(body or ()) if not isinstance(body, bytes | bytearray) else bytes(body)
 
 
 def _read_timeout(prepared: requests.PreparedRequest) -> float | None:
@@ -167,9 +171,5 @@ def _read_timeout(prepared: requests.PreparedRequest) -> float | None:
     given = getattr(prepared, "req_kwargs", {}).get("timeout")
     if isinstance(given, tuple):
         given = given[1]
+    given = getattr(given, "read_timeout", given)
     return None if given is None else float(given)
-
-
-def _read_timed_out(prepared: requests.PreparedRequest, timeout: float) -> requests.exceptions.ReadTimeout:
-    host = urlsplit(prepared.url or "").netloc
-    return requests.exceptions.ReadTimeout(f"{host}: Read timed out. (read timeout={timeout})", request=prepared)

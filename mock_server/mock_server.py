@@ -4,11 +4,10 @@ import socket
 import threading
 from typing import Any
 
-from mock_server.admin_key import ensure_admin_key
+from mock_server.admin_key import with_admin_key
 from mock_server.certificates import Certificate, find_certificate
-from mock_server.control import Control
-from mock_server.control_client import ControlClient, InProcess, OverHttp
-from mock_server.pipeline import Pipeline
+from mock_server.control_client import ControlClient, OverHttp
+from mock_server.local_server import LocalServer
 from mock_server.server import Server, bind, url_of
 from mock_server.settings import Settings
 
@@ -24,23 +23,22 @@ class AttachedServer(ControlClient):
         return f"<AttachedServer {self.url}>"
 
 
-class MockServer(ControlClient):
+class MockServer(LocalServer):
     """A server in a thread of this process, for tests, scripts and notebooks.
 
     `with MockServer(code_lifetime="5s") as veeam:` takes what the config file takes. The port is free and picked by the
-    system unless `port` is given; the server answers when `start` returns, and ends with its process at the latest.
-    Raises `SettingsError`, `CertificateError` or `CannotListen`.
+    system unless `port` is given, or whole `settings` with theirs. The server answers when `start` returns, and ends
+    with its process at the latest. Where it listens beyond this machine, `settings.admin_key` is the key that its
+    control API demands of others. Raises `SettingsError`, `CertificateError` or `CannotListen`.
     """
 
     def __init__(self, settings: Settings | None = None, **options: Any) -> None:
-        self.settings = settings or Settings(**{"port": 0, **options})
-        self.settings, _ = ensure_admin_key(self.settings)
-        self._pipeline = Pipeline(self.settings)
-        super().__init__(InProcess(Control(self._pipeline)))
+        super().__init__(with_admin_key(settings or Settings(**{"port": 0, **options})))
         self._server: Server | None = None
         self._thread: threading.Thread | None = None
         self._url: str | None = None
         self._certificate: Certificate | None = None
+        self._failure: BaseException | None = None
 
     @classmethod
     def attach(
@@ -56,35 +54,27 @@ class MockServer(ControlClient):
         """Start to serve; returns when requests are answered."""
         if self._thread is not None:
             raise RuntimeError("this server is running already; make another one for a second server")
-        settings = self.settings
-        self._certificate = find_certificate(settings)
-        listener = bind(settings.host, settings.port)
+        self._certificate = find_certificate(self.settings)
+        listener = bind(self.settings.host, self.settings.port)
         ready = threading.Event()
-        server = self._server = Server(self._pipeline, self._certificate, ready.set)
-        self._thread = threading.Thread(
-            target=self._serve, args=(server, listener, ready), daemon=True, name="veeam-mock"
-        )
+        self._server = Server(self._pipeline, self._certificate, ready.set, grace=0)
+        self._thread = threading.Thread(target=self._serve, args=(listener, ready), daemon=True, name="veeam-mock")
         self._thread.start()
         ready.wait()
-        if not server.started:
+        if not self._server.started:
             self.stop()
-            raise RuntimeError("the server did not start; its log says why")
-        self._url = url_of(listener, settings.host, settings.http)
+            raise RuntimeError(f"the server did not start: {self._failure}") from self._failure
+        self._url = url_of(listener, self.settings.host, self.settings.http)
         return self
 
-    @staticmethod
-    def _serve(server: Server, listener: socket.socket, ready: threading.Event) -> None:
+    def _serve(self, listener: socket.socket, ready: threading.Event) -> None:
+        assert self._server is not None
         try:
-            server.run(sockets=[listener])
+            self._server.run(sockets=[listener])
+        except BaseException as error:
+            self._failure = error
         finally:
             ready.set()
-
-    def restart_world(self, **changes: Any) -> None:
-        """Start all worlds anew, with `changes` to the settings that the server was started with.
-
-        What belongs to the socket (host, port, certificate) stays as it is. Raises `SettingsError`.
-        """
-        self._pipeline.restart(self.settings.replace(**changes))
 
     def stop(self) -> None:
         """Stop, and return when the port is free again. A server that does not run is left alone."""
@@ -114,13 +104,3 @@ class MockServer(ControlClient):
         """The file that clients trust, as `verify=` of requests takes it; None if there is none to trust."""
         authority = self._certificate.authority if self._certificate else None
         return None if authority is None else str(authority)
-
-    @property
-    def username(self) -> str:
-        """A user who may log in."""
-        return next(iter(self.settings.passwords))
-
-    @property
-    def password(self) -> str:
-        """The password of `username`."""
-        return self.settings.passwords[self.username]

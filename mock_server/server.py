@@ -17,7 +17,6 @@ from mock_server.door import Door
 from mock_server.pipeline import Pipeline
 
 GRACE = 1
-"""Seconds that answers under way get when the server stops."""
 
 
 class CannotListen(OSError):
@@ -51,9 +50,19 @@ def url_of(listener: socket.socket, host: str, http: bool) -> str:
 
 
 class Server(uvicorn.Server):
-    """uvicorn with the mock's door. `announce` is called once requests are answered."""
+    """uvicorn with the mock's door.
 
-    def __init__(self, pipeline: Pipeline, certificate: Certificate | None, announce: Callable[[], None]) -> None:
+    `announce` is called once requests are answered. `grace` is seconds that answers under way get when it stops.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        certificate: Certificate | None,
+        announce: Callable[[], None],
+        *,
+        grace: int = GRACE,
+    ) -> None:
         for name in ("uvicorn.error", "uvicorn.access", "uvicorn.asgi"):
             # What uvicorn logs there is said better elsewhere: the banner, the journal, this package's own log.
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
@@ -71,7 +80,7 @@ class Server(uvicorn.Server):
                 server_header=False,
                 date_header=False,
                 proxy_headers=False,
-                timeout_graceful_shutdown=GRACE,
+                timeout_graceful_shutdown=grace,
                 timeout_keep_alive=30,
                 ssl_certfile=certificate.chain if certificate else None,
                 ssl_keyfile=certificate.key if certificate else None,
