@@ -85,7 +85,9 @@ class Journal:
         texts = (request.path, request.query, *headers.values(), *reply_headers.values())
         if self._masker.suspects("\n".join((*texts, body.decode("latin-1"), reply_body.decode("latin-1")))):
             kept, reply_headers, reply_body = self._masked(kept, reply_headers, reply_body)
-        kept.body, reply_body = kept.body[:LONGEST_BODY], reply_body[:LONGEST_BODY]
+        kept.body = kept.body[:LONGEST_BODY]
+        # A copy, also of a short body: what orjson writes keeps its 4 kB buffer for as long as it lives.
+        reply_body = bytes(memoryview(reply_body)[:LONGEST_BODY])
         self._numbered += 1
         entry = Entry(
             self._numbered,
