@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 BENCH = Path(__file__).parents[1] / "bench" / "throughput.py"
+FIXTURES = BENCH.with_name("fixtures.py")
 
 
 @pytest.mark.long
@@ -33,3 +34,16 @@ def test_the_benchmark_names_a_rival_that_it_does_not_know() -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "nothing is known of apache; known are wiremock, prism, constant" in " ".join(done.stderr.split())
+
+
+@pytest.mark.long
+def test_the_benchmark_of_the_fixtures_measures_all_three_figures() -> None:
+    done = subprocess.run([sys.executable, str(FIXTURES), "--runs", "1"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    rows = [row.split("|")[1].strip() for row in done.stdout.splitlines()[2:]]
+    assert rows == [
+        "import of the unused plugin, ms",
+        "start of pytest with the unused plugin, more ms",
+        "100 tests with veeam_mock, s",
+        "100 tests with veeam_server, s",
+    ]

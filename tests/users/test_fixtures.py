@@ -34,7 +34,7 @@ def only_our_plugin(monkeypatch: pytest.MonkeyPatch) -> None:
 def run(pytester: pytest.Pytester, test: str, *arguments: str) -> pytest.RunResult:
     pytester.makepyfile(client=CLIENT)
     pytester.makepyfile(test)
-    return pytester.runpytest_subprocess("-p", "mock_server.pytest_plugin", *arguments)
+    return pytester.runpytest_inprocess("-p", "mock_server.pytest_plugin", *arguments)
 
 
 @pytest.mark.parametrize("fixture", ["veeam_server", "veeam_mock"])
@@ -128,3 +128,162 @@ def test_a_bad_setting_in_a_marker_is_named(pytester: pytest.Pytester) -> None:
     )
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*code_lifetim*is not a setting*"])
+
+
+def test_each_worker_of_xdist_has_a_server_of_its_own(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+        import os, pathlib
+        from client import *
+
+        @pytest.mark.parametrize("number", range(8))
+        def test_codes(veeam_server, veeam_mock, number):
+            for server in (veeam_server, veeam_mock):
+                get_code(server, log_in(server))
+                assert len(server.device_codes.list()) == 1
+            pathlib.Path(os.environ["PYTEST_XDIST_WORKER"]).write_text(veeam_server.url)
+        """,
+        *("-p", "xdist.plugin", "-n", "2"),
+    )
+    result.assert_outcomes(passed=8)
+    urls = {path.read_text() for path in pytester.path.glob("gw*")}
+    assert len(urls) == 2
+
+
+def test_async_tests_and_classes_have_the_fixtures_too(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
+    result = run(
+        pytester,
+        """
+        import ssl, unittest
+        import httpx
+        from client import *
+
+        class TestAsync:
+            @pytest.mark.asyncio
+            async def test_log_in(self, veeam_server):
+                form = {"grant_type": "password", "username": "administrator", "password": "veeam"}
+                trust = ssl.create_default_context(cafile=veeam_server.ca_cert)
+                async with httpx.AsyncClient(base_url=veeam_server.url, verify=trust) as client:
+                    assert (await client.post("/v4/Token", data=form)).status_code == 200
+                veeam_server.requests.verify(1, operation="getToken")
+
+        @pytest.mark.veeam(code_lifetime="5s")
+        class CaseTest(unittest.TestCase):
+            @pytest.fixture(autouse=True)
+            def _veeam(self, veeam_mock):
+                self.veeam = veeam_mock
+
+            def test_marked(self):
+                self.assertEqual(get_code(self.veeam, log_in(self.veeam)).json()["expiresIn"], 5)
+
+            def test_failing(self):
+                log_in(self.veeam)
+                self.fail()
+        """,
+        *("-p", "pytest_asyncio.plugin"),
+    )
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(["*exchanges of veeam_mock*", "POST /v4/Token*", "  -> 200*"])
+
+
+def test_a_fixture_that_fails_shows_the_exchanges_too(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+        from client import *
+
+        @pytest.fixture
+        def headers(veeam_mock):
+            return log_in(veeam_mock)
+
+        @pytest.mark.veeam(faults=[{"preset": "service-unavailable"}])
+        def test_uses_it(headers):
+            pass
+        """,
+    )
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*exchanges of veeam_mock*", "POST /v4/Token*", "  -> 503*struck by*"])
+
+
+def test_only_the_last_exchanges_are_shown(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+        from client import *
+
+        def test_fails(veeam_mock):
+            for number in range(30):
+                requests.get(f"{veeam_mock.url}/v4/number-{number}")
+            assert False
+        """,
+    )
+    result.stdout.fnmatch_lines(["the last 20 of 30:", "GET /v4/number-10 *"])
+    assert "GET /v4/number-9 " not in result.stdout.str()
+
+
+def test_a_verification_that_fails_names_the_near_misses(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+        from client import *
+
+        def test_fails(veeam_mock):
+            get_code(veeam_mock, log_in(veeam_mock))
+            veeam_mock.requests.verify(1, operation="getDeviceCode", body={"/targetRegion": "China"})
+        """,
+    )
+    result.stdout.fnmatch_lines(
+        ["*expected 1 request*", "*near miss: POST /v4/DeviceCode*", "*'worldwide', not 'China'*"]
+    )
+
+
+def test_the_settings_fixture_can_be_overridden(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+        from client import *
+
+        @pytest.fixture(scope="session")
+        def veeam_settings():
+            return {"code_lifetime": "30s", "http": True}
+
+        def test_set(veeam_server):
+            assert veeam_server.url.startswith("http://")
+            assert get_code(veeam_server, log_in(veeam_server)).json()["expiresIn"] == 30
+        """,
+    )
+    result.assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    ("ini", "mark", "told"),
+    [
+        ("code_lifetime 30s", "", "*not of the form key = value*"),
+        ("code_lifetime = soon", "", "*'soon' is not a duration*"),
+        ("", "@pytest.mark.veeam('5s')", "*the marker veeam takes settings by name*"),
+    ],
+)
+def test_a_mistake_is_told_in_a_few_lines(pytester: pytest.Pytester, ini: str, mark: str, told: str) -> None:
+    pytester.makeini(f"[pytest]\nveeam_settings =\n    {ini}\n")
+    result = run(pytester, f"import pytest\n\n{mark}\ndef test_it(veeam_server):\n    pass\n")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([told])
+    assert "Traceback" not in result.stdout.str()
+    assert len(result.outlines) < 25
+
+
+def test_the_plugin_loads_nothing_of_the_mock_until_a_fixture_is_used(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import sys
+
+        def test_unused():
+            ours = [name for name in sys.modules if name.partition(".")[0] == "mock_server"]
+            assert sorted(ours) == ["mock_server", "mock_server.pytest_plugin"]
+            assert not {"requests", "responses", "flask", "uvicorn"} & sys.modules.keys()
+        """
+    )
+    result = pytester.runpytest_subprocess("-p", "mock_server.pytest_plugin")
+    result.assert_outcomes(passed=1)
