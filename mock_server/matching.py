@@ -1,5 +1,6 @@
 """Which requests are meant: one pattern for faults that strike and for exchanges that are looked up."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -9,22 +10,31 @@ from urllib.parse import parse_qsl
 import orjson
 
 from mock_server.exchange import Request
-from mock_server.spec import decode_segment
+from mock_server.masking import MASK, is_secret
+from mock_server.spec import FORM, decode_segment
 from mock_server.validation import shorten
 
 MISSING = object()
 
-TEXTS = {"type": "object", "additionalProperties": {"type": "string"}}
+VALUE = {"type": "string", "pattern": r"^([!-~\xa0-\xff]([\t -~\xa0-\xff]*[!-~\xa0-\xff])?)?$"}
+"""The value of a header field as it arrives: latin-1, no blanks at the ends (RFC 9110 section 5.5)."""
+
+INDEX = re.compile("0|[1-9][0-9]{0,8}")
+POINTER = r"^(/([^~/]|~[01])*)*$"
 SCHEMA: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
     "properties": {
         "operation": {"anyOf": [{"type": "string"}, {"type": "array", "minItems": 1, "items": {"type": "string"}}]},
         "method": {"type": "string", "pattern": "^[A-Z]+$"},
-        "path": {"type": "string", "pattern": "^/"},
-        "header": TEXTS,
-        "query": TEXTS,
-        "body": {"type": "object", "propertyNames": {"pattern": "^(/.*)?$"}},
+        "path": {"type": "string", "maxLength": 1000, "pattern": "^/($|[^~?#\\s][^?#\\s]*$)"},
+        "header": {
+            "type": "object",
+            "propertyNames": {"pattern": r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"},
+            "additionalProperties": VALUE,
+        },
+        "query": {"type": "object", "additionalProperties": {"type": "string"}},
+        "body": {"type": "object", "propertyNames": {"pattern": POINTER}},
     },
 }
 """The JSON Schema of a pattern."""
@@ -34,8 +44,9 @@ SCHEMA: dict[str, Any] = {
 class Pattern:
     """A request fits when everything that is named here fits.
 
-    `path` may hold `*` and is matched without regard to case; header, query and body values must be equal; `body` is
-    keyed by JSON Pointer (RFC 6901).
+    `path` may hold `*`, which stands for anything, and is matched without regard to case, below `/~NAME/` without that
+    prefix; header, query and body values must be equal. `body` is keyed by JSON Pointer (RFC 6901); a form counts as an
+    object of texts.
     """
 
     operations: tuple[str, ...] = ()
@@ -77,40 +88,72 @@ class Pattern:
             found.append(f"operation is {operation_id or 'none'}, not {' or '.join(self.operations)}")
         if self.method is not None and request.method != self.method:
             found.append(f"method is {request.method}, not {self.method}")
-        if self.path is not None and not fnmatchcase(_plain_path(request.path), self.path.lower()):
+        if self.path is not None and not fnmatchcase(plain_path(request.path), _glob(self.path)):
             found.append(f"path is {request.path}, not {self.path}")
         found += _compare("header", self.header, request.headers)
         if self.query:
             found += _compare("query", self.query, dict(parse_qsl(request.query, keep_blank_values=True)))
         if self.body:
-            found += _compare_body(self.body, request.body)
+            found += _compare_body(self.body, request)
         return found
 
 
-def _plain_path(path: str) -> str:
+def plain_path(path: str) -> str:
+    """A path as paths are compared: decoded, without regard to case."""
     return (decode_segment(path) if "%" in path else path).lower()
+
+
+def _glob(path: str) -> str:
+    """A path of a pattern as `fnmatch` takes it: `*` alone is special."""
+    return plain_path(path).replace("[", "[[]").replace("?", "[?]")
+
+
+def overlap(one: str, other: str) -> bool:
+    """Whether some text fits both patterns, in which `*` stands for anything."""
+    reached = {(0, 0)}
+    for i in range(len(one) + 1):
+        for j in range(len(other) + 1):
+            if (i, j) not in reached:
+                continue
+            here, there = one[i : i + 1], other[j : j + 1]
+            if here == "*" or there == "*":
+                reached |= {(i + 1, j)} if here else set()
+                reached |= {(i, j + 1)} if there else set()
+            if here == there:
+                reached.add((i + 1, j + 1))
+    return (len(one), len(other)) in reached
 
 
 def _compare(kind: str, wanted: Mapping[str, str], given: Mapping[str, str]) -> list[str]:
     return [
-        f"{kind} {name} is {shorten(given[name]) if name in given else 'missing'}, not {shorten(value)}"
+        f"{kind} {name} is {shorten(given[name]) if name in given else 'missing'}, not {_shown(name, value)}"
         for name, value in wanted.items()
         if given.get(name) != value
     ]
 
 
-def _compare_body(wanted: Mapping[str, Any], body: bytes) -> list[str]:
+def _compare_body(wanted: Mapping[str, Any], request: Request) -> list[str]:
     try:
-        content = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        content = _content(request)
+    except ValueError:
         return ["body is not JSON"]
     found = []
     for pointer, value in wanted.items():
         given = look_up(content, pointer)
         if given is MISSING or given != value or isinstance(given, bool) != isinstance(value, bool):
             shown = "missing" if given is MISSING else shorten(given)
-            found.append(f"body {pointer} is {shown}, not {shorten(value)}")
+            found.append(f"body {pointer} is {shown}, not {_shown(pointer, value)}")
     return found
+
+
+def _shown(name: str, wanted: object) -> str:
+    return MASK if is_secret(name) else shorten(wanted)
+
+
+def _content(request: Request) -> object:
+    if request.headers.get("content-type", "").lower().startswith(FORM):
+        return dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
+    return orjson.loads(request.body)
 
 
 def look_up(content: object, pointer: str) -> object:
@@ -119,7 +162,7 @@ def look_up(content: object, pointer: str) -> object:
         key = step.replace("~1", "/").replace("~0", "~")
         if isinstance(content, dict) and key in content:
             content = content[key]
-        elif isinstance(content, list) and key.isdecimal() and int(key) < len(content):
+        elif isinstance(content, list) and INDEX.fullmatch(key) and int(key) < len(content):
             content = content[int(key)]
         else:
             return MISSING

@@ -114,7 +114,12 @@ class Settings:
 
     def replace(self, **changes: Any) -> "Settings":
         """New settings with `changes`; `SettingsError` when they do not fit."""
-        return Settings(**{**self._given, **changes})
+        fresh = Settings(**{**{key: value for key, value in self._given.items() if key != "faults"}, **changes})
+        if "faults" in self._given and "faults" not in changes:
+            # They were checked when the server started; since then the end of one may have passed.
+            object.__setattr__(fresh, "faults", self.faults)
+            object.__setattr__(fresh, "_given", {**fresh._given, "faults": self.faults})
+        return fresh
 
     @property
     def passwords(self) -> Mapping[str, str]:

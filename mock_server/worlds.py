@@ -37,7 +37,7 @@ class World:
         seed = settings.seed if settings.seed is None or name == DEFAULT else f"{settings.seed}/{name}"
         self.clock = Clock()
         self.randomness = Randomness(seed)
-        standing = tuple(parser.parse(fault, self.clock.now()) for fault in settings.faults)
+        standing = tuple(parser.parse(fault, self.clock.now(), standing=True) for fault in settings.faults)
         self.faults = Plan(self.clock, None if seed is None else f"{seed}/faults", standing)
         self.lifetimes = Lifetimes(settings.code_lifetime, settings.token_lifetime, settings.refresh_lifetime)
         access: MemoryStore[Login] = MemoryStore(settings.most_tokens)

@@ -25,6 +25,7 @@ FIELD_NAME = r"^(?!(?i:content-length|transfer-encoding|connection)$)[!#$%&'*+.^
 
 FIELD_VALUE = {"type": "string", "pattern": r"^[\x20-\x7e]*$", "maxLength": 8000}
 NAMES = {"type": "array", "items": {"type": "string"}, "minItems": 1}
+SPELLED = {"content-type": "Content-Type", "date": "Date"}
 NO_BODY = frozenset({204, 304})
 GARBAGE = "\x15\x03\x01\x00\x02\x02\x46 this is no HTTP\r\n"
 
@@ -60,7 +61,10 @@ def _delivered(reply: Reply, **changes: Any) -> Reply:
 
 @dataclass(frozen=True)
 class Status(Fault):
-    """Answer with this status, in the vendor's error shape unless `body` says otherwise."""
+    """Answer with this status, in the vendor's error shape unless `body` says otherwise.
+
+    A `body` that is a string is sent as it is, as text; any other is sent as JSON.
+    """
 
     kind = "status"
     summary = "an error of any status, message, body and headers"
@@ -82,23 +86,34 @@ class Status(Fault):
 
     def strike(self, reply: Reply, strike: Strike) -> Reply:
         struck = self._usual(strike)
-        if self.body is not None:
-            struck.content = self.body
         if self.status in NO_BODY:
             struck.content = None
+        elif isinstance(self.body, str):
+            struck.content, struck.body = None, self.body.encode()
+            struck.headers["Content-Type"] = "text/plain; charset=utf-8"
+        elif self.body is not None:
+            struck.content = self.body
         if self.retry_after is not None:
             struck.headers["Retry-After"] = str(self.retry_after)
-        struck.headers.update(self.headers)
+        struck.headers = _replaced(struck.headers, self.headers)
         return struck
 
     def _usual(self, strike: Strike) -> Reply:
         """How the server itself would say it."""
-        if self.status == 401 and self.message is None:
-            return strike.refusals.for_error(AccessDenied("The access token is unknown or has been revoked"))
         message = self.message or phrase(self.status)
+        if self.status == 401:
+            usual = strike.refusals.for_error(AccessDenied("The access token is unknown or has been revoked"))
+            return strike.refusals.plain(401, self.message, usual.headers) if self.message else usual
         if self.status == 400 and strike.operation_id == TOKEN_OPERATION:
             return strike.refusals.for_error(InvalidLogin(message))
         return strike.refusals.plain(self.status, message)
+
+
+def _replaced(headers: Headers, changes: Headers) -> Headers:
+    """`headers` with `changes`, whatever the case of a name; the names that the pipeline sets keep its spelling."""
+    named = {name.lower() for name in changes}
+    kept = {name: value for name, value in headers.items() if name.lower() not in named}
+    return {**kept, **{SPELLED.get(name.lower(), name): value for name, value in changes.items()}}
 
 
 def phrase(status: int) -> str:
@@ -208,7 +223,7 @@ class Garbage(Fault):
 
 @dataclass(frozen=True)
 class MalformedJson(Fault):
-    """Answer 200 and the right media type with a body that does not parse."""
+    """Answer with the right status and media type, and a body that does not parse; an answer without one stays."""
 
     kind = "malformed-json"
     summary = "a body that is not JSON, well framed"
@@ -216,8 +231,9 @@ class MalformedJson(Fault):
     example = {"kind": "malformed-json"}
 
     def strike(self, reply: Reply, strike: Strike) -> Reply:
-        body = orjson.dumps(reply.content)
-        return dataclasses.replace(reply, content=None, body=body[:-1] + b',"')
+        if reply.content is None:
+            return reply
+        return dataclasses.replace(reply, content=None, body=orjson.dumps(reply.content)[:-1] + b',"')
 
 
 @dataclass(frozen=True)
@@ -267,8 +283,8 @@ class Spoil(Fault):
 
 
 def _retyped(value: object) -> object:
-    """`value` as the JSON type that a careless server would send."""
-    return [value] if isinstance(value, str) else str(value)
+    """`value` as another JSON type, as a careless server sends it: text in an array, anything else as its text."""
+    return [value] if isinstance(value, str) else orjson.dumps(value).decode()
 
 
 @dataclass(frozen=True)

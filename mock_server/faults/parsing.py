@@ -1,18 +1,21 @@
 """The one parser of faults: for the control API, the config file and the `Prefer` header."""
 
+import re
 from collections.abc import Collection, Mapping
-from datetime import datetime
 from functools import cache
 from typing import Any
 
+import orjson
+
 from mock_server.durations import SCHEMA as DURATION
 from mock_server.durations import parse_duration
-from mock_server.faults.kinds import BY_KIND, Fault
+from mock_server.faults.kinds import BY_KIND, NO_BODY, Fault
 from mock_server.faults.presets import PRESETS
 from mock_server.faults.rules import Rule
 from mock_server.matching import SCHEMA as PATTERN
-from mock_server.matching import Pattern
-from mock_server.spec import Match, Spec
+from mock_server.matching import Pattern, overlap, plain_path
+from mock_server.model.clock import parse_date_time
+from mock_server.spec import Spec
 from mock_server.validation import Schema, Violation, shorten
 
 CONDITIONS: Mapping[str, Any] = {
@@ -22,6 +25,12 @@ CONDITIONS: Mapping[str, Any] = {
     "until": {"anyOf": [DURATION, {"type": "string", "format": "date-time"}]},
     "match": PATTERN,
 }
+
+
+LONGEST_HOLD = 86400.0
+"""Seconds that an answer may be held back."""
+
+_TEMPLATE = re.compile(r"\{[^}]*\}")
 
 
 class FaultError(ValueError):
@@ -38,58 +47,81 @@ class FaultParser:
     def __init__(self, spec: Spec) -> None:
         self._spec = spec
 
-    def parse(self, given: object, now: float, where: str = "") -> Rule:
+    def parse(self, given: object, now: float, where: str = "", *, standing: bool = False) -> Rule:
         """The rule that `given` describes; `FaultError` with every mistake, each place prefixed with `where`.
 
-        `now` is the world's time in Unix seconds, from which a duration in `until` counts.
+        `now` is the world's time in Unix seconds, from which a duration in `until` counts. What can never strike is
+        refused; only of a `standing` rule, which was checked when the server started, `until` may have passed.
         """
-        if not isinstance(given, Mapping):
-            raise FaultError([Violation(where or "fault", f"{shorten(given)} is not a mapping")])
-        described = _with_preset(given, where)
+        described = _with_preset(_as_json(given, where), where)
         kind = _kind(described, where)
-        violations = _schema(kind.kind).violations(dict(described), where)
+        violations = _schema(kind.kind).violations(described, where)
         if not violations:
-            violations = self._never_matches(described, where) + _when_problems(described, now, where)
+            violations = self._never_matches(described, where) + _contradictions(described, where)
+            violations += [] if standing else _passed(described, now, where)
         if violations:
             raise FaultError(violations)
-        return _rule(kind, described, dict(given), now)
+        return _rule(kind, described, _as_json(given, where), now)
 
     def _never_matches(self, given: Mapping[str, Any], where: str) -> list[Violation]:
         """What makes a rule pointless: it fits no request that could ever come."""
         pattern = Pattern.parse(given.get("match", {}))
-        place = ".".join(filter(None, [where, "match"]))
+        place = _at(where, "match")
+        known = self._spec.operations
+        unknown = [name for name in pattern.operations if name not in known]
+        if unknown:
+            listed = ", ".join(known)
+            return [Violation(f"{place}.operation", f"{shorten(name)} is not one of {listed}") for name in unknown]
+        reasons = [self._impossible(pattern, name, place) for name in pattern.operations]
+        return [reason for found in reasons for reason in found] if all(reasons) else []
+
+    def _impossible(self, pattern: Pattern, operation_id: str, place: str) -> list[Violation]:
+        """What in `pattern` no request of an operation can have."""
+        operation = self._spec.operations[operation_id]
         found = []
-        for operation_id in pattern.operations:
-            operation = self._spec.operations.get(operation_id)
-            if operation is None:
-                known = ", ".join(self._spec.operations)
-                found.append(Violation(f"{place}.operation", f"{shorten(operation_id)} is not one of {known}"))
-                continue
-            if pattern.method not in (None, operation.method) and not (
-                pattern.method == "HEAD" and operation.method == "GET"
-            ):
-                found.append(Violation(f"{place}.method", f"{operation_id} is called by {operation.method}"))
-            if pattern.body and not operation.bodies:
-                found.append(Violation(f"{place}.body", f"{operation_id} has no body"))
-            if pattern.path is not None and not self._fits(pattern.path, operation_id):
-                found.append(Violation(f"{place}.path", f"{operation_id} is at {operation.path}"))
+        methods = ("GET", "HEAD") if operation.method == "GET" else (operation.method,)
+        if pattern.method is not None and pattern.method not in methods:
+            found.append(Violation(f"{place}.method", f"{operation_id} is called by {' or '.join(methods)}"))
+        if pattern.body and not operation.bodies:
+            found.append(Violation(f"{place}.body", f"{operation_id} has no body"))
+        if pattern.path is not None and not overlap(
+            plain_path(pattern.path), _TEMPLATE.sub("*", operation.path.lower())
+        ):
+            found.append(Violation(f"{place}.path", f"{operation_id} is at {operation.path}"))
         return found
 
-    def _fits(self, path: str, operation_id: str) -> bool:
-        """Whether a path could be that of an operation; one with a `*` is believed."""
-        if "*" in path or "?" in path or "[" in path:
-            return True
-        match = self._spec.find(self._spec.operations[operation_id].method, path)
-        return isinstance(match, Match) and match.operation.id == operation_id
+
+def _as_json(given: object, where: str) -> dict[str, Any]:
+    """A copy of `given` as JSON; `FaultError` when it is no mapping, or holds what JSON cannot."""
+    if not isinstance(given, Mapping):
+        raise FaultError([Violation(where or "fault", f"{shorten(given)} is not a mapping")])
+    try:
+        copied: dict[str, Any] = orjson.loads(orjson.dumps(dict(given)))
+    except TypeError as error:
+        raise FaultError([Violation(where or "fault", f"is no JSON: {error}")]) from None
+    return copied
 
 
-def _with_preset(given: Mapping[str, Any], where: str) -> Mapping[str, Any]:
+def _with_preset(given: dict[str, Any], where: str) -> dict[str, Any]:
+    """`given` with what its preset says; the preset strikes its own operations, of which `given` may choose some."""
     if "preset" not in given:
         return given
-    name = given["preset"]
+    name = given.pop("preset")
     if not isinstance(name, str) or name not in PRESETS:
         raise FaultError([Violation(_at(where, "preset"), f"{shorten(name)} is not one of {', '.join(PRESETS)}")])
-    return {**PRESETS[name].rule, **{key: value for key, value in given.items() if key != "preset"}}
+    rule = PRESETS[name].rule
+    if given.get("kind", rule["kind"]) != rule["kind"]:
+        raise FaultError([Violation(_at(where, "kind"), f"the preset {name} is of kind {rule['kind']}")])
+    described = {**rule, **given}
+    if "match" in rule and isinstance(given.get("match"), dict):
+        described["match"] = {**rule["match"], **given["match"]}
+        own, wanted = rule["match"]["operation"], given["match"].get("operation")
+        names = wanted if isinstance(wanted, list) else [wanted] if wanted is not None else []
+        foreign = [each for each in names if each not in own]
+        if foreign:
+            reason = f"the preset {name} strikes {', '.join(own)} only, not {', '.join(map(shorten, foreign))}"
+            raise FaultError([Violation(_at(where, "match.operation"), reason)])
+    return described
 
 
 def _kind(given: Mapping[str, Any], where: str) -> type[Fault]:
@@ -117,27 +149,46 @@ def _schema(kind: str) -> Schema:
     )
 
 
-def _when_problems(given: Mapping[str, Any], now: float, where: str) -> list[Violation]:
-    if "until" in given and _moment(given["until"], now) <= now:
-        return [Violation(_at(where, "until"), "has passed on the clock of this world, so it can never strike")]
+def _contradictions(given: Mapping[str, Any], where: str) -> list[Violation]:
+    """Values that are good one by one and make no sense together."""
     if given["kind"] == "reply" and not {"set", "remove", "retype"} & given.keys():
         return [Violation(where or "fault", "one of set, remove and retype is required")]
-    if isinstance(given.get("delay"), list) and parse_duration(given["delay"][0]) > parse_duration(given["delay"][1]):
-        return [Violation(_at(where, "delay"), "goes from the longer to the shorter; write the shorter first")]
-    return []
+    if given["kind"] == "status" and given["status"] in NO_BODY and {"body", "message"} & given.keys():
+        return [Violation(_at(where, "status"), f"{given['status']} has no body, so none can be given")]
+    found = [
+        Violation(_at(where, key), f"{shorten(given[key])} is longer than 1d, the longest that a connection is held")
+        for key in ("delay", "over")
+        if key in given and max(map(parse_duration, _pair(given[key]))) > LONGEST_HOLD
+    ]
+    if "delay" in given and parse_duration(_pair(given["delay"])[0]) > parse_duration(_pair(given["delay"])[-1]):
+        found.append(Violation(_at(where, "delay"), "goes from the longer to the shorter; write the shorter first"))
+    return found
+
+
+def _pair(delay: Any) -> list[Any]:
+    return delay if isinstance(delay, list) else [delay]
+
+
+def _passed(given: Mapping[str, Any], now: float, where: str) -> list[Violation]:
+    if "until" not in given:
+        return []
+    try:
+        passed = _moment(given["until"], now) <= now
+    except ValueError:
+        return [Violation(_at(where, "until"), f"{shorten(given['until'])} is not a valid date-time")]
+    return [Violation(_at(where, "until"), "has passed, so it can never strike")] if passed else []
 
 
 def _moment(until: str | float, now: float) -> float:
     try:
         return now + parse_duration(until)
     except ValueError:
-        return datetime.fromisoformat(str(until)).timestamp()
+        return parse_date_time(str(until))
 
 
 def _rule(kind: type[Fault], described: Mapping[str, Any], given: dict[str, Any], now: float) -> Rule:
-    parameters = {key: value for key, value in described.items() if key in kind.parameters}
     return Rule(
-        fault=kind(**parameters),
+        fault=kind(**{key: _whole(value) for key, value in described.items() if key in kind.parameters}),
         pattern=Pattern.parse(described.get("match", {})),
         given=given,
         times=described.get("times"),
@@ -146,6 +197,11 @@ def _rule(kind: type[Fault], described: Mapping[str, Any], given: dict[str, Any]
         until=_moment(described["until"], now) if "until" in described else None,
         label=given.get("preset") or kind.kind,
     )
+
+
+def _whole(value: Any) -> Any:
+    """503 for 503.0: to JSON Schema both are integers."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def names() -> Collection[str]:
