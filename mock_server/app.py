@@ -7,7 +7,7 @@ from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
 from mock_server.control import Control
-from mock_server.exchange import Reply, Request
+from mock_server.exchange import Request
 from mock_server.pages.carrying import read_request, to_response
 from mock_server.pages.control import control
 from mock_server.pages.documentation import documentation, swagger_ui
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 BODY_LIMIT = 1024 * 1024
+NO_SOCKET = "A WSGI application cannot break a connection; start the server by veeam-mock for this fault."
 
 
 def create_app(settings: Settings | None = None, *, pipeline: Pipeline | None = None) -> Flask:
@@ -55,20 +56,13 @@ def _pipeline() -> Pipeline:
 
 def _serve_api() -> Response | None:
     """Answer what is not a page; before Flask looks for a route, so that the spec decides about methods and paths."""
-    return None if is_page(request.path) else _deliver(_pipeline().answer(read_request()))
-
-
-def _deliver(reply: Reply) -> Response:
-    if reply.delivery.needs_socket:
-        plain = Request(request.method, request.path)
-        reply = _pipeline().refuse(plain, 501, "A WSGI application cannot break a connection; use veeam-mock for it.")
-    return to_response(reply)
+    return None if is_page(request.path) else to_response(_pipeline().answer(read_request(), no_socket=NO_SOCKET))
 
 
 def _refuse(error: HTTPException) -> Response:
     """What Flask refuses, in the vendor's shape."""
     plain = Request(request.method, request.path)
-    response = _deliver(_pipeline().refuse(plain, error.code or 500, error.description or error.name))
+    response = to_response(_pipeline().refuse(plain, error.code or 500, error.description or error.name))
     del response.headers["Connection"]
     allowed = error.get_response().headers.get("Allow")
     if allowed:

@@ -69,6 +69,7 @@ class Connection(asyncio.Protocol):
         self._parser: Any = httptools.HttpRequestParser(self)
         self._waiting: deque[Incoming] = deque()
         self._task: asyncio.Task[None] | None = None
+        self._holding = False
         self._lingering = False
         self._write_paused = False
         self._client_done = False
@@ -122,9 +123,10 @@ class Connection(asyncio.Protocol):
             self._work()
 
     def eof_received(self) -> bool:
-        """A client that has said all may still wait for its answers."""
+        """A client that has said all may still wait for its answers; not for one that a fault holds back, as it cannot be
+        told from one that went away."""
         self._client_done = True
-        return self._scheme == "http" and (self._task is not None or bool(self._waiting))
+        return self._scheme == "http" and not self._holding and (self._task is not None or bool(self._waiting))
 
     def pause_writing(self) -> None:
         self._write_paused = True
@@ -224,6 +226,7 @@ class Connection(asyncio.Protocol):
                 self.transport.write(render(reply, incoming))
                 self._ended(incoming)
             else:
+                self._holding = True
                 self._start(self._deliver(reply, incoming))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
@@ -234,6 +237,7 @@ class Connection(asyncio.Protocol):
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         self._task = None
+        self._holding = False
         if task.cancelled():
             self.transport.abort()
         elif (error := task.exception()) is not None:
@@ -266,7 +270,8 @@ class Connection(asyncio.Protocol):
                 self.transport.write(delivery.raw or b"")
                 self.transport.close()
             case "truncated":
-                self.transport.write(render(reply, incoming)[: -max(1, len(reply.body) // 2)])
+                cut = 1 if incoming.request.method == "HEAD" else max(1, len(reply.body) // 2)
+                self.transport.write(render(reply, incoming)[:-cut])
                 self.transport.close()
             case "whole":
                 await self._dribble(render(reply, incoming), len(reply.body), delivery.dribble)
@@ -284,7 +289,8 @@ class Connection(asyncio.Protocol):
     def _reset(self) -> None:
         """Break the connection by a TCP RST, over TLS too: close the socket with nothing left to linger for."""
         linger = struct.pack("ii" if os.name != "nt" else "hh", 1, 0)
-        with socket.socket(fileno=os.dup(self.transport.get_extra_info("socket").fileno())) as duplicate:
+        handle = self.transport.get_extra_info("socket").fileno()
+        with socket.fromfd(handle, socket.AF_INET, socket.SOCK_STREAM) as duplicate:
             duplicate.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         self.transport.abort()
 

@@ -7,7 +7,6 @@ process use one implementation.
 import hmac
 import logging
 from collections.abc import Callable
-from datetime import datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -23,7 +22,7 @@ from mock_server.faults.parsing import FaultError
 from mock_server.faults.rules import Rule
 from mock_server.journal import Entry, select
 from mock_server.matching import Pattern
-from mock_server.model.clock import TimeTravelError
+from mock_server.model.clock import TimeTravelError, parse_date_time
 from mock_server.model.device_codes import DeviceCode
 from mock_server.model.errors import DeviceCodeError, ModelError, NotFound
 from mock_server.operations import date_time
@@ -69,6 +68,8 @@ class Control:
             except Exception:
                 log.exception("failed to answer %s %s", request.method, request.path)
                 reply = self._refusals.plain(500, "The mock failed to answer. Its log says why.")
+        if reply.status >= 400:
+            reply.content = self._pipeline.journal.masker.value(reply.content)
         reply.body = b"" if reply.content is None else orjson.dumps(reply.content)
         reply.headers["Content-Type"] = "application/json; charset=utf-8"
         reply.headers["Content-Length"] = str(len(reply.body))
@@ -106,7 +107,7 @@ class Control:
         if _host_name(request.headers.get("host", "localhost")) not in own:
             raise ControlError(403, "The Host header names another machine; call the control API by localhost.")
         origin = request.headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+        if origin is not None and origin.partition("://")[2] != request.headers.get("host"):
             raise ControlError(403, "A page of another origin may not call the control API.")
 
 
@@ -159,7 +160,7 @@ def change_clock(pipeline: Pipeline, world: World, call: CheckedRequest) -> obje
     if "advance" in body:
         world.clock.advance(parse_duration(body["advance"]))
     elif "set" in body:
-        world.clock.set(datetime.fromisoformat(body["set"]).timestamp())
+        world.clock.set(_moment(body["set"]))
     elif "freeze" in body:
         world.clock.freeze()
     else:
@@ -167,16 +168,23 @@ def change_clock(pipeline: Pipeline, world: World, call: CheckedRequest) -> obje
     return get_clock(pipeline, world, call)
 
 
+def _moment(text: str) -> float:
+    try:
+        return parse_date_time(text)
+    except ValueError as error:
+        raise ControlError(400, f"body.set: {error}") from None
+
+
 def get_faults(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
     """The rules in the order in which they are asked."""
-    return [_fault(world, rule) for rule in world.faults.rules()]
+    return [_fault(pipeline, world, rule) for rule in world.faults.rules()]
 
 
 def add_fault(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
     """Parse and add one rule."""
     rule = pipeline.fault_parser.parse(call.body, world.clock.now())
     try:
-        return _fault(world, world.faults.add(rule))
+        return _fault(pipeline, world, world.faults.add(rule))
     except OverflowError as error:
         raise ControlError(409, str(error)) from None
 
@@ -218,7 +226,7 @@ def verify_requests(pipeline: Pipeline, world: World, call: CheckedRequest) -> o
         "verified": not short if wanted is None else found.count == wanted,
         "count": found.count,
         "nearMisses": [
-            {"exchange": _exchange(entry), "differences": differences}
+            {"exchange": _exchange(entry), "differences": pipeline.journal.masker.value(differences)}
             for entry, differences in (found.near_misses if short else [])
         ],
     }
@@ -262,10 +270,10 @@ def reset(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
     return None
 
 
-def _fault(world: World, rule: Rule) -> dict[str, object]:
+def _fault(pipeline: Pipeline, world: World, rule: Rule) -> dict[str, object]:
     return {
         "id": rule.id,
-        "fault": rule.given,
+        "fault": pipeline.journal.masker.value(rule.given),
         "matched": rule.matched,
         "struck": rule.struck,
         "active": not rule.is_spent(world.clock.now()),

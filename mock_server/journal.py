@@ -12,9 +12,6 @@ from mock_server.matching import Pattern
 LONGEST_BODY = 8 * 1024
 """Bytes of a body that are kept; the rest is cut."""
 
-CONSIDERED = 2 * LONGEST_BODY
-"""Bytes of a body that are masked before it is cut, so that no half of a secret is left at the end."""
-
 ENTRY_COST = 1200
 """Bytes that an entry costs beside its bodies, measured."""
 
@@ -67,7 +64,7 @@ class Journal:
     def __init__(self, most_entries: int, most_bytes: int, masker: Masker) -> None:
         self._most_entries = most_entries
         self._most_bytes = most_bytes
-        self._masker = masker
+        self.masker = masker
         self._entries: deque[Entry] = deque()
         self._bytes = 0
         self._numbered = 0
@@ -78,13 +75,11 @@ class Journal:
     ) -> None:
         """Keep one exchange."""
         answered = reply.delivery.ending in ("whole", "truncated") and reply.delivery.raw is None
-        headers = without_credentials(request.headers)
-        body, reply_body = request.body[:CONSIDERED], reply.body[:CONSIDERED] if answered else b""
-        kept = Request(request.method, request.path, request.query, headers, body, request.origin)
-        reply_headers = reply.headers if answered else {}
-        texts = (request.path, request.query, *headers.values(), *reply_headers.values())
-        if self._masker.suspects("\n".join((*texts, body.decode("latin-1"), reply_body.decode("latin-1")))):
-            kept, reply_headers, reply_body = self._masked(kept, reply_headers, reply_body)
+        kept = Request(request.method, request.path, request.query, without_credentials(request.headers), request.body)
+        reply_headers, reply_body = (reply.headers, reply.body) if answered else ({}, b"")
+        if self.masker.suspects(_text(kept, reply_headers, reply_body)):
+            reply_headers, reply_body = self._masked(kept, reply_headers, reply_body)
+        # Masked whole and cut then, so that no half of a secret is left at the end.
         kept.body = kept.body[:LONGEST_BODY]
         # A copy, also of a short body: what orjson writes keeps its 4 kB buffer for as long as it lives.
         reply_body = bytes(memoryview(reply_body)[:LONGEST_BODY])
@@ -100,23 +95,18 @@ class Journal:
             reply_body,
             "garbage" if reply.delivery.raw is not None else reply.delivery.ending,
             faults,
-            ENTRY_COST + len(kept.path) + len(kept.body) + len(reply_body),
+            _cost(kept, reply_headers, reply_body),
         )
         self._keep(entry)
         for listener in self.listeners:
             listener(entry)
 
-    def _masked(self, request: Request, headers: Headers, body: bytes) -> tuple[Request, Headers, bytes]:
-        mask = self._masker
-        kept = Request(
-            request.method,
-            mask.text(request.path),
-            mask.text(request.query),
-            mask.headers(request.headers),
-            mask.body(request.body),
-            request.origin,
-        )
-        return kept, mask.headers(headers), mask.body(body)
+    def _masked(self, request: Request, headers: Headers, body: bytes) -> tuple[Headers, bytes]:
+        """Mask `request` where it is, and return what an answer had, masked."""
+        mask = self.masker
+        request.path, request.query = mask.text(request.path), mask.text(request.query)
+        request.headers, request.body = mask.headers(request.headers), mask.body(request.body)
+        return mask.headers(headers), mask.body(body)
 
     def _keep(self, entry: Entry) -> None:
         self._entries.append(entry)
@@ -138,6 +128,17 @@ class Journal:
         compared = [(entry, _differences(entry, pattern, status)) for entry in self.entries(world)]
         misses = sorted((item for item in compared if item[1]), key=lambda item: (len(item[1]), -item[0].id))
         return Verification(sum(not differences for _, differences in compared), misses[:NEAREST])
+
+
+def _text(request: Request, reply_headers: Headers, reply_body: bytes) -> str:
+    """All of an exchange that may hold a secret."""
+    texts = (request.path, request.query, *request.headers.values(), *reply_headers.values())
+    return "\n".join((*texts, request.body.decode("latin-1"), reply_body.decode("latin-1")))
+
+
+def _cost(request: Request, reply_headers: Headers, reply_body: bytes) -> int:
+    headers = sum(map(len, request.headers.values())) + sum(map(len, reply_headers.values()))
+    return ENTRY_COST + headers + len(request.path) + len(request.query) + len(request.body) + len(reply_body)
 
 
 def _differences(entry: Entry, pattern: Pattern, status: int | None) -> list[str]:

@@ -1,13 +1,16 @@
 """Keeping secrets out of everything that is written down: the journal, logs, answers of the control API."""
 
+import json
 import re
 from collections.abc import Iterable
+from typing import Any
+from urllib.parse import quote, quote_plus
 
 from mock_server.exchange import Headers
 from mock_server.model.tokens import ACCESS_PREFIX, REFRESH_PREFIX
 
 MASK = "***"
-SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "x-admin-key"})
+SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "x-admin-key", "x-api-key"})
 SECRET_NAMES = (
     "password",
     "access_token",
@@ -20,13 +23,14 @@ SECRET_NAMES = (
     "applicationCertificate",
     "applicationCertificatePassword",
 )
+_LOWER_NAMES = frozenset(name.lower() for name in SECRET_NAMES)
 _NAMES = "|".join(SECRET_NAMES)
 _TOKEN = f"{re.escape(ACCESS_PREFIX)}|{re.escape(REFRESH_PREFIX)}"
 _PATTERN = re.compile(
-    rf'(?P<json>"(?:{_NAMES})"\s*:\s*)(?:"(?:[^"\\]|\\.)*"?|[^\s,}}\]"][^,}}\]]*)'
+    rf'(?P<json>"(?:{_NAMES})"\s*:\s*)(?:"(?:[^"\\]|\\.)*"?|[\[{{].*|[^\s,}}\]"][^,}}\]]*)'
     rf"|(?P<form>(?:^|(?<=[?&\s]))(?:{_NAMES})=)[^&\s\"]*"
     rf"|(?P<token>{_TOKEN})[A-Za-z0-9]+",
-    re.IGNORECASE,
+    re.IGNORECASE | re.DOTALL,
 )
 
 
@@ -44,7 +48,7 @@ class Masker:
     """Masks secrets: the values of secret names in JSON and in forms, this server's tokens, and `literals`."""
 
     def __init__(self, literals: Iterable[str] = ()) -> None:
-        self._wanted = sorted({text for text in literals if text}, key=len, reverse=True)
+        self._wanted = sorted({form for text in literals for form in _forms(text) if form}, key=len, reverse=True)
         self._literals = re.compile("|".join(map(re.escape, self._wanted))) if self._wanted else None
 
     def suspects(self, text: str) -> bool:
@@ -69,6 +73,30 @@ class Masker:
     def headers(self, headers: Headers) -> Headers:
         """Header fields without secrets in their values."""
         return {name: self.text(value) for name, value in headers.items()}
+
+    def value(self, value: Any) -> Any:
+        """A JSON value without secrets, wherever in it they are."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, list):
+            return [self.value(element) for element in value]
+        if isinstance(value, dict):
+            return {name: MASK if is_secret(name) else self.value(element) for name, element in value.items()}
+        return value
+
+
+def _forms(text: str) -> set[str]:
+    """How a secret looks as it is, in an address, in a form, in JSON, and read as latin-1."""
+    encoded = {quote(text, safe=""), quote_plus(text)}
+    lower = {re.sub("%..", lambda found: found[0].lower(), form) for form in encoded}
+    plain = {text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
+    return encoded | lower | plain | {form.encode().decode("latin-1") for form in plain}
+
+
+def is_secret(name: str) -> bool:
+    """Whether a name, or the last step of a JSON Pointer, is that of a secret."""
+    lower = name.rpartition("/")[2].lower()
+    return lower in SECRET_HEADERS or lower in _LOWER_NAMES
 
 
 def without_credentials(headers: Headers) -> Headers:

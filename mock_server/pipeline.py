@@ -11,7 +11,7 @@ from functools import lru_cache
 import orjson
 
 from mock_server.exchange import Reply, Request
-from mock_server.faults.kinds import Strike
+from mock_server.faults.kinds import NO_BODY, Strike
 from mock_server.faults.parsing import FaultError, FaultParser
 from mock_server.faults.prefer import rules_from_header
 from mock_server.faults.rules import Rule
@@ -43,6 +43,7 @@ class Exchange:
     strikes: Sequence[Rule] = ()
     preferences: Sequence[Rule] = ()
     answered_by_fault: bool = False
+    no_socket: str | None = None
 
     @property
     def operation_id(self) -> str | None:
@@ -76,10 +77,13 @@ class Pipeline:
             self._begin(settings)
             self.journal.listeners = listeners
 
-    def answer(self, request: Request) -> Reply:
-        """The reply to `request`, complete with body, headers and how it is to be delivered."""
+    def answer(self, request: Request, *, no_socket: str | None = None) -> Reply:
+        """The reply to `request`, complete with body, headers and how it is to be delivered.
+
+        A door that cannot break a connection says so in `no_socket`, which is what the client then reads with 501.
+        """
         with self.lock:
-            exchange = Exchange(request, self.worlds.default)
+            exchange = Exchange(request, self.worlds.default, no_socket=no_socket)
             self._run(LOOKING_FOR_AN_ANSWER, exchange)
             self._run(ON_EVERY_ANSWER, exchange)
         assert exchange.reply is not None
@@ -192,6 +196,11 @@ class Pipeline:
                 assert exchange.reply is not None
                 exchange.reply = rule.fault.strike(exchange.reply, self._strike(exchange, rule))
 
+    def _require_socket(self, exchange: Exchange) -> None:
+        assert exchange.reply is not None
+        if exchange.no_socket is not None and exchange.reply.delivery.needs_socket:
+            exchange.reply = self.refusals.plain(501, exchange.no_socket)
+
     def _serialize(self, exchange: Exchange) -> None:
         reply = exchange.reply
         assert reply is not None
@@ -200,9 +209,9 @@ class Pipeline:
             reply.body = orjson.dumps(reply.content)
         if reply.body:
             reply.headers.setdefault("Content-Type", CONTENT_TYPES[readings["charset"]])
-        if readings["length"] == "content-length" and reply.status != 204:
+        if readings["length"] == "content-length" and reply.status not in NO_BODY:
             reply.headers["Content-Length"] = str(len(reply.body))
-        reply.headers["Date"] = http_date(int(exchange.world.clock.now()))
+        reply.headers.setdefault("Date", http_date(int(exchange.world.clock.now())))
         if exchange.preferences:
             applied = [rule.label for rule in exchange.preferences if rule in exchange.strikes]
             reply.headers |= {"Preference-Applied": ", ".join(applied)} if applied else {}
@@ -270,6 +279,7 @@ LOOKING_FOR_AN_ANSWER: Steps = (
 ON_EVERY_ANSWER: Steps = (
     Pipeline._check_reply,
     Pipeline._apply_faults,
+    Pipeline._require_socket,
     Pipeline._serialize,
     Pipeline._record,
 )
