@@ -123,8 +123,10 @@ class Connection(asyncio.Protocol):
             self._work()
 
     def eof_received(self) -> bool:
-        """A client that has said all may still wait for its answers; not for one that a fault holds back, as it cannot be
-        told from one that went away."""
+        """A client that has said all may still wait for its answers.
+
+        Not for one that a fault holds back: nothing would tell it from a client that went away.
+        """
         self._client_done = True
         return self._scheme == "http" and not self._holding and (self._task is not None or bool(self._waiting))
 

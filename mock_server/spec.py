@@ -45,9 +45,13 @@ def bundled_path() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter in the path or the query; `coerce` turns its text into the JSON value that the schema means."""
+    """A parameter in path, query or header; `coerce` turns its text into the JSON value that the schema means.
+
+    `key` is its name in the request as read: that of a header field in lower case.
+    """
 
     name: str
+    key: str
     place: str
     required: bool
     schema: Schema
@@ -160,8 +164,9 @@ class Spec:
 
     def _check_parameters(self, match: Match, request: Request, checked: CheckedRequest) -> None:
         query = dict(parse_qsl(request.query, keep_blank_values=True, errors="replace")) if request.query else {}
+        given_in: dict[str, Mapping[str, str]] = {"path": match.path_values, "query": query, "header": request.headers}
         for parameter in match.operation.parameters:
-            given = match.path_values.get(parameter.name) if parameter.place == "path" else query.get(parameter.name)
+            given = given_in[parameter.place].get(parameter.key)
             if given is not None:
                 value = checked.values[parameter.name] = parameter.coerce(given)
                 checked.violations += parameter.schema.violations(value, parameter.where)
@@ -281,8 +286,10 @@ def _compile_operation(
 def _compile_parameter(document: Mapping[str, Any], reference: Mapping[str, Any]) -> Parameter:
     parameter = resolve(document, reference)
     schema = resolve(document, parameter["schema"])
+    name = parameter["name"]
     return Parameter(
-        parameter["name"],
+        name,
+        name.lower() if parameter["in"] == "header" else name,
         parameter["in"],
         parameter.get("required", False),
         compile_schema(document, schema),

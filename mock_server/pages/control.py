@@ -1,24 +1,24 @@
 """The control API, where Flask hosts it."""
 
 import orjson
-from flask import Blueprint, Response, current_app
+from flask import Blueprint, Response, current_app, request
 
+from mock_server.control import Control
 from mock_server.pages.carrying import read_request, to_response
 
-METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
+PREFIX = "/__admin"
+DOCUMENT = f"{PREFIX}/openapi.json"
 
-control = Blueprint("control", __name__, url_prefix="/__admin")
-
-
-@control.get("/openapi.json")
-def document() -> Response:
-    """The control API's own OpenAPI document."""
-    return Response(
-        orjson.dumps(current_app.extensions["veeam_control"].spec.document), content_type="application/json"
-    )
+control = Blueprint("control", __name__)
 
 
-@control.route("/<path:rest>", methods=METHODS)
-def answer(rest: str) -> Response:
-    """Everything else is decided by the control API itself."""
-    return to_response(current_app.extensions["veeam_control"].answer(read_request()))
+@control.before_app_request
+def answer() -> Response | None:
+    """Answer every call below the prefix, whatever its method: the control API itself decides about it."""
+    path = request.path.lower()
+    if path != PREFIX and not path.startswith(f"{PREFIX}/"):
+        return None
+    api: Control = current_app.extensions["veeam_control"]
+    if path == DOCUMENT and request.method in ("GET", "HEAD"):
+        return Response(orjson.dumps(api.spec.document), content_type="application/json")
+    return to_response(api.answer(read_request()))
