@@ -47,8 +47,8 @@ def serve(context: click.Context, **options: Any) -> None:
 
     try:
         certificate = find_certificate(settings)
-        settings, key_file = ensure_admin_key(settings)
         listener = bind(settings.host, settings.port)
+        settings, key_file = ensure_admin_key(settings)
     except (CertificateError, CannotListen, SettingsError) as error:
         raise Mistake(str(error)) from None
 
