@@ -29,6 +29,7 @@ def create_app(settings: Settings | None = None, *, pipeline: Pipeline | None = 
     app.extensions["veeam"] = pipeline or Pipeline(settings)
     app.extensions["veeam_control"] = Control(app.extensions["veeam"])
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
+    app.url_map.strict_slashes = False
     app.before_request(_serve_api)
     app.register_error_handler(HTTPException, _refuse)
     for blueprint in (control, documentation, swagger_ui):

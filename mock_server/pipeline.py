@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import orjson
 
+from mock_server.cors import origin_headers, preflight_headers
 from mock_server.exchange import Reply, Request
 from mock_server.faults.kinds import NO_BODY, Strike
 from mock_server.faults.parsing import FaultError, FaultParser
@@ -109,6 +110,7 @@ class Pipeline:
         with self.lock:
             exchange = Exchange(request, self.worlds.default)
             exchange.reply = self.refusals.plain(status, message, {"Connection": "close"})
+            self._allow_origin(exchange)
             self._serialize(exchange)
             self._record(exchange)
         return exchange.reply
@@ -128,6 +130,12 @@ class Pipeline:
 
     def _find_operation(self, exchange: Exchange) -> None:
         exchange.match = self.spec.find(exchange.request.method, exchange.request.path)
+
+    def _answer_preflight(self, exchange: Exchange) -> None:
+        if self.settings.cors and isinstance(exchange.match, NoMatch) and exchange.match.allowed:
+            headers = preflight_headers(exchange.request, self.settings.cors, exchange.match.allowed)
+            if headers is not None:
+                exchange.reply = Reply(204, None, headers)
 
     def _plan_faults(self, exchange: Exchange) -> None:
         request = exchange.request
@@ -201,6 +209,10 @@ class Pipeline:
         if exchange.no_socket is not None and exchange.reply.delivery.needs_socket:
             exchange.reply = self.refusals.plain(501, exchange.no_socket)
 
+    def _allow_origin(self, exchange: Exchange) -> None:
+        if self.settings.cors and exchange.reply is not None:
+            exchange.reply.headers |= origin_headers(exchange.request, self.settings.cors)
+
     def _serialize(self, exchange: Exchange) -> None:
         reply = exchange.reply
         assert reply is not None
@@ -270,6 +282,7 @@ LOOKING_FOR_AN_ANSWER: Steps = (
     Pipeline._check_host,
     Pipeline._enter_world,
     Pipeline._find_operation,
+    Pipeline._answer_preflight,
     Pipeline._plan_faults,
     Pipeline._refuse_unknown,
     Pipeline._check_credentials,
@@ -280,6 +293,7 @@ ON_EVERY_ANSWER: Steps = (
     Pipeline._check_reply,
     Pipeline._apply_faults,
     Pipeline._require_socket,
+    Pipeline._allow_origin,
     Pipeline._serialize,
     Pipeline._record,
 )
