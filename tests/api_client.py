@@ -42,6 +42,10 @@ class ApiClient:
             self._access_token = self.log_in().json()["access_token"]
         return {"Authorization": f"Bearer {self._access_token}"}
 
+    def share_login(self, other: "ApiClient") -> None:
+        """Use the credentials of `other`."""
+        self._access_token = other.bearer["Authorization"].removeprefix("Bearer ")
+
     def call(self, method: str, path: str, **options: Any) -> requests.Response:
         """One request with the credentials of the default login."""
         options["headers"] = {**self.bearer, **options.get("headers", {})}

@@ -1,7 +1,8 @@
 """The life of a device code: pending, then approved or denied by a person, then spent; or expired.
 
 pending ──▶ approved ──▶ spent
-   └──────▶ denied
+   │           │
+   └───────────┴──▶ denied
 pending, approved and denied codes expire; a spent one stays spent
 """
 
@@ -58,6 +59,7 @@ class Purpose(NamedTuple):
 class DeviceCode:
     """One code. Times are Unix seconds, UTC; `account` is who approved it.
 
+    `approved_from` is when it counts as approved without a person; None for never.
     `decision` is what was decided of it; ask `DeviceCodes.state` where it is in its life, which depends on the time.
     """
 
@@ -65,6 +67,7 @@ class DeviceCode:
     purpose: Purpose
     issued_at: float
     expires_at: float
+    approved_from: float | None = None
     decision: State = State.PENDING
     account: str | None = None
 
@@ -72,7 +75,8 @@ class DeviceCode:
 class DeviceCodes:
     """Issues codes of which no two that are kept are alike, and keeps to the order of their life.
 
-    `auto_approve` is the seconds after which a pending code is approved without a person; None for never.
+    `auto_approve` is the seconds after which a code that is issued from now on is approved without a person; None for
+    never.
     """
 
     def __init__(
@@ -100,7 +104,8 @@ class DeviceCodes:
         now = self._clock.now()
         if self._per_minute is not None:
             self._count(now, self._per_minute)
-        code = DeviceCode(self._unused(), purpose, now, now + self._lifetimes.code)
+        approved_from = None if self.auto_approve is None else now + self.auto_approve
+        code = DeviceCode(self._unused(), purpose, now, now + self._lifetimes.code, approved_from)
         self._store.put(code.user_code, code)
         return code
 
@@ -116,8 +121,8 @@ class DeviceCodes:
         now = self._clock.now()
         if code.decision is not State.SPENT and now >= code.expires_at:
             return State.EXPIRED
-        waited = self.auto_approve is not None and now >= code.issued_at + self.auto_approve
-        return State.APPROVED if code.decision is State.PENDING and waited else code.decision
+        approved = code.approved_from is not None and now >= code.approved_from
+        return State.APPROVED if code.decision is State.PENDING and approved else code.decision
 
     def approve(self, code: DeviceCode, account: str | None = None) -> None:
         """Somebody signed in as `account` and agreed. Raises what `_refuse_decision` says."""
