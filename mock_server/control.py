@@ -30,7 +30,7 @@ from mock_server.pipeline import Pipeline
 from mock_server.refusals import Refusals
 from mock_server.settings import SettingsError
 from mock_server.spec import CheckedRequest, Match, Spec, load_document
-from mock_server.worlds import NoSuchWorld, TooManyWorlds, World, world_of
+from mock_server.worlds import PATH_PREFIX, NoSuchWorld, TooManyWorlds, World, world_of
 
 log = logging.getLogger("veeam_mock")
 
@@ -210,6 +210,15 @@ def get_requests(pipeline: Pipeline, world: World, call: CheckedRequest) -> obje
     return [_exchange(entry) for entry in select(entries, **filters)[-wanted.get("limit", 10_000) :]]
 
 
+def get_one_request(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+    """One exchange of this world."""
+    wanted = call.values["requestId"]
+    for entry in pipeline.journal.entries(world.name):
+        if entry.id == wanted:
+            return _exchange(entry)
+    raise ControlError(404, f"There is no request {wanted} in this world, or it has been forgotten.")
+
+
 def clear_requests(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
     """Forget the exchanges of this world."""
     pipeline.journal.forget(world.name)
@@ -263,6 +272,26 @@ def expire_device_code(pipeline: Pipeline, world: World, call: CheckedRequest) -
     return _device_code(world, code)
 
 
+def get_tokens(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+    """The logins whose access token is alive; the tokens themselves are not kept."""
+    now = world.clock.now()
+    return [
+        {
+            "username": login.username,
+            "issuedAt": date_time(login.issued_at, precise=True),
+            "expiresAt": date_time(login.access_expires_at, precise=True),
+            "expiresIn": round(login.access_expires_at - now, 3),
+            "refreshExpiresAt": date_time(login.refresh_expires_at, precise=True),
+        }
+        for login in world.tokens.logins()
+    ]
+
+
+def get_worlds(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+    """The worlds that have been used, the default one first."""
+    return [{"name": name, "path": f"{PATH_PREFIX}{name}" if name else ""} for name in pipeline.worlds.names()]
+
+
 def reset(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
     """Start the world anew."""
     pipeline.worlds.reset(world.name)
@@ -307,6 +336,7 @@ def _device_code(world: World, code: DeviceCode) -> dict[str, object]:
     left = world.device_codes.remaining(code)
     return {
         "userCode": code.user_code,
+        "use": code.purpose.use.value,
         "region": code.purpose.region,
         "organizationId": code.purpose.organization_id,
         "restoreSessionId": code.purpose.restore_session_id,
@@ -329,6 +359,7 @@ OPERATIONS: dict[str, Callable[[Pipeline, World, CheckedRequest], Any]] = {
     "clearFaults": clear_faults,
     "removeFault": remove_fault,
     "getRequests": get_requests,
+    "getOneRequest": get_one_request,
     "clearRequests": clear_requests,
     "verifyRequests": verify_requests,
     "getDeviceCodes": get_device_codes,
@@ -336,5 +367,7 @@ OPERATIONS: dict[str, Callable[[Pipeline, World, CheckedRequest], Any]] = {
     "approveDeviceCode": approve_device_code,
     "denyDeviceCode": deny_device_code,
     "expireDeviceCode": expire_device_code,
+    "getTokens": get_tokens,
+    "getWorlds": get_worlds,
     "reset": reset,
 }
