@@ -1,5 +1,6 @@
 """The door under uvicorn: on a socket that is bound first, in the main thread for the command, in its own for tests."""
 
+import asyncio
 import contextlib
 import logging
 import signal
@@ -91,6 +92,13 @@ class Server(uvicorn.Server):
         """Start to listen, then say so."""
         await super().startup(sockets)
         self._announce()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let answers under way end, then break what is left: a TLS client that never says goodbye must not hold us."""
+        await super().shutdown(sockets)
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
