@@ -171,6 +171,13 @@ def operations() -> dict[str, tuple[str, str, Json]]:
     }
 
 
+def example_restore_session() -> str:
+    """The restore session of the document's example, which the bundled mock has."""
+    path = load_document()["paths"]["/v4/RestoreSessions/{restoreSessionId}/organization/restoreDeviceCode"]
+    value: str = path["parameters"][0]["examples"]["session"]["value"]
+    return value
+
+
 @cache
 def _validator(operation_id: str, status: int) -> jsonschema_rs.Draft202012Validator | None:
     answer = resolve(operations()[operation_id][2]["responses"].get(str(status)))

@@ -106,7 +106,7 @@ class Exchange:
         """The answer in a few words."""
         if self.status is None:
             return secrets.mask(f"no answer: {self.error}")
-        shown = secrets.mask(self.text)
+        shown = " ".join(secrets.mask(self.text).split())
         body = shown if len(shown) <= EXCERPT else f"{shown[:EXCERPT]}… ({len(self.body)} bytes)"
         return f"{self.status} {self.headers.get('content-type', 'without Content-Type')} {body}".rstrip()
 

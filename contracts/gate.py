@@ -89,18 +89,29 @@ class TokenBucket:
         self._level = float(burst)
         self._at = clock()
 
-    def wait(self, number: int = 1) -> float:
-        """Take `number` at once; returns the seconds waited."""
+    def wait(self) -> float:
+        """Take one; returns the seconds waited."""
         if self._rate is None:
             return 0.0
         with self._lock:
-            now = self._clock()
-            self._level = min(self._burst, self._level + (now - self._at) * self._rate) - number
-            self._at = now
+            self._level = self._refilled() - 1
             delay = max(0.0, -self._level / self._rate)
         if delay:
             self._sleep(delay)
         return delay
+
+    def fill(self) -> None:
+        """Sleep until a whole burst may go at once."""
+        if self._rate is not None:
+            with self._lock:
+                self._level = self._refilled()
+            self._sleep((self._burst - self._level) / self._rate)
+
+    def _refilled(self) -> float:
+        now = self._clock()
+        level = min(self._burst, self._level + (now - self._at) * (self._rate or 0.0))
+        self._at = now
+        return level
 
 
 class Gate(BaseAdapter):
@@ -134,6 +145,12 @@ class Gate(BaseAdapter):
         """How many requests may still be sent; None without limit."""
         return None if self.limits.requests is None else max(0, self.limits.requests - self.used.requests)
 
+    @property
+    def device_codes_left(self) -> int | None:
+        """How many device codes may still be asked for; None without limit."""
+        codes = self.limits.device_codes
+        return None if codes is None else max(0, codes - self.used.device_codes)
+
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
         """Send when allowed. Raises `Refused` or `NoAnswer`; waits out 429 by `Retry-After`."""
         waited = 0.0
@@ -150,6 +167,10 @@ class Gate(BaseAdapter):
                 return response
             self.used.waited += delay
             self._sleep(delay)
+
+    def await_burst(self) -> None:
+        """Sleep until a burst may go at once."""
+        self._bucket.fill()
 
     def close(self) -> None:
         self._inner.close()
@@ -184,6 +205,8 @@ class Gate(BaseAdapter):
         with self._lock:
             try:
                 self._check(request)
+            except BudgetSpent:
+                raise
             except Refused:
                 self.used.refused += 1
                 raise

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from contracts.baseline import Baseline, BaselineError, read_baseline
+from contracts.document import example_restore_session
 from contracts.target import BUNDLED, LIVE, Limits, Login, Target, is_loopback, thorough
 
 REPORTS = ("json", "junit", "html", "markdown")
@@ -119,6 +120,7 @@ def bundled_target(server: Any, options: Options) -> Target:
         timeout=options.timeout,
         seed=options.seed,
         bundled=True,
-        advance=server.clock.advance if hasattr(server, "clock") else None,
+        advance=server.clock.advance,
         examples=options.examples,
+        restore_session_id=example_restore_session(),
     )

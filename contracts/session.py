@@ -19,9 +19,15 @@ TOKEN_PATH = "/v4/Token"
 DEVICE_CODE_PATH = "/v4/DeviceCode"
 ORGANIZATIONS_PATH = "/v4/Organizations"
 SERVICE_PATH = "/v4/ServiceInstance"
+NOBODY = "00000000-0000-4000-8000-00000000dead"
+"""The id of an organization, or a restore session, that does not exist."""
+
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 LOGIN_ATTEMPTS = 3
+SAMPLE, SAMPLE_LIVE = 60, 15
+"""Device codes that are asked for one after the other."""
+
 UNSET: Any = object()
 
 
@@ -50,6 +56,7 @@ class Session:
         self.granted: Exchange | None = None
         self._token: str | None = None
         self._organizations: list[Any] | None = None
+        self._sample: list[Exchange] | None = None
 
     @property
     def journal(self) -> list[Exchange]:
@@ -170,12 +177,20 @@ class Session:
         value = {"targetRegion": self.region if region is UNSET else region}
         return self.post_json(DEVICE_CODE_PATH, value, **options)
 
-    def device_codes(self, number: int) -> list[Exchange]:
-        """Ask for `number` codes, one after the other."""
-        return [self.device_code() for _ in range(number)]
+    def sample(self) -> list[Exchange]:
+        """Answers to a series of good calls for a code, asked for once: many rules judge the same answers.
+
+        Calls without an answer are left out; the journal holds them.
+        """
+        if self._sample is None:
+            self.organization_query()
+            number = SAMPLE_LIVE if self.target.limits.live else SAMPLE
+            self._sample = [exchange for exchange in (self._attempt() for _ in range(number)) if exchange is not None]
+        return self._sample
 
     def burst(self, number: int) -> list[Exchange]:
         """Ask for `number` codes at once; calls without an answer are left out, the journal holds them."""
+        self.gate.await_burst()
         with ThreadPoolExecutor(number) as pool:
             results = pool.map(lambda _: self._attempt(), range(number))
             return [exchange for exchange in results if exchange is not None]

@@ -68,6 +68,7 @@ class Target:
     adapter: BaseAdapter | None = None
     advance: Callable[[float], None] | None = None
     examples: int = 12
+    restore_session_id: str | None = None
 
     @property
     def verify(self) -> bool | str:

@@ -4,25 +4,28 @@ from collections.abc import Iterator
 
 import pytest
 
-from contracts.document import operations
+from contracts.document import WRITES, operations
 from contracts.exchange import Exchange
 from contracts.expectations import require_token
 from contracts.findings import Findings, not_tested
 from contracts.gate import is_allowed
-from contracts.session import DEVICE_CODE_PATH, FORM, JSON, ORGANIZATIONS_PATH, SERVICE_PATH, UNSET, Session
+from contracts.session import DEVICE_CODE_PATH, FORM, JSON, NOBODY, ORGANIZATIONS_PATH, SERVICE_PATH, UNSET, Session
 
-NOBODY = "00000000-0000-4000-8000-00000000dead"
 EXAMPLE = b'{"targetRegion": "worldwide"}'
 
 
 def calls(api: Session) -> Iterator[tuple[str, str, bytes | None]]:
-    """Method, path and body of a good call to each protected operation; on a live server without those that write."""
+    """Method, path and body of a good call to each protected operation; on a live server without those that write.
+
+    What writes is aimed at an organization that does not exist, for the server that lets us in.
+    """
     existing = api.organization_id() or NOBODY
-    for method, path, operation in operations().values():
+    for id, (method, path, operation) in operations().items():
         if operation.get("security") != []:
             if api.target.limits.live and not is_allowed(method, path):
                 continue
-            filled = path.replace("{organizationId}", existing).replace("{restoreSessionId}", NOBODY)
+            organization = NOBODY if id in WRITES else existing
+            filled = path.replace("{organizationId}", organization).replace("{restoreSessionId}", NOBODY)
             yield method, filled, EXAMPLE if "requestBody" in operation else None
 
 

@@ -9,8 +9,7 @@ from contracts.document import violations
 from contracts.exchange import Exchange
 from contracts.expectations import kind_of, require_token
 from contracts.findings import Findings, not_tested
-from contracts.session import ORGANIZATIONS_PATH, SERVICE_PATH, Session
-from contracts.test_credentials import NOBODY
+from contracts.session import NOBODY, ORGANIZATIONS_PATH, SERVICE_PATH, Session
 
 MOST_COMPARED = 5
 STEADY = ("id", "name", "officeName", "type", "region")

@@ -7,8 +7,7 @@ import pytest
 
 from contracts.expectations import expect_refusal, expect_refusal_or_code, require_token
 from contracts.findings import Findings
-from contracts.session import DEVICE_CODE_PATH, FORM, JSON, ORGANIZATIONS_PATH, Session
-from contracts.test_credentials import NOBODY
+from contracts.session import DEVICE_CODE_PATH, FORM, JSON, NOBODY, ORGANIZATIONS_PATH, Session
 
 LONG = 50_000
 

@@ -1,0 +1,76 @@
+"""What the contracts make of the document: surely valid, surely invalid, and the rules that stand on it."""
+
+import ast
+from pathlib import Path
+
+import jsonschema_rs
+import pytest
+
+import contracts
+from contracts.document import loose_document, questions, resolve, strict_document, sure_regions, violations
+from contracts.observations import PROBES
+from contracts.rules import BY_ID, RULES
+
+PACKAGE = Path(contracts.__file__).parent
+
+
+def test_the_regions_that_every_version_knows() -> None:
+    assert sure_regions() == ["Worldwide", "worldwide", "Germany", "China"]
+
+
+@pytest.mark.parametrize("region", ["worldwide", "WORLDWIDE", "USgovDefence", "usdefence", None])
+def test_a_region_that_one_reading_takes_is_never_sent_as_a_bad_one(region: str | None) -> None:
+    schema = resolve(loose_document()["components"]["schemas"]["TargetRegion"])
+    assert jsonschema_rs.Draft202012Validator(schema).is_valid(region)
+
+
+@pytest.mark.parametrize("region", ["Atlantis", "", "worldwide ", 5])
+def test_a_region_that_no_reading_takes_is_a_bad_one(region: object) -> None:
+    schema = resolve(loose_document()["components"]["schemas"]["TargetRegion"])
+    assert not jsonschema_rs.Draft202012Validator(schema).is_valid(region)
+
+
+def test_a_good_request_names_region_and_organization() -> None:
+    document = strict_document()
+    assert document["components"]["schemas"]["DeviceCodeRequest"]["required"] == ["targetRegion"]
+    assert document["paths"]["/v4/DeviceCode"]["post"]["parameters"][0]["required"] is True
+    assert "nullable" not in document["components"]["schemas"]["TargetRegion"]
+
+
+def test_a_malformed_organization_is_not_surely_bad() -> None:
+    parameter = loose_document()["paths"]["/v4/DeviceCode"]["post"]["parameters"][0]
+    assert parameter["schema"] == {"type": "string"}
+    assert parameter["required"] is False
+
+
+@pytest.mark.parametrize("error", [{"message": "no"}, {"Message": "no"}])
+def test_both_shapes_of_an_error_are_lawful(error: dict[str, str]) -> None:
+    assert violations("getDeviceCode", 400, error) == []
+    assert violations("getDeviceCode", 400, {}) != []
+
+
+def test_every_question_of_the_document_is_put_to_the_server() -> None:
+    assert set(PROBES) == set(questions())
+
+
+def marked_rules() -> set[str]:
+    """The ids in `@pytest.mark.rule(...)` over all test modules of the contracts."""
+    found = set()
+    for module in PACKAGE.glob("test_*.py"):
+        for node in ast.walk(ast.parse(module.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.mark.rule":
+                found.add(ast.literal_eval(node.args[0]))
+    return found
+
+
+def test_every_rule_has_a_test_and_every_test_a_rule() -> None:
+    assert marked_rules() == set(BY_ID)
+    assert len(BY_ID) == len(RULES)
+
+
+def test_the_contracts_know_only_the_public_names_of_the_mock() -> None:
+    for module in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(module.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("mock_server"):
+                assert node.module == "mock_server"
+                assert {alias.name for alias in node.names} <= {"MockServer", "create_app", "Settings"}

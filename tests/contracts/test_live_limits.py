@@ -1,0 +1,207 @@
+"""What the contracts do to a live server, counted by the server, in time that only passes when somebody waits."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+from mutants.harness import PASSWORD, Answer, Ask, Dropped, FakeTime, Hanging, Server, broken, judge, say
+
+from contracts.target import LIVE, Limits, thorough
+from contracts.verdict import Outcome, Status, Verdict
+
+WRITES = {("POST", "/v4/organizations"), ("PUT", "/v4/organizations"), ("DELETE", "/v4/organizations")}
+
+
+@dataclass
+class Watched:
+    """A server that takes `delay` seconds an answer, and writes down when it was asked what."""
+
+    clock: FakeTime
+    delay: float = 0.0
+    asks: list[tuple[float, Ask, Answer]] = field(default_factory=list)
+
+    def __call__(self, server: Server, ask: Ask) -> Answer:
+        asked_at = self.clock.now()
+        self.clock.sleep(self.delay)
+        answer = server.answer(ask)
+        self.asks.append((asked_at, ask, answer))
+        return answer
+
+    def count(self, wanted: Callable[[Ask, Answer], bool]) -> int:
+        return sum(wanted(ask, answer) for _, ask, answer in self.asks)
+
+
+def check_live(delay: float = 0.0, limits: Limits = LIVE) -> tuple[Verdict, Watched]:
+    clock = FakeTime()
+    watched = Watched(clock, delay)
+    return judge(watched, generated=True, limits=limits, clock=clock), watched
+
+
+@pytest.fixture(scope="module")
+def live() -> tuple[Verdict, Watched]:
+    """One run with the limits for live servers."""
+    return check_live()
+
+
+def test_a_live_server_conforms_and_what_was_cut_is_not_tested(live: tuple[Verdict, Watched]) -> None:
+    verdict, _ = live
+    assert verdict.status == Status.CONFORMS, verdict.reason
+    reasons = {result.rule.id: result.reason for result in verdict.having(Outcome.NOT_TESTED)}
+    assert set(reasons) == {
+        "token.expired",
+        "token.incomplete",
+        "code.regions",
+        "generated.accepted",
+        "generated.refused",
+    }
+    assert "budget" in reasons["generated.accepted"]
+    assert "logins are never generated" in reasons["generated.refused"]
+
+
+def test_a_live_server_is_asked_at_most_300_times_for_at_most_60_codes(live: tuple[Verdict, Watched]) -> None:
+    verdict, watched = live
+    assert 200 < len(watched.asks) <= 300
+    assert watched.count(lambda ask, answer: b"userCode" in answer.body) <= 60
+    used = {name: used for name, _, used in verdict.limits}
+    assert used["requests"] == f"{len(watched.asks)}, {len(watched.asks)} answered"
+
+
+def test_a_live_server_is_sent_no_write_and_one_wrong_password(live: tuple[Verdict, Watched]) -> None:
+    _, watched = live
+    assert not any((ask.method, ask.path.lower().rstrip("/")) in WRITES for _, ask, _ in watched.asks)
+    assert not watched.count(
+        lambda ask, answer: ask.method in ("PUT", "DELETE") and "organizations" in ask.path.lower()
+    )
+    wrong = watched.count(lambda ask, answer: ask.is_login and answer.status == 400 and b"password=" in ask.body)
+    assert wrong == 1
+
+
+def test_a_live_server_gets_5_requests_a_second_after_a_burst_of_5(live: tuple[Verdict, Watched]) -> None:
+    _, watched = live
+    times = sorted(moment for moment, _, _ in watched.asks)
+    for first, start in enumerate(times):
+        for last in range(first, len(times)):
+            assert last - first + 1 <= 5 + 5 * (times[last] - start) + 1e-6
+
+
+def test_a_run_takes_less_than_2_minutes_and_4_on_a_server_that_takes_400_ms(live: tuple[Verdict, Watched]) -> None:
+    assert live[1].clock.now() < 120
+    verdict, slow = check_live(delay=0.4)
+    assert verdict.status == Status.CONFORMS, verdict.reason
+    assert slow.clock.now() < 240
+
+
+def test_a_small_budget_ends_with_what_it_showed() -> None:
+    verdict, watched = check_live(
+        limits=Limits(requests=40, rate=5, device_codes=60, wrong_passwords=1, allow_list=True)
+    )
+    assert len(watched.asks) == 40
+    assert verdict.status == Status.CONFORMS
+    assert "budget of 40 requests spent" in " ".join(verdict.not_tested())
+
+
+def test_thorough_lifts_the_caps_and_nothing_else() -> None:
+    lifted = thorough(LIVE)
+    assert (lifted.requests, lifted.rate, lifted.device_codes) == (None, None, None)
+    assert lifted.allow_list
+    assert lifted.wrong_passwords == 1
+
+
+def test_a_wrong_password_is_tried_once_and_never_again() -> None:
+    asked: list[Ask] = []
+
+    def refuse(server: Server, ask: Ask) -> Answer:
+        asked.append(ask)
+        return say(400, {"error": "invalid_grant", "error_description": "no"})
+
+    verdict = judge(refuse, limits=LIVE, clock=FakeTime())
+    assert verdict.status == Status.INCONCLUSIVE
+    assert "check user name and password" in verdict.reason
+    assert len(asked) == 1
+
+
+def never_answers(server: Server, ask: Ask) -> Answer:
+    raise Hanging
+
+
+def html_502(server: Server, ask: Ask) -> Answer:
+    page = say(502).with_body(b"<html>Bad Gateway</html>")
+    return page.with_header("Content-Type", "text/html")
+
+
+def always_drops(server: Server, ask: Ask) -> Answer:
+    raise Dropped
+
+
+@pytest.mark.parametrize(
+    ("behave", "advice"),
+    [
+        (never_answers, "overloaded, or not a Veeam server? See --timeout"),
+        (html_502, "the server, or a proxy before it, is not ready"),
+        (always_drops, "is it http instead of https, or a proxy in between?"),
+    ],
+)
+def test_a_target_that_cannot_be_judged_is_inconclusive_and_says_what_to_do(
+    behave: Callable[[Server, Ask], Answer], advice: str
+) -> None:
+    verdict = judge(behave, limits=LIVE, clock=FakeTime())
+    assert verdict.status == Status.INCONCLUSIVE
+    assert advice in verdict.reason
+    assert verdict.count(Outcome.NOT_TESTED) == len(verdict.rules)
+
+
+def test_a_server_that_drops_half_of_all_connections_is_blamed_for_that() -> None:
+    def drop_half(server: Server, ask: Ask) -> Answer:
+        if server.count() % 2:
+            raise Dropped
+        return server.answer(ask)
+
+    verdict = judge(drop_half, limits=LIVE, clock=FakeTime())
+    assert verdict.status == Status.BROKEN
+    assert "answers.arrive" in broken(verdict)
+
+
+def test_a_server_that_fails_again_and_again_is_left_alone() -> None:
+    asked: list[Ask] = []
+
+    def fail_after_a_while(server: Server, ask: Ask) -> Answer:
+        asked.append(ask)
+        return say(503) if len(asked) > 100 else server.answer(ask)
+
+    verdict = judge(fail_after_a_while, limits=LIVE, clock=FakeTime())
+    assert len(asked) == 100 + LIVE.server_errors_in_a_row
+    assert verdict.status == Status.BROKEN
+    assert "stopped after 10 failures in a row" in verdict.reason
+
+
+def test_a_429_is_waited_out_as_long_as_retry_after_says() -> None:
+    clock = FakeTime()
+
+    def throttle_once(server: Server, ask: Ask) -> Answer:
+        if server.count() == 50:
+            server.memory["at"] = clock.now()
+            return say(429).with_header("Retry-After", "17")
+        if server.count("after") and "waited" not in server.memory and "at" in server.memory:
+            server.memory["waited"] = clock.now() - server.memory["at"]
+            assert server.memory["waited"] >= 17
+        return server.answer(ask)
+
+    verdict = judge(throttle_once, limits=LIVE, clock=clock)
+    assert verdict.status == Status.CONFORMS, verdict.reason
+    assert next(used for name, _, used in verdict.limits if name.startswith("429")) == "1"
+
+
+def test_the_password_stands_in_no_report() -> None:
+    from contracts.reports import html_report, json_report, junit_report, markdown_report
+
+    def repeat_everything(server: Server, ask: Ask) -> Answer:
+        answer = server.answer(ask)
+        return answer.with_json({"message": ask.body.decode("latin-1") + ask.token}) if answer.status >= 400 else answer
+
+    verdict = judge(repeat_everything, limits=LIVE, clock=FakeTime())
+    assert "answers.no-secret" in broken(verdict)
+    for report in (json_report, junit_report, markdown_report, html_report):
+        text = report.render(verdict)
+        assert PASSWORD not in text
+        assert PASSWORD.replace(" ", "+") not in text
+        assert "mock-access-" not in text

@@ -1,0 +1,78 @@
+"""`pytest --pyargs contracts` against a server on a socket, as a user of pytest runs it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from mock_server import MockServer
+
+ROOT = Path(__file__).parents[2]
+Pytest = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def veeam() -> Iterator[MockServer]:
+    with MockServer(quiet=True) as server:
+        yield server
+
+
+@pytest.fixture
+def run_pytest(tmp_path: Path, veeam: MockServer) -> Pytest:
+    """Runs pytest in an empty folder, with the login of the server in its environment."""
+
+    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        login = {"VEEAM_USERNAME": veeam.username, "VEEAM_PASSWORD": veeam.password}
+        plugins = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+        named = ("-p", "contracts.plugin", "-p", "schemathesis.pytest.plugin")
+        return subprocess.run(
+            [sys.executable, "-m", "pytest", *named, "--pyargs", "contracts", *arguments],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT), **plugins, **login, **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+def test_rules_are_picked_by_keyword_and_written_to_a_report(
+    run_pytest: Pytest, veeam: MockServer, tmp_path: Path
+) -> None:
+    report = tmp_path / "report.json"
+    result = run_pytest(
+        "--veeam-target", veeam.url, "--veeam-ca-cert", str(veeam.ca_cert), "-k", "organization_is",
+        "--veeam-json", str(report), "--veeam-rate", "1000",
+    )  # fmt: skip
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "1 passed" in result.stdout
+    assert '"id": "organizations.single"' in report.read_text()
+
+
+def test_a_certificate_that_is_not_trusted_is_inconclusive(run_pytest: Pytest, veeam: MockServer) -> None:
+    result = run_pytest("--veeam-target", veeam.url, "-k", "login_answers", "-rs")
+    assert result.returncode == 3
+    assert "give its CA with --ca-cert FILE" in result.stdout
+
+
+def test_a_broken_rule_shows_what_was_expected_and_a_curl_line(run_pytest: Pytest, veeam: MockServer) -> None:
+    veeam.faults.add("status", status=500, match={"operation": "getServiceInstance"})
+    try:
+        result = run_pytest(
+            "--veeam-target", veeam.url, "--veeam-ca-cert", str(veeam.ca_cert), "-k", "describes_itself", "-x"
+        )
+    finally:
+        veeam.faults.clear()
+    assert result.returncode == 1
+    assert "expected: 200 for the installation" in result.stdout
+    assert 'curl -sS -X GET -H "Authorization: Bearer $VEEAM_TOKEN"' in result.stdout
+
+
+def test_workers_are_refused_for_a_server_that_is_not_this_machine(run_pytest: Pytest) -> None:
+    result = run_pytest("-p", "xdist", "-n", "2", "--veeam-target", "https://veeam.example", "-k", "list")
+    assert result.returncode != 0
+    assert "-n is refused" in result.stdout + result.stderr
