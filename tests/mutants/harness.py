@@ -14,16 +14,19 @@ from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPResponse
 from werkzeug.test import Client
 
+from contracts.baseline import Baseline
 from contracts.cli import conduct
+from contracts.document import example_restore_session
 from contracts.options import Options
 from contracts.run import Run
-from contracts.target import BUNDLED, Login, Target
+from contracts.target import BUNDLED, Limits, Login, Target
 from contracts.verdict import Verdict
 from mock_server import Settings, create_app
 
 URL = "https://faulty.test:4443"
 USERNAME, PASSWORD = "administrator", "a long enough password"
-TIMEOUT = 0.5
+TIMEOUT = 30.0
+"""Seconds; a busy machine must not look like a slow server. A call that hangs says so at once."""
 
 
 @dataclass(frozen=True)
@@ -161,6 +164,10 @@ def _to_ask(request: requests.PreparedRequest) -> Ask:
 
 def _to_response(request: requests.PreparedRequest, answer: Answer) -> requests.Response:
     """As a client behind a socket would see it: a wrong Content-Length cuts the body, or lets the client wait."""
+    if "Content-Length" not in answer.headers:
+        answer = answer.with_header("Transfer-Encoding", "chunked")
+    if request.method == "HEAD":
+        answer = replace(answer, body=b"")
     announced = int(answer.headers.get("Content-Length", len(answer.body)))
     if request.method != "HEAD" and announced > len(answer.body):
         raise Dropped
@@ -184,25 +191,43 @@ def judge(
     *,
     seed: int = 1,
     generated: bool = False,
-    examples: int = 6,
+    limits: Limits = BUNDLED,
+    baseline: Baseline | None = None,
+    clock: "FakeTime | None" = None,
 ) -> Verdict:
     """The verdict of the contracts on the mock with these settings and this behaviour."""
-    client = Client(create_app(Settings(password=PASSWORD, seed=seed, **(settings or {}))))
-    server = Server(client)
+    server = Server(Client(create_app(Settings(password=PASSWORD, seed=seed, **(settings or {})))))
     target = Target(
         url=URL,
         login=Login(USERNAME, PASSWORD),
-        limits=BUNDLED,
+        limits=limits,
         timeout=TIMEOUT,
         seed=seed,
         adapter=InProcess(server, behave),
-        advance=server.advance,
+        advance=None if limits.live else server.advance,
+        restore_session_id=None if limits.live else example_restore_session(),
     )
-    run = Run(Options(target, seed=seed, examples=examples), sleep=server.advance)
+    timing = {"sleep": server.advance} if clock is None else {"sleep": clock.sleep, "clock": clock.now}
+    run = Run(Options(target, seed=seed, examples=6, baseline=baseline or Baseline()), **timing)
     leave_out = () if generated else ("--ignore-glob=*/test_generated.py",)
     verdict = conduct(run, arguments=("-s", *leave_out))
     assert verdict is not None
     return verdict
+
+
+class FakeTime:
+    """Time that passes only when somebody sleeps, or a server takes long. Seconds."""
+
+    def __init__(self) -> None:
+        self._now = 0.0
+        self._lock = threading.Lock()
+
+    def now(self) -> float:
+        return self._now
+
+    def sleep(self, seconds: float) -> None:
+        with self._lock:
+            self._now += seconds
 
 
 def broken(verdict: Verdict) -> set[str]:

@@ -1,0 +1,7 @@
+"""The whole bank: importing the modules of defects fills the table."""
+
+from mutants import defects_of_access, defects_of_codes, defects_of_requests
+from mutants.defects import MUTANTS, Mutant
+from mutants.lawful import VARIANTS, Variant
+
+__all__ = ["MUTANTS", "VARIANTS", "Mutant", "Variant", "defects_of_access", "defects_of_codes", "defects_of_requests"]

@@ -1,0 +1,65 @@
+"""The strength of the contracts: every faulty server is blamed by a rule that names its defect, no lawful one is."""
+
+import os
+
+import pytest
+from mutants.bank import MUTANTS, VARIANTS, Mutant, Variant
+from mutants.harness import broken, judge
+
+from contracts.document import questions
+from contracts.rules import BY_ID
+from contracts.verdict import Outcome, Status
+
+SEED = int(os.environ.get("VEEAM_CONTRACTS_SEED", "1"))
+"""Another seed draws other codes and generates other cases."""
+
+ONE_OF_A_KIND = list({mutant.group: mutant for mutant in MUTANTS if not mutant.generated}.values())
+"""One mutant of each group, for a plain run of pytest."""
+
+
+def named(servers: list[Mutant] | list[Variant] | tuple[Variant, ...]) -> list[object]:
+    """As parameters with their names as ids."""
+    return [pytest.param(server, id=server.name) for server in servers]
+
+
+def blame(mutant: Mutant) -> None:
+    """The contracts break, by a rule that names the defect."""
+    verdict = judge(mutant.behave, dict(mutant.settings), seed=SEED, generated=mutant.generated)
+    assert verdict.status == Status.BROKEN, verdict.reason
+    assert broken(verdict) & set(mutant.rules), f"blamed only {sorted(broken(verdict))}"
+
+
+@pytest.mark.parametrize("mutant", named(ONE_OF_A_KIND))
+def test_a_faulty_server_of_each_kind_is_blamed(mutant: Mutant) -> None:
+    blame(mutant)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("mutant", named(MUTANTS))
+def test_every_faulty_server_is_blamed(mutant: Mutant) -> None:
+    blame(mutant)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("variant", named(VARIANTS))
+def test_no_lawful_server_is_blamed(variant: Variant) -> None:
+    verdict = judge(variant.behave, dict(variant.settings), seed=SEED, generated=True)
+    wrong = [(r.rule.id, list(map(str, r.failures))) for r in verdict.having(Outcome.FAILED, Outcome.ERROR)]
+    assert verdict.status == Status.CONFORMS, (verdict.reason, wrong)
+
+
+def test_the_server_with_every_second_reading_is_not_blamed_and_each_reading_is_observed() -> None:
+    variant = next(variant for variant in VARIANTS if variant.name == "every second reading at once")
+    verdict = judge(variant.behave, dict(variant.settings), seed=SEED)
+    assert verdict.status == Status.CONFORMS, verdict.reason
+    seen = {observation.question: observation.reading for observation in verdict.observations}
+    assert seen == variant.settings["ambiguities"]
+
+
+def test_the_bank_is_large_and_names_rules_and_questions_that_exist() -> None:
+    assert len(MUTANTS) >= 60
+    assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS)
+    assert {rule for mutant in MUTANTS for rule in mutant.rules} <= set(BY_ID)
+    settings = [variant.settings.get("ambiguities", {}) for variant in VARIANTS]
+    for question, entry in questions().items():
+        assert {chosen.get(question) for chosen in settings} >= set(entry["readings"]), question
