@@ -101,6 +101,8 @@ def code_shape(api: Session) -> Answer:
 
 def verification_url(api: Session) -> Answer:
     addresses = list(dict.fromkeys(str(exchange.member("verificationUrl")) for exchange in codes(api)))
+    if addresses[0].startswith(f"{api.target.url}/"):
+        return "self", addresses[0]
     pages = {"https://microsoft.com/devicelogin": "worldwide", "https://www.microsoft.com/link": "link"}
     reading = "region" if len(addresses) > 1 else pages.get(addresses[0], "another page")
     return reading, ", ".join(addresses)

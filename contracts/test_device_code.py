@@ -21,6 +21,7 @@ from contracts.expectations import (
 )
 from contracts.findings import Findings, not_tested
 from contracts.session import DEVICE_CODE_PATH, JSON, NOBODY, Session
+from contracts.target import is_loopback
 
 CODE = re.compile(r"[A-Z0-9]{8,9}")
 MICROSOFT = ("microsoft.com", "microsoftonline.com", "microsoftonline.us", "microsoftonline.de", "microsoftonline.cn",
@@ -94,8 +95,13 @@ def _shape_of(code: Any) -> str:
 def test_the_address_is_an_https_page_of_microsoft(api: Session, findings: Findings) -> None:
     for exchange in good_codes(api, findings):
         url = exchange.member("verificationUrl")
-        wrong = url_mistake(url)
+        wrong = None if is_own_page(api, url) else url_mistake(url)
         findings.check(wrong is None, "an https page of Microsoft's", f"{url!r}: {wrong}", exchange)
+
+
+def is_own_page(api: Session, url: Any) -> bool:
+    """Whether a server on this machine names its own page, as the mock can (reading `self` of `verification-url`)."""
+    return is_loopback(api.target.url) and str(url).startswith(f"{api.target.url}/")
 
 
 def url_mistake(url: Any) -> str | None:
@@ -200,7 +206,8 @@ def test_every_region_of_all_versions_gives_a_code(api: Session, findings: Findi
     for region in sure_regions():
         exchange = api.device_code(region)
         if expect_code(findings, exchange, f"for the region {region}"):
-            wrong = url_mistake(exchange.member("verificationUrl"))
+            url = exchange.member("verificationUrl")
+            wrong = None if is_own_page(api, url) else url_mistake(url)
             findings.check(wrong is None, f"an https page of Microsoft's for {region}", str(wrong), exchange)
 
 

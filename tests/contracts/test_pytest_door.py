@@ -72,6 +72,12 @@ def test_a_broken_rule_shows_what_was_expected_and_a_curl_line(run_pytest: Pytes
     assert 'curl -sS -X GET -H "Authorization: Bearer $VEEAM_TOKEN"' in result.stdout
 
 
+def test_the_own_page_of_a_mock_on_this_machine_is_lawful(run_pytest: Pytest) -> None:
+    with MockServer(quiet=True, verification_url="self") as own:
+        result = run_pytest("--veeam-target", own.url, "--veeam-ca-cert", str(own.ca_cert), "-k", "https_page")
+    assert result.returncode == 0, result.stdout
+
+
 def test_workers_are_refused_for_a_server_that_is_not_this_machine(run_pytest: Pytest) -> None:
     result = run_pytest("-p", "xdist", "-n", "2", "--veeam-target", "https://veeam.example", "-k", "list")
     assert result.returncode != 0
