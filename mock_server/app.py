@@ -13,13 +13,13 @@ from mock_server.pages.control import control
 from mock_server.pages.documentation import documentation, swagger_ui
 from mock_server.pages.paths import is_page
 from mock_server.pipeline import Pipeline
+from mock_server.refusals import BODY_LIMIT, BODY_TOO_LARGE
 from mock_server.settings import Settings
 from mock_server.worlds import split_world
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-BODY_LIMIT = 1024 * 1024
 NO_SOCKET = "A WSGI application cannot break a connection; start the server by veeam-mock for this fault."
 
 
@@ -63,7 +63,8 @@ def _serve_api() -> Response | None:
 def _refuse(error: HTTPException) -> Response:
     """What Flask refuses, in the vendor's shape."""
     plain = Request(request.method, request.path)
-    response = to_response(_pipeline().refuse(plain, error.code or 500, error.description or error.name))
+    message = BODY_TOO_LARGE if error.code == 413 else error.description or error.name
+    response = to_response(_pipeline().refuse(plain, error.code or 500, message))
     del response.headers["Connection"]
     allowed = error.get_response().headers.get("Allow")
     if allowed:

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import httptools
 
-from mock_server.door import BODY_LIMIT, HEADER_LIMIT, Door
+from mock_server.door import HEADER_LIMIT, Door
 from mock_server.exchange import AT_ONCE, Headers, Reply, Request
 from mock_server.pages.paths import is_page
+from mock_server.refusals import BODY_LIMIT
 
 if TYPE_CHECKING:
     from uvicorn import Config

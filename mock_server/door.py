@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mock_server.exchange import Reply, Request
 from mock_server.pipeline import Pipeline
+from mock_server.refusals import BODY_TOO_LARGE
 from mock_server.spec import decode_segment
 
 if TYPE_CHECKING:
@@ -16,13 +17,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("veeam_mock")
 
-BODY_LIMIT = 1024 * 1024
 HEADER_LIMIT = 64 * 1024
 
 REFUSALS = {
     400: "This is not HTTP that can be understood.",
     408: "The request was not complete after {:g} s.",
-    413: f"The body is larger than {BODY_LIMIT} bytes.",
+    413: BODY_TOO_LARGE,
     431: f"The request line and the header fields are larger than {HEADER_LIMIT} bytes.",
 }
 

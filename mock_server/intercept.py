@@ -14,10 +14,11 @@ from urllib3 import HTTPConnectionPool, Retry, connection_from_url
 from urllib3.exceptions import HTTPError
 
 from mock_server.client_failures import Body, Broken, as_requests, body_of
-from mock_server.door import BODY_LIMIT, Door
+from mock_server.door import Door
 from mock_server.exchange import Request
 from mock_server.local_server import LocalServer
 from mock_server.pages.paths import is_page
+from mock_server.refusals import BODY_LIMIT
 from mock_server.settings import Settings
 
 URL = "https://veeam.test:4443"

@@ -20,6 +20,10 @@ STATUSES: tuple[tuple[type[errors.ModelError], int], ...] = (
     (errors.DeviceCodeError, 400),
 )
 TOKEN_OPERATION = "getToken"
+BODY_LIMIT = 1024 * 1024
+"""Bytes of a request's body, at every door."""
+
+BODY_TOO_LARGE = f"The body is larger than {BODY_LIMIT} bytes."
 MEDIA = "media"
 
 
