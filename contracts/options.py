@@ -121,6 +121,7 @@ def bundled_target(server: Any, options: Options) -> Target:
         seed=options.seed,
         bundled=True,
         advance=server.clock.advance,
+        decide=lambda code, decision: getattr(server.device_codes, decision)(code),
         examples=options.examples,
         restore_session_id=example_restore_session(),
     )

@@ -51,7 +51,7 @@ class Target:
     """The server under test. `timeout` is in seconds, for one whole answer.
 
     `adapter` replaces the network, for a server in this process. `advance` moves the server's clock by seconds, where
-    somebody holds it.
+    somebody holds it. `decide` plays the person at the sign-in page: a user code, and `approve`, `deny` or `expire`.
     """
 
     url: str
@@ -66,7 +66,8 @@ class Target:
     seed: int = 1
     bundled: bool = False
     adapter: BaseAdapter | None = None
-    advance: Callable[[float], None] | None = None
+    advance: Callable[[float], object] | None = None
+    decide: Callable[[str, str], object] | None = None
     examples: int = 12
     restore_session_id: str | None = None
 

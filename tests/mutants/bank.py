@@ -1,7 +1,16 @@
 """The whole bank: importing the modules of defects fills the table."""
 
-from mutants import defects_of_access, defects_of_codes, defects_of_requests
+from mutants import defects_of_access, defects_of_codes, defects_of_life, defects_of_requests
 from mutants.defects import MUTANTS, Mutant
 from mutants.lawful import VARIANTS, Variant
 
-__all__ = ["MUTANTS", "VARIANTS", "Mutant", "Variant", "defects_of_access", "defects_of_codes", "defects_of_requests"]
+__all__ = [
+    "MUTANTS",
+    "VARIANTS",
+    "Mutant",
+    "Variant",
+    "defects_of_access",
+    "defects_of_codes",
+    "defects_of_life",
+    "defects_of_requests",
+]

@@ -122,6 +122,11 @@ class Server:
         answer = self.client.post("/__admin/clock", json={"advance": f"{seconds:.3f}s"}, base_url="https://localhost")
         assert answer.status_code == 200, answer.text
 
+    def decide(self, code: str, decision: str) -> None:
+        """Play the person at the sign-in page."""
+        answer = self.client.post(f"/__admin/device-codes/{code}/{decision}", base_url="https://localhost")
+        assert answer.status_code == 200, answer.text
+
 
 Behaviour = Callable[[Server, Ask], Answer]
 
@@ -205,6 +210,7 @@ def judge(
         seed=seed,
         adapter=InProcess(server, behave),
         advance=None if limits.live else server.advance,
+        decide=None if limits.live else server.decide,
         restore_session_id=None if limits.live else example_restore_session(),
     )
     timing = {"sleep": server.advance} if clock is None else {"sleep": clock.sleep, "clock": clock.now}
