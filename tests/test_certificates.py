@@ -1,6 +1,8 @@
 """The certificate that the mock makes for itself, and the one that a user brings."""
 
 import ssl
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -103,6 +105,16 @@ def test_many_that_start_at_once_agree_on_one_certificate(folder: Path) -> None:
         chains = list(pool.map(lambda _: ensure(folder, "127.0.0.1").chain.read_bytes(), range(8)))
     assert len(set(chains)) == 1
     assert names(ensure(folder, "127.0.0.1")) == LOCAL
+
+
+def test_processes_that_start_at_once_agree_too(folder: Path) -> None:
+    script = "import sys; from pathlib import Path; from mock_server.certificates import ensure\n"
+    script += "print(ensure(Path(sys.argv[1]), 'localhost').chain.read_text())"
+    command = [sys.executable, "-c", script, str(folder)]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    printed = {process.communicate(timeout=60)[0] for process in processes}
+    assert len(printed) == 1
+    assert "BEGIN CERTIFICATE" in printed.pop()
 
 
 def test_a_folder_that_cannot_be_used_is_told_with_what_to_do(tmp_path: Path) -> None:
