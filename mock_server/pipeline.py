@@ -145,6 +145,7 @@ class Pipeline:
                 exchange.preferences = rules_from_header(prefer, self.fault_parser, exchange.world.clock.now())
             except FaultError as error:
                 exchange.reply = self.refusals.plain(400, str(error))
+                exchange.answered_by_fault = True
                 return
         exchange.strikes = exchange.world.faults.strike(request, exchange.operation_id, exchange.preferences)
         for rule in exchange.strikes:

@@ -16,7 +16,7 @@ from mock_server.faults.rules import Rule
 from mock_server.validation import Violation, shorten
 
 TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]++"
-QUOTED = r'"(?:[^"\\]|\\.)*+(?:"|$)'
+QUOTED = r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)'
 PREFERENCE = re.compile(rf"(?:{QUOTED}|[^,])++", re.DOTALL)
 PARAMETER = re.compile(rf"(?:{QUOTED}|[^;])++", re.DOTALL)
 PAIR = re.compile(rf"\s*({TOKEN})(?:\s*=\s*({TOKEN}|{QUOTED})?)?\s*")
