@@ -133,7 +133,7 @@ def split_world(path: str) -> tuple[str, str]:
     if not path.startswith(PATH_PREFIX):
         return DEFAULT, path
     name, _, rest = path.removeprefix(PATH_PREFIX).partition("/")
-    return name, f"/{rest}"
+    return (name, f"/{rest}") if name else (DEFAULT, path)
 
 
 def world_of(request: Request) -> str:

@@ -23,6 +23,7 @@ def test_the_fixed_parts_around_a_parameter_are_matched_without_regard_to_case(c
         "/v5/DeviceCode",
         "/DeviceCode",
         "/v4/DeviceCode/",
+        "/~/v4/DeviceCode",
         "//v4/DeviceCode",
         "/v4//DeviceCode",
         "/v4/DeviceCode%2f",
