@@ -11,7 +11,9 @@ from mock_server.exchange import Request
 from mock_server.pages.carrying import read_request, to_response
 from mock_server.pages.control import control
 from mock_server.pages.documentation import documentation, swagger_ui
+from mock_server.pages.form_tokens import make_key
 from mock_server.pages.paths import is_page
+from mock_server.pages.sign_in import sign_in
 from mock_server.pipeline import Pipeline
 from mock_server.refusals import BODY_LIMIT, BODY_TOO_LARGE
 from mock_server.settings import Settings
@@ -28,11 +30,12 @@ def create_app(settings: Settings | None = None, *, pipeline: Pipeline | None = 
     app = Flask(__name__, static_folder=None)
     app.extensions["veeam"] = pipeline or Pipeline(settings)
     app.extensions["veeam_control"] = Control(app.extensions["veeam"])
+    app.extensions["veeam_form_key"] = make_key()
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
     app.url_map.strict_slashes = False
     app.before_request(_serve_api)
     app.register_error_handler(HTTPException, _refuse)
-    for blueprint in (control, documentation, swagger_ui):
+    for blueprint in (control, documentation, sign_in, swagger_ui):
         app.register_blueprint(blueprint)
     app.wsgi_app = _below_world(app.wsgi_app)  # type: ignore[method-assign,assignment]
     return app

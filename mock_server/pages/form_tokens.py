@@ -1,0 +1,45 @@
+"""Tokens that bind a form to the browser that it was given to, and to what it says (against forged requests).
+
+A cookie holds a nonce of the browser; a form holds an HMAC of that nonce, of the world and of what the step decides on.
+"""
+
+import hashlib
+import hmac
+import re
+import secrets
+
+from flask import Response, current_app, request
+from werkzeug.exceptions import Forbidden
+
+COOKIE = "veeam-mock-sign-in"
+NONCE = re.compile(r"[A-Za-z0-9_-]{32}")
+
+
+def make_key() -> bytes:
+    """A key for the tokens of one application."""
+    return secrets.token_bytes(32)
+
+
+def browser_nonce() -> str:
+    """The nonce of the browser that asks, or a new one. Mocks on other ports of this host share the cookie."""
+    nonce = request.cookies.get(COOKIE, "")
+    return nonce if NONCE.fullmatch(nonce) else secrets.token_urlsafe(24)
+
+
+def remember(response: Response, nonce: str) -> None:
+    """Give the nonce to the browser, for this host and this session, out of the reach of scripts."""
+    response.set_cookie(COOKIE, nonce, httponly=True, samesite="Lax", secure=request.is_secure)
+
+
+def form_token(nonce: str, *bound: str) -> str:
+    """The token of a form that says `bound`, for the browser with `nonce`."""
+    key: bytes = current_app.extensions["veeam_form_key"]
+    said = "\0".join([nonce, *(f"{len(text)}:{text}" for text in bound)])
+    return hmac.new(key, said.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+
+
+def require_token(nonce: str, *bound: str) -> None:
+    """`Forbidden` unless the form that was sent carries the token of `form_token`."""
+    given = request.form.get("token", "").encode("utf-8", "surrogatepass")
+    if not hmac.compare_digest(given, form_token(nonce, *bound).encode()):
+        raise Forbidden("This form is not one that this page gave to this browser, or cookies are off.")
