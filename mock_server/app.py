@@ -10,6 +10,7 @@ from mock_server.control import Control
 from mock_server.exchange import Request
 from mock_server.pages.carrying import read_request, to_response
 from mock_server.pages.control import control
+from mock_server.pages.dashboard import dashboard
 from mock_server.pages.documentation import documentation, swagger_ui
 from mock_server.pages.form_tokens import make_key
 from mock_server.pages.paths import is_page
@@ -35,7 +36,7 @@ def create_app(settings: Settings | None = None, *, pipeline: Pipeline | None = 
     app.url_map.strict_slashes = False
     app.before_request(_serve_api)
     app.register_error_handler(HTTPException, _refuse)
-    for blueprint in (control, documentation, sign_in, swagger_ui):
+    for blueprint in (control, dashboard, documentation, sign_in, swagger_ui):
         app.register_blueprint(blueprint)
     app.wsgi_app = _below_world(app.wsgi_app)  # type: ignore[method-assign,assignment]
     return app

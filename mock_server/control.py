@@ -80,7 +80,7 @@ class Control:
         name = world_of(request)
         match = self.spec.find(request.method, request.path)
         if not trusted:
-            self._admit(request, match)
+            self.admit(request, is_open=isinstance(match, Match) and not match.operation.protected)
         if not isinstance(match, Match):
             allowed = ", ".join(match.allowed)
             if not allowed:
@@ -92,10 +92,12 @@ class Control:
         status = next(status for status in match.operation.replies if status < 300)
         return Reply(status, OPERATIONS[match.operation.id](self._pipeline, self._pipeline.worlds.find(name), checked))
 
-    def _admit(self, request: Request, match: object) -> None:
-        """Who may call: whoever knows the key; without a key this machine, and no page of another origin."""
+    def admit(self, request: Request, *, is_open: bool = False) -> None:
+        """Who may call: whoever knows the key; without a key this machine, and no page of another origin.
+
+        `ControlError` for everybody else; `is_open` is for what all may see.
+        """
         key = self._pipeline.settings.admin_key
-        is_open = isinstance(match, Match) and not match.operation.protected
         if key is not None:
             given = request.headers.get(KEY_HEADER, "").encode()
             if not is_open and not hmac.compare_digest(given, key.encode()):

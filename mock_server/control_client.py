@@ -157,6 +157,11 @@ class RequestControl:
         exchanges: list[dict[str, Any]] = self._client.call("GET", f"/requests?{query}" if query else "/requests")
         return exchanges
 
+    def get(self, request_id: int) -> dict[str, Any]:
+        """One exchange; `ControlFailure` (404) when there is none of this id in this world."""
+        exchange: dict[str, Any] = self._client.call("GET", f"/requests/{request_id}")
+        return exchange
+
     def clear(self) -> None:
         """Forget the exchanges."""
         self._client.call("DELETE", "/requests")

@@ -14,9 +14,12 @@ control = Blueprint("control", __name__)
 
 @control.before_app_request
 def answer() -> Response | None:
-    """Answer every call below the prefix, whatever its method: the control API itself decides about it."""
+    """Answer every call below the prefix, whatever its method: the control API itself decides about it.
+
+    All but what the state page has a route for.
+    """
     path = request.path.lower()
-    if path != PREFIX and not path.startswith(f"{PREFIX}/"):
+    if request.blueprint == "dashboard" or (path != PREFIX and not path.startswith(f"{PREFIX}/")):
         return None
     api: Control = current_app.extensions["veeam_control"]
     if path == DOCUMENT and request.method in ("GET", "HEAD"):
