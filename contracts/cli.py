@@ -106,13 +106,14 @@ def conduct(this: "Run", *plugins: object, arguments: tuple[str, ...] = ()) -> "
     """Let pytest try the rules for a run; None when it did not come to a verdict."""
     import pytest
 
-    with _own_environment():
+    with own_environment():
         pytest.main([*PYTEST_ARGUMENTS, *arguments], plugins=[this, *plugins])
     return this.verdict
 
 
 @contextmanager
-def _own_environment() -> Iterator[None]:
+def own_environment() -> Iterator[None]:
+    """The environment without what a stranger tells pytest."""
     before = {name: os.environ.get(name) for name in OWN_ENVIRONMENT}
     os.environ.update(OWN_ENVIRONMENT)
     try:

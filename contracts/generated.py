@@ -12,7 +12,7 @@ from typing import Any
 import schemathesis
 from hypothesis.configuration import set_hypothesis_home_dir
 from schemathesis import GenerationMode
-from schemathesis.config import SchemathesisConfig
+from schemathesis.config import HealthCheck, SchemathesisConfig
 from schemathesis.core.failures import FailureGroup
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.core.transport import Response
@@ -42,7 +42,9 @@ REFUSED = ["4xx", "503"]
 
 def load(document: Json, mode: GenerationMode) -> BaseSchema:
     """A schema that generates cases of `mode`, untouched by any configuration file of the folder."""
-    schema = schemathesis.openapi.from_dict(copy.deepcopy(document), config=SchemathesisConfig())
+    schema = schemathesis.openapi.from_dict(
+        copy.deepcopy(document), config=SchemathesisConfig(suppress_health_check=[HealthCheck.all])
+    )
     config = schema.config
     check = "positive_data_acceptance" if mode.is_positive else "negative_data_rejection"
     config.checks.update(included_check_names=[*ANSWER_CHECKS, check])
