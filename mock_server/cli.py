@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from mock_server.durations import format_duration
+from mock_server.durations import format_duration, parse_duration
 from mock_server.options import BY_KEY, OPTIONS, Option
 from mock_server.request_log import logger
 from mock_server.settings import Settings, SettingsError, from_text, read_config, read_environment
@@ -43,7 +43,7 @@ def serve(context: click.Context, **options: Any) -> None:
     from mock_server.banner import banner
     from mock_server.certificates import CertificateError, find_certificate
     from mock_server.pipeline import Pipeline
-    from mock_server.server import CannotListen, Server, bind, url_of
+    from mock_server.server import CannotListen, Server, bind
 
     try:
         certificate = find_certificate(settings)
@@ -53,11 +53,11 @@ def serve(context: click.Context, **options: Any) -> None:
         raise Mistake(str(error)) from None
 
     def announce() -> None:
+        port = listener.getsockname()[1]
         if settings.port_file:
-            write_port(settings.port_file, listener.getsockname()[1])
+            write_port(settings.port_file, port)
         if not settings.quiet:
-            url = url_of(listener, settings.host, settings.http)
-            click.echo(banner(settings, url, certificate, key_file))
+            click.echo(banner(settings, settings.url(port), certificate, key_file))
 
     server = Server(Pipeline(settings), certificate, announce)
     if settings.log:
@@ -106,6 +106,30 @@ def list_faults() -> None:
     click.echo(catalogue())
 
 
+def wait(url: str | None, timeout: str) -> None:
+    """Wait until a mock answers at URL, or where the environment has one listen; exit status 1 when none does."""
+    from mock_server.waiting import NotReady, wait_until_ready
+
+    if url is None:
+        settings = gather({})
+        url = settings.url(settings.port)
+    if not url.startswith(("http://", "https://")):
+        raise Mistake(f"URL: {url!r} is not an address such as https://localhost:4443")
+    try:
+        wait_until_ready(url, parse_duration(timeout))
+    except ValueError as error:
+        raise Mistake(f"timeout: {error}") from None
+    except NotReady as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _wait_command() -> click.Command:
+    limit = click.Option(["--timeout"], metavar="DURATION", default="30s", show_default=True, help="How long to wait.")
+    return click.Command(
+        "wait", callback=wait, help=wait.__doc__, params=[click.Argument(["url"], required=False), limit]
+    )
+
+
 def _command() -> click.Group:
     group = click.Group(
         "veeam-mock",
@@ -113,10 +137,11 @@ def _command() -> click.Group:
         invoke_without_command=True,
         help=serve.__doc__,
         params=_parameters(),
-        subcommand_metavar="[faults]",
+        subcommand_metavar="[faults|wait]",
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     )
     group.add_command(click.Command("faults", callback=list_faults, help=list_faults.__doc__))
+    group.add_command(_wait_command())
     return click.version_option(package_name=DISTRIBUTION, prog_name="veeam-mock")(group)
 
 

@@ -8,7 +8,7 @@ from mock_server.admin_key import with_admin_key
 from mock_server.certificates import Certificate, find_certificate
 from mock_server.control_client import ControlClient, OverHttp
 from mock_server.local_server import LocalServer
-from mock_server.server import Server, bind, url_of
+from mock_server.server import Server, bind
 from mock_server.settings import Settings
 
 
@@ -64,7 +64,7 @@ class MockServer(LocalServer):
         if not self._server.started:
             self.stop()
             raise RuntimeError(f"the server did not start: {self._failure}") from self._failure
-        self._url = url_of(listener, self.settings.host, self.settings.http)
+        self._url = self.settings.url(listener.getsockname()[1])
         return self
 
     def _serve(self, listener: socket.socket, ready: threading.Event) -> None:

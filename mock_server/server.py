@@ -43,13 +43,6 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def url_of(listener: socket.socket, host: str, http: bool) -> str:
-    """The address for clients: `localhost` where the socket listens on loopback or everywhere."""
-    port = listener.getsockname()[1]
-    name = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::", "localhost", "::1") else host
-    return f"{'http' if http else 'https'}://{f'[{name}]' if ':' in name else name}:{port}"
-
-
 class Server(uvicorn.Server):
     """uvicorn with the mock's door.
 

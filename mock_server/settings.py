@@ -20,6 +20,7 @@ from mock_server.spec import Spec, bundled_path, load_document
 from mock_server.validation import Schema, Violation, shorten
 
 ENVIRONMENT_PREFIX = "VEEAM_MOCK_"
+HERE = frozenset({"127.0.0.1", "0.0.0.0", "::", "::1", "localhost"})
 LIFETIME = ("1s", "3650d")
 RANGES = {
     "code_lifetime": LIFETIME,
@@ -120,6 +121,11 @@ class Settings:
             object.__setattr__(fresh, "faults", self.faults)
             object.__setattr__(fresh, "_given", {**fresh._given, "faults": self.faults})
         return fresh
+
+    def url(self, port: int) -> str:
+        """The address for clients: `localhost` where the server listens on loopback or everywhere."""
+        name = "localhost" if self.host in HERE else self.host
+        return f"{'http' if self.http else 'https'}://{f'[{name}]' if ':' in name else name}:{port}"
 
     @property
     def passwords(self) -> Mapping[str, str]:

@@ -23,7 +23,7 @@ pages
 app
 certificates door connection
 server local_server mock_server client_failures intercept
-banner catalogue cli pytest_plugin __init__ __main__
+banner catalogue waiting cli pytest_plugin __init__ __main__
 """
 ROW_OF = {part: number for number, row in enumerate(ROWS.split("\n")) for part in row.split()}
 PARTS = {path.stem for path in TOP.glob("mock_server/*.py")} | {

@@ -1,0 +1,55 @@
+"""`veeam-mock wait`: what a script says between the start of a mock and its first use."""
+
+import socket
+from collections.abc import Callable, Iterator
+
+import pytest
+from click.testing import CliRunner, Result
+
+from mock_server import MockServer
+from mock_server.cli import command
+
+
+def wait(*arguments: str, **environment: str) -> Result:
+    return CliRunner().invoke(command, ["wait", *arguments], env=environment)
+
+
+@pytest.fixture
+def unused_port() -> Iterator[int]:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound.getsockname()[1]
+
+
+@pytest.mark.parametrize("http", [True, False])
+def test_it_ends_when_the_mock_answers(serve: Callable[..., MockServer], http: bool) -> None:
+    server = serve(http=http)
+    assert (wait(server.url).exit_code, wait(f"{server.url}/").output) == (0, "")
+
+
+def test_the_environment_says_where(serve: Callable[..., MockServer]) -> None:
+    port = serve().url.rpartition(":")[2]
+    assert wait(VEEAM_MOCK_HTTP="true", VEEAM_MOCK_PORT=port).exit_code == 0
+
+
+def test_it_gives_up_and_says_why(unused_port: int) -> None:
+    url = f"http://localhost:{unused_port}"
+    result = wait(url, "--timeout", "200ms")
+    assert result.exit_code == 1
+    assert result.output.startswith(f"Error: no mock answered at {url} within 0.2 s: [Errno")
+
+
+def test_another_server_is_no_mock(serve: Callable[..., MockServer]) -> None:
+    server = serve()
+    result = wait(f"{server.url}/v4", "--timeout", "100ms")
+    assert result.exit_code == 1
+    assert "within 0.1 s: HTTP Error 404: Not Found" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"), [(("--timeout", "soon"), "not a duration"), (("localhost",), "not an address")]
+)
+def test_a_mistake_is_told(arguments: tuple[str, ...], told: str) -> None:
+    result = wait(*arguments)
+    assert result.exit_code == 2
+    assert told in result.output
