@@ -11,6 +11,7 @@ TITLES = {
     "token": "Logins and tokens",
     "credentials": "Credentials",
     "code": "The device code",
+    "life": "The life of a code",
     "request": "Wrong requests",
     "methods": "Other methods",
     "organizations": "Organizations",

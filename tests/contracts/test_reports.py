@@ -119,3 +119,7 @@ def test_a_wrong_baseline_is_refused(tmp_path: Path, text: str, message: str) ->
     file.write_text(text)
     with pytest.raises(BaselineError, match=message):
         read_baseline(file)
+
+
+def test_the_html_report_has_a_title_for_every_group_of_rules() -> None:
+    assert html_report.TITLES.keys() == {rule.group for rule in RULES}
