@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import requests
 from requests.adapters import BaseAdapter
@@ -123,9 +123,10 @@ class Server:
         assert answer.status_code == 200, answer.text
 
     def decide(self, code: str, decision: str) -> None:
-        """Play the person at the sign-in page."""
-        answer = self.client.post(f"/__admin/device-codes/{code}/{decision}", base_url="https://localhost")
-        assert answer.status_code == 200, answer.text
+        """Play the person at the sign-in page; `LookupError` for a code that the mock did not give."""
+        answer = self.client.post(f"/__admin/device-codes/{quote(code)}/{decision}", base_url="https://localhost")
+        if answer.status_code != 200:
+            raise LookupError(answer.text)
 
 
 Behaviour = Callable[[Server, Ask], Answer]
