@@ -1,0 +1,94 @@
+"""Write docs/settings.md from the table of options and from openapi.yaml: `python docs/make_settings.py`."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mock_server.control import CHANGEABLE
+from mock_server.durations import format_duration
+from mock_server.options import OPTIONS, Option
+from mock_server.settings import RANGES
+from mock_server.spec import bundled_path, load_document
+
+TARGET = Path(__file__).with_name("settings.md")
+
+PAGE = """\
+# Settings
+
+<!-- Made by docs/make_settings.py from mock_server/options.py and openapi.yaml; a test fails when it is stale. -->
+
+Every setting has one name everywhere: `code_lifetime` is the key of the config file (`--config FILE`, YAML, `_` or
+`-`), `VEEAM_MOCK_CODE_LIFETIME` in the environment, `--code-lifetime` on the command line, and `code_lifetime=` of
+`MockServer`, `InterceptedServer`, `Settings` and the marker `@pytest.mark.veeam`. The command line goes before the
+environment, the environment before the file. Lists and maps in the environment are written as YAML. All mistakes are
+told at once, each with its key.
+
+Durations are `250ms`, `30s`, `15m`, `1.5h` or `14d`; a bare number means seconds.
+
+| key | option | default | |
+|---|---|---|---|
+{options}
+
+These may change while the server runs, by `PATCH /__admin/settings` or `veeam.change_settings(...)`; what has been
+issued keeps its end: {changeable}.
+
+## Defaults of the lists
+
+```yaml
+{lists}
+```
+
+## Ambiguities
+
+Where the sources disagree, `ambiguities` picks a reading. The first one is the default. Sources and details stand in
+[`openapi.yaml`](../openapi.yaml) under `x-ambiguities`.
+
+| id | question | readings |
+|---|---|---|
+{ambiguities}
+"""
+
+
+def render() -> str:
+    """The page."""
+    questions = load_document(bundled_path())["x-ambiguities"]
+    lists = {option.key: _plain(option.default) for option in OPTIONS if _is_long(option)}
+    return PAGE.format(
+        changeable=", ".join(f"`{key}`" for key in CHANGEABLE),
+        options="\n".join(map(_row, OPTIONS)),
+        lists=yaml.safe_dump(lists, sort_keys=False).strip(),
+        ambiguities="\n".join(
+            f"| `{key}` | {entry['question']} | {', '.join(f'`{name}`' for name in entry['readings'])} |"
+            for key, entry in questions.items()
+        ),
+    )
+
+
+def _row(option: Option) -> str:
+    name = f"--{option.key.replace('_', '-')}"
+    shown = f"`{f'{name} {option.metavar}' if option.metavar else name}`" if option.command else ""
+    limits = " From {} to {}.".format(*RANGES[option.key]) if option.key in RANGES else ""
+    cells = (f"`{option.key}`", shown, _default(option), f"{option.help}{limits}")
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _default(option: Option) -> str:
+    if _is_long(option):
+        return "[below](#defaults-of-the-lists)"
+    if option.default in (None, (), False) or option.default == {}:
+        return ""
+    return f"`{format_duration(option.default) if option.is_duration else option.default}`"
+
+
+def _is_long(option: Option) -> bool:
+    return isinstance(option.default, tuple) and bool(option.default)
+
+
+def _plain(value: Any) -> Any:
+    """`value` as YAML writes it."""
+    return [dict(entry) if isinstance(entry, dict) else entry for entry in value]
+
+
+if __name__ == "__main__":
+    TARGET.write_text(render(), encoding="utf-8")
