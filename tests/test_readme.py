@@ -16,6 +16,8 @@ from mock_server.banner import banner
 from mock_server.certificates import Certificate
 from mock_server.options import OPTIONS, Option
 
+pytest_plugins = ["pytester"]
+
 README = Path(__file__).parents[1].joinpath("README.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 CA_FILE = "~/.config/veeam-mock/ca.pem"
@@ -68,7 +70,7 @@ def test_a_shell_snippet_runs(server: MockServer, snippet: str) -> None:
 
 
 @pytest.mark.parametrize("bundle", ["REQUESTS_CA_BUNDLE", "NO_BUNDLE"])
-@pytest.mark.parametrize("snippet", blocks("python"), ids=["client", "server"])
+@pytest.mark.parametrize("snippet", [text for text in blocks("python") if "def test_" not in text])
 def test_a_python_snippet_runs_whatever_bundle_the_environment_sets(
     server: MockServer, snippet: str, bundle: str
 ) -> None:
@@ -98,3 +100,10 @@ def test_every_option_is_in_the_table(option: Option) -> None:
 def test_the_files_that_it_links_to_are_there() -> None:
     top = Path(__file__).parents[1]
     assert [target for target in re.findall(r"\]\(([^):]+)\)", README) if not (top / target).exists()] == []
+
+
+def test_the_pytest_example_passes_when_pasted(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    [snippet] = [text for text in blocks("python") if "def test_" in text]
+    pytester.makepyfile(snippet)
+    pytester.runpytest_inprocess("-p", "mock_server.pytest_plugin").assert_outcomes(passed=1)
