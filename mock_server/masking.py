@@ -87,7 +87,7 @@ class Masker:
 
 def _forms(text: str) -> set[str]:
     """How a secret looks as it is, in an address, in a form, in JSON, and read as latin-1."""
-    encoded = {quote(text, safe=""), quote_plus(text)}
+    encoded = {quote(text), quote(text, safe=""), quote_plus(text)}
     lower = {re.sub("%..", lambda found: found[0].lower(), form) for form in encoded}
     plain = {text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
     return encoded | lower | plain | {form.encode().decode("latin-1") for form in plain}
