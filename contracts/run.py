@@ -49,6 +49,8 @@ def refuse_parallel(config: pytest.Config, options: Options) -> None:
         raise pytest.UsageError(
             "-n is refused for a server that is not this machine: the limits are kept by one process"
         )
+    if workers and options.files:
+        raise pytest.UsageError("-n is refused together with a report: it is written by the process that saw all rules")
 
 
 class Run:

@@ -94,7 +94,6 @@ class Verdict:
     observations: list[Observation]
     limits: list[tuple[str, str, str]]
     gone: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
 
     @property
     def word(self) -> str:
@@ -146,6 +145,13 @@ def _merge(rule: Rule, results: Sequence[Result], unselected: str, known: Mappin
     )
 
 
+def _advise_on_silence(sent: int, answered: int) -> str:
+    if answered == sent:
+        return ""
+    lost = sent - answered
+    return f"{lost} of {sent} requests had no answer: look at the server, the network and any proxy in between"
+
+
 def _join_reasons(results: Sequence[Result]) -> str:
     """The reasons of a rule's parts; one that they share stands once."""
     parts: dict[str, list[str]] = {}
@@ -166,7 +172,7 @@ def decide(rules: Sequence[RuleResult], trouble: str, sent: int, answered: int) 
     broken = outcomes.count(Outcome.FAILED)
     if broken and shown:
         number = "one rule is" if broken == 1 else f"{broken} rules are"
-        return Status.BROKEN, f"{number} broken" + (f"; {trouble}" if trouble else "")
+        return Status.BROKEN, "; ".join(filter(None, [f"{number} broken", trouble, _advise_on_silence(sent, answered)]))
     if trouble:
         return Status.INCONCLUSIVE, trouble
     if not shown:

@@ -159,6 +159,7 @@ def test_a_server_that_drops_half_of_all_connections_is_blamed_for_that() -> Non
     verdict = judge(drop_half, limits=LIVE, clock=FakeTime())
     assert verdict.status == Status.BROKEN
     assert "answers.arrive" in broken(verdict)
+    assert "requests had no answer: look at the server, the network and any proxy in between" in verdict.reason
 
 
 def test_a_server_that_fails_again_and_again_is_left_alone() -> None:
