@@ -2,6 +2,7 @@
 "use strict";
 
 const EVERY = 1000; // milliseconds
+const SAID_FOR = 8000; // milliseconds
 const KEY = "veeam-mock-admin-key";
 const base = document.body.dataset.base;
 const [state, gate, said, view] = ["state", "gate", "said", "view"].map((id) => document.getElementById(id));
@@ -11,8 +12,11 @@ function keyHeader() {
   return key ? { "X-Admin-Key": key } : {};
 }
 
+let silence;
 function say(text) {
   said.textContent = text;
+  clearTimeout(silence);
+  silence = setTimeout(() => (said.textContent = ""), SAID_FOR);
 }
 
 async function render(path) {
