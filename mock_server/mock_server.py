@@ -74,6 +74,7 @@ class MockServer(LocalServer):
         except BaseException as error:
             self._failure = error
         finally:
+            listener.close()
             ready.set()
 
     def stop(self) -> None:

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Get a device code with curl and jq: waits when the server throttles, renews the token when it has expired.
 #
-#     VEEAM_URL=https://localhost:4443 CURL_CA_BUNDLE=~/.config/veeam-mock/ca.pem ./device_code.sh
+#     VEEAM_URL=https://localhost:4443 VEEAM_CA_CERT=~/.config/veeam-mock/ca.pem ./device_code.sh
 set -euo pipefail
 
 username=${VEEAM_USERNAME:-administrator} password=${VEEAM_PASSWORD:-veeam}
@@ -13,7 +13,8 @@ tokens='{}'
 send() { # path, curl options... -> the status; the body is in $answer
     local path=$1
     shift
-    curl --silent --show-error --max-time 30 --retry 5 --output "$answer" --write-out '%{http_code}' "$@" "$VEEAM_URL$path"
+    curl --silent --show-error --max-time 30 --retry 5 ${VEEAM_CA_CERT:+--cacert "$VEEAM_CA_CERT"} \
+        --output "$answer" --write-out '%{http_code}' "$@" "$VEEAM_URL$path"
 }
 
 token_by() { # form fields...

@@ -1,10 +1,7 @@
 """The documentation: its snippets run, its links lead somewhere, its reference of settings is not stale."""
 
 import importlib.util
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -72,22 +69,3 @@ def test_the_reference_of_settings_is_fresh_and_complete() -> None:
     page = (DOCS / "settings.md").read_text("utf-8")
     assert page == maker.render(), "docs/settings.md is stale: run python docs/make_settings.py"
     assert all(f"| `{option.key}` |" in page and option.help for option in OPTIONS)
-
-
-def test_the_lines_of_the_ci_page_start_a_mock(tmp_path: Path) -> None:
-    """As pasted, but on a free port; what the lines start ends with their shell."""
-    [lines, _] = [text for kind, text in BLOCK.findall((DOCS / "ci.md").read_text("utf-8")) if kind == "sh"]
-    mock = f"{sys.executable} -m mock_server"
-    lines = lines.replace("veeam-mock --log", f"{mock} --log --port 0 --port-file mock.port")
-    waited = f"until [ -s mock.port ]; do :; done; {mock} wait https://localhost:$(cat mock.port)"
-    script = f"trap 'kill %1' EXIT\n{lines.replace('veeam-mock wait', waited)}\ntest -n \"$VEEAM_URL\""
-    run = subprocess.run(
-        ["bash", "-e", "-c", script],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert run.returncode == 0, run.stderr

@@ -25,7 +25,7 @@ def run_client(name: str, server: MockServer, **environment: str) -> "subprocess
     for program in RUNNERS[name]:
         if shutil.which(program) is None:
             pytest.skip(f"{program} is not installed")
-    trust = dict.fromkeys(("VEEAM_CA_CERT", "NODE_EXTRA_CA_CERTS", "CURL_CA_BUNDLE"), server.ca_cert or "")
+    trust = dict.fromkeys(("VEEAM_CA_CERT", "NODE_EXTRA_CA_CERTS"), server.ca_cert or "")
     return subprocess.run(
         [RUNNERS[name][0], str(CLIENTS / name)],
         env={**os.environ, "VEEAM_URL": server.url, **trust, **environment},

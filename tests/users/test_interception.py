@@ -170,7 +170,7 @@ def test_the_retries_of_a_session_count_as_on_a_connection(
         server.faults.add(**fault, times=times)
         with requests.Session() as session:
             retry = Retry(total=2, allowed_methods=None, status_forcelist=[503])
-            session.mount("http", HTTPAdapter(max_retries=retry))
+            session.mount(server.url, HTTPAdapter(max_retries=retry))
             try:
                 end = str(session.post(f"{server.url}/v4/Token", data={"grant_type": "x"}, timeout=SHORT).status_code)
             except requests.RequestException as error:
@@ -178,6 +178,7 @@ def test_the_retries_of_a_session_count_as_on_a_connection(
         return end, len(server.requests.list())
 
     assert tried(veeam) == tried(live)
+    assert tried(veeam)[1] == 3
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """`MockServer` in scripts, notebooks and unittest: it starts in a thread, several at once, and ends for certain."""
 
+import asyncio
 import os
 import socket
 import subprocess
@@ -75,6 +76,14 @@ def test_it_starts_and_stops_in_any_thread() -> None:
     assert statuses == [200] * 4
 
 
+def test_it_starts_where_a_loop_runs_already_as_in_a_notebook() -> None:
+    async def status() -> int:
+        with MockServer(http=True) as server:
+            return (await asyncio.to_thread(ApiClient(server.url).log_in)).status_code
+
+    assert asyncio.run(status()) == 200
+
+
 def test_stop_waits_for_nobody(serve: Callable[..., MockServer]) -> None:
     server = MockServer(http=True).start()
     server.faults.add("timeout")
@@ -130,6 +139,15 @@ def test_a_mistake_is_told_before_anything_starts(serve: Callable[..., MockServe
         MockServer(port=port, http=True).start()
     with pytest.raises(CertificateError, match="is not a file"):
         MockServer(cert=str(tmp_path / "no.pem"), key=str(tmp_path / "no.key")).start()
+
+
+def test_a_start_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(*arguments: object, **options: object) -> None:
+        raise OSError("the loop is out of descriptors")
+
+    monkeypatch.setattr("mock_server.server.Server.startup", fail)
+    with pytest.raises(RuntimeError, match="did not start: the loop is out of descriptors"):
+        MockServer(http=True).start()
 
 
 def test_a_server_that_was_started_elsewhere_is_steered_over_http(serve: Callable[..., MockServer]) -> None:

@@ -141,6 +141,14 @@ def test_a_pipeline_starts_the_mock_tests_the_client_and_asks_for_reports(servic
     assert "200  POST /v4/DeviceCode  getDeviceCode" in (runner.folder / "veeam-mock.log").read_text()
 
 
+def test_the_lines_of_the_page_about_ci_start_a_mock(runner: Runner) -> None:
+    page = (EXAMPLES.parent / "docs" / "ci.md").read_text("utf-8")
+    lines = page.partition("```sh\n")[2].partition("```")[0]
+    runner.set({"VEEAM_MOCK_PORT": "4443"})
+    assert runner.run(f'{lines}\necho "$VEEAM_URL"') == "https://localhost:4443\n"
+    assert "https://localhost:" in (runner.folder / "veeam-mock.log").read_text()
+
+
 @pytest.mark.long
 def test_a_pipeline_publishes_the_reports_of_the_contract(runner: Runner) -> None:
     run_github(runner)
