@@ -7,9 +7,7 @@ import requests
 from urllib3 import HTTPConnectionPool
 from urllib3.exceptions import HTTPError, MaxRetryError, ProtocolError, ReadTimeoutError
 
-from mock_server.exchange import Delivery, Reply
-
-DRIBBLE_STEPS = 20
+from mock_server.exchange import DRIBBLE_STEPS, Delivery, Reply
 
 Body = bytes | io.BufferedReader
 

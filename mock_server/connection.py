@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import httptools
 
 from mock_server.door import HEADER_LIMIT, Door
-from mock_server.exchange import AT_ONCE, Headers, Reply, Request
+from mock_server.exchange import AT_ONCE, DRIBBLE_STEPS, Headers, Reply, Request
 from mock_server.pages.paths import is_page
 from mock_server.refusals import BODY_LIMIT
 
@@ -33,7 +33,6 @@ IDLE_SECONDS = 30.0
 LINGER_SECONDS = 2.0
 """How long what a refused client still sends is read and thrown away, so that it gets to read the refusal."""
 
-DRIBBLE_STEPS = 20
 MOST_WAITING = 32
 """Pipelined requests that are read ahead of the one that is being answered."""
 

@@ -24,6 +24,10 @@ class Request:
 Ending = Literal["whole", "reset", "empty", "truncated", "never"]
 
 
+DRIBBLE_STEPS = 20
+"""The most parts in which a body is spread over a time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """How a reply leaves the server.
