@@ -17,12 +17,10 @@ import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
 
 from contracts.exchange import Exchange
+from contracts.pace import TokenBucket
 from contracts.secrets import Secrets
 from contracts.target import Limits
-
-LARGEST_BODY = 10 * 1024 * 1024
-CHUNK = 16
-"""Bytes after which the time limit is looked at: few, for a server that sends one byte at a time."""
+from contracts.wire import DROPPED, TIMED_OUT, ReadTimeout, read_within, word_failure
 
 RETRY_AFTER_DEFAULT = 5.0
 
@@ -76,42 +74,6 @@ class Used:
     retried: int = 0
     throttled: int = 0
     most_in_a_second: int = 0
-
-
-class TokenBucket:
-    """A pace: `rate` a second after a burst of `burst`. `wait` sleeps until the next may go."""
-
-    def __init__(
-        self, rate: float | None, burst: int, clock: Callable[[], float], sleep: Callable[[float], None]
-    ) -> None:
-        self._rate, self._burst, self._clock, self._sleep = rate, burst, clock, sleep
-        self._lock = threading.Lock()
-        self._level = float(burst)
-        self._at = clock()
-
-    def wait(self) -> float:
-        """Take one; returns the seconds waited."""
-        if self._rate is None:
-            return 0.0
-        with self._lock:
-            self._level = self._refilled() - 1
-            delay = max(0.0, -self._level / self._rate)
-        if delay:
-            self._sleep(delay)
-        return delay
-
-    def fill(self) -> None:
-        """Sleep until a whole burst may go at once."""
-        if self._rate is not None:
-            with self._lock:
-                self._level = self._refilled()
-            self._sleep((self._burst - self._level) / self._rate)
-
-    def _refilled(self) -> float:
-        now = self._clock()
-        level = min(self._burst, self._level + (now - self._at) * (self._rate or 0.0))
-        self._at = now
-        return level
 
 
 class Gate(BaseAdapter):
@@ -313,55 +275,6 @@ class Gate(BaseAdapter):
             if self._failures_in_a_row >= self.limits.server_errors_in_a_row and self.stop_reason is None:
                 last = exchange.error or f"status {exchange.status}"
                 self.stop_reason = f"stopped after {self._failures_in_a_row} failures in a row, the last one: {last}"
-
-
-class ReadTimeout(Exception):
-    """The answer was not complete in time."""
-
-
-DROPPED = "the connection was closed or reset before a whole answer came"
-TIMED_OUT = "no whole answer within the time limit"
-
-
-def word_failure(failure: requests.RequestException) -> str:
-    """Why no answer came, in words that need no knowledge of Python."""
-    if isinstance(failure, requests.exceptions.SSLError):
-        return f"TLS: {innermost(failure)}"
-    if isinstance(failure, requests.exceptions.ProxyError):
-        return f"the proxy does not let it through: {innermost(failure)}"
-    if isinstance(failure, requests.exceptions.ConnectTimeout):
-        return "no connection within the time limit"
-    if isinstance(failure, requests.exceptions.Timeout) or "timed out" in str(failure):
-        return TIMED_OUT
-    cause = innermost(failure)
-    if "refused" in cause or "resolve" in cause or "unreachable" in cause or "No route" in cause:
-        return f"no connection: {cause}"
-    return DROPPED
-
-
-def innermost(failure: BaseException) -> str:
-    """The text of what caused `failure` in the end."""
-    seen: list[BaseException] = [failure]
-    while True:
-        last = seen[-1]
-        candidates = [last.__cause__, last.__context__, getattr(last, "reason", None), *last.args]
-        found = next((c for c in candidates if isinstance(c, BaseException) and c not in seen), None)
-        if found is None:
-            return str(last).partition("(_ssl.c")[0].strip()
-        seen.append(found)
-
-
-def read_within(response: requests.Response, deadline: float, clock: Callable[[], float]) -> None:
-    """Read the whole body; `ReadTimeout` when it takes longer than until `deadline`, or is larger than is sane."""
-    chunks: list[bytes] = []
-    size = 0
-    for chunk in response.iter_content(CHUNK):
-        chunks.append(chunk)
-        size += len(chunk)
-        if clock() > deadline or size > LARGEST_BODY:
-            response.close()
-            raise ReadTimeout
-    response._content = b"".join(chunks)
 
 
 def _form(request: requests.PreparedRequest) -> dict[str, str]:

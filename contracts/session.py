@@ -11,9 +11,10 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from contracts.exchange import Exchange
-from contracts.gate import DROPPED, TIMED_OUT, Gate, NoAnswer, Refused
+from contracts.gate import Gate, NoAnswer, Refused
 from contracts.secrets import Secrets
 from contracts.target import Target
+from contracts.wire import DROPPED, TIMED_OUT
 
 TOKEN_PATH = "/v4/Token"
 DEVICE_CODE_PATH = "/v4/DeviceCode"

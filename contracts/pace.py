@@ -1,0 +1,40 @@
+"""The pace of a run: a token bucket."""
+
+import threading
+from collections.abc import Callable
+
+
+class TokenBucket:
+    """A pace: `rate` a second after a burst of `burst`. `wait` sleeps until the next may go."""
+
+    def __init__(
+        self, rate: float | None, burst: int, clock: Callable[[], float], sleep: Callable[[float], None]
+    ) -> None:
+        self._rate, self._burst, self._clock, self._sleep = rate, burst, clock, sleep
+        self._lock = threading.Lock()
+        self._level = float(burst)
+        self._at = clock()
+
+    def wait(self) -> float:
+        """Take one; returns the seconds waited."""
+        if self._rate is None:
+            return 0.0
+        with self._lock:
+            self._level = self._refilled() - 1
+            delay = max(0.0, -self._level / self._rate)
+        if delay:
+            self._sleep(delay)
+        return delay
+
+    def fill(self) -> None:
+        """Sleep until a whole burst may go at once."""
+        if self._rate is not None:
+            with self._lock:
+                self._level = self._refilled()
+            self._sleep((self._burst - self._level) / self._rate)
+
+    def _refilled(self) -> float:
+        now = self._clock()
+        level = min(self._burst, self._level + (now - self._at) * (self._rate or 0.0))
+        self._at = now
+        return level

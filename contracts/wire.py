@@ -1,0 +1,58 @@
+"""What can go wrong between a request and its whole answer, and how it is said."""
+
+from collections.abc import Callable
+
+import requests
+
+LARGEST_BODY = 10 * 1024 * 1024
+CHUNK = 16
+"""Bytes after which the time limit is looked at: few, for a server that sends one byte at a time."""
+
+
+class ReadTimeout(Exception):
+    """The answer was not complete in time."""
+
+
+DROPPED = "the connection was closed or reset before a whole answer came"
+TIMED_OUT = "no whole answer within the time limit"
+
+
+def word_failure(failure: requests.RequestException) -> str:
+    """Why no answer came, in words that need no knowledge of Python."""
+    if isinstance(failure, requests.exceptions.SSLError):
+        return f"TLS: {innermost(failure)}"
+    if isinstance(failure, requests.exceptions.ProxyError):
+        return f"the proxy does not let it through: {innermost(failure)}"
+    if isinstance(failure, requests.exceptions.ConnectTimeout):
+        return "no connection within the time limit"
+    if isinstance(failure, requests.exceptions.Timeout) or "timed out" in str(failure):
+        return TIMED_OUT
+    cause = innermost(failure)
+    if "refused" in cause or "resolve" in cause or "unreachable" in cause or "No route" in cause:
+        return f"no connection: {cause}"
+    return DROPPED
+
+
+def innermost(failure: BaseException) -> str:
+    """The text of what caused `failure` in the end."""
+    seen: list[BaseException] = [failure]
+    while True:
+        last = seen[-1]
+        candidates = [last.__cause__, last.__context__, getattr(last, "reason", None), *last.args]
+        found = next((c for c in candidates if isinstance(c, BaseException) and c not in seen), None)
+        if found is None:
+            return str(last).partition("(_ssl.c")[0].strip()
+        seen.append(found)
+
+
+def read_within(response: requests.Response, deadline: float, clock: Callable[[], float]) -> None:
+    """Read the whole body; `ReadTimeout` when it takes longer than until `deadline`, or is larger than is sane."""
+    chunks: list[bytes] = []
+    size = 0
+    for chunk in response.iter_content(CHUNK):
+        chunks.append(chunk)
+        size += len(chunk)
+        if clock() > deadline or size > LARGEST_BODY:
+            response.close()
+            raise ReadTimeout
+    response._content = b"".join(chunks)
