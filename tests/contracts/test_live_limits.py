@@ -88,6 +88,16 @@ def test_a_run_takes_less_than_2_minutes_and_4_on_a_server_that_takes_400_ms(liv
     assert slow.clock.now() < 240
 
 
+def test_what_schemathesis_sends_once_more_passes_the_gate_too() -> None:
+    def crash_on_odd_media(server: Server, ask: Ask) -> Answer:
+        odd = ask.is_code and "json" not in ask.headers.get("Content-Type", "json")
+        return say(500) if odd else server.answer(ask)
+
+    verdict = judge(crash_on_odd_media, generated=True)
+    assert verdict.status == Status.BROKEN, verdict.reason
+    assert {"request.media-type", "generated.refused"} <= broken(verdict)
+
+
 def test_a_small_budget_ends_with_what_it_showed() -> None:
     verdict, watched = check_live(
         limits=Limits(requests=40, rate=5, device_codes=60, wrong_passwords=1, allow_list=True)
