@@ -15,7 +15,7 @@ from urllib3 import HTTPResponse
 from werkzeug.test import Client
 
 from contracts.baseline import Baseline
-from contracts.cli import conduct
+from contracts.cli import HERE, conduct
 from contracts.document import example_restore_session
 from contracts.options import Options
 from contracts.run import Run
@@ -216,7 +216,7 @@ def judge(
     )
     timing = {"sleep": server.advance} if clock is None else {"sleep": clock.sleep, "clock": clock.now}
     run = Run(Options(target, seed=seed, examples=6, baseline=baseline or Baseline()), **timing)
-    leave_out = () if generated else ("--ignore-glob=*/test_generated.py",)
+    leave_out = () if generated else (f"--ignore={HERE / 'test_generated.py'}",)
     verdict = conduct(run, arguments=("-s", *leave_out))
     assert verdict is not None
     return verdict

@@ -25,6 +25,9 @@ GROUPS = {
     "stability": "only over many calls",
     "generated": "only in generated cases",
 }
+COMPARED = [mutant for mutant in MUTANTS if mutant.group in GROUPS]
+"""Without the defects of a code's life: they show only to one who writes and plays the person."""
+
 Row = tuple[str, str, list[str], bool]
 """Group and name of a mutant, the rules that named its defect, and whether schemathesis alone saw it."""
 
@@ -37,7 +40,7 @@ def noise() -> frozenset[tuple[str, str]]:
 
 def measure(index: int) -> Row:
     """Both verdicts on one mutant. What schemathesis also says of the sound mock does not count."""
-    mutant = MUTANTS[index]
+    mutant = COMPARED[index]
     verdict = judge(mutant.behave, dict(mutant.settings), generated=mutant.generated)
     named = sorted(broken(verdict) & set(mutant.rules))
     return mutant.group, mutant.name, named, bool(judge_alone(mutant.behave) - noise())
@@ -66,6 +69,7 @@ def render(rows: list[Row], lawful: list[tuple[str, int]]) -> str:
         "breaks that names the defect; any failure at all counts for schemathesis alone (the document as it is, all",
         "default checks, a valid token, 10 examples an operation beside all of its coverage cases; without the",
         "operations that add, change and delete organizations), except what it also reports for the sound mock.",
+        "Left out are the defects of a code's life, which show only to one who writes and approves codes.",
         "",
         "| defects of | contracts | schemathesis alone |",
         "| --- | ---: | ---: |",
@@ -88,7 +92,7 @@ def render(rows: list[Row], lawful: list[tuple[str, int]]) -> str:
 def main() -> None:
     """Measure with two processes, and write the page."""
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        rows = list(pool.map(measure, range(len(MUTANTS))))
+        rows = list(pool.map(measure, range(len(COMPARED))))
         lawful = list(pool.map(blamed, range(len(VARIANTS))))
     Path(sys.argv[1]).write_text(render(rows, lawful), encoding="utf-8")
 
