@@ -43,10 +43,11 @@ def test_what_clients_see_is_what_the_docs_say(serve: Callable[..., MockServer],
         veeam = serve(**options)
         seen[scheme] = CLIENTS[name](prepare(veeam), veeam.ca_cert)
     column = list(CLIENTS).index(name)
-    told = [http if http == https else f"{http}; https: {https}" for http, https in zip(*seen.values(), strict=True)]
-    assert dict(zip(KINDS, told, strict=True)) == {
-        kind: cells[column] for kind, cells in rows("Kinds, and what clients see").items()
-    }
+    for kind, cells in rows("Kinds, and what clients see").items():
+        http, _, https = cells[column].partition("; https: ")
+        index = KINDS.index(kind)
+        assert seen["http"][index] == http, kind
+        assert seen["https"][index] in (https or http).split(" or "), kind
 
 
 def test_docs_list_every_kind_and_every_preset() -> None:
