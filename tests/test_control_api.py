@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import ignored_auth, negative_data_rejection, positive_data_acceptance
 
 from mock_server import MockServer, Settings, create_app
+from mock_server.durations import PATTERN as DURATION
 from mock_server.matching import SCHEMA as PATTERN
 
 DOCUMENT = Path(__file__).parents[1] / "mock_server" / "control.yaml"
@@ -63,6 +64,18 @@ def test_patterns_are_described_as_they_are_checked() -> None:
     described = yaml.safe_load(DOCUMENT.read_text("utf-8"))["components"]["schemas"]["Pattern"]["properties"]
     assert described.keys() == PATTERN["properties"].keys()
     assert described["path"]["pattern"] == PATTERN["properties"]["path"]["pattern"]
+
+
+def test_durations_are_described_as_they_are_read() -> None:
+    schemas = yaml.safe_load(DOCUMENT.read_text("utf-8"))["components"]["schemas"]
+    described = [schemas["Duration"], schemas["SettingsChange"]["properties"]["auto_approve"]]
+    assert {schema["anyOf"][0]["pattern"] for schema in described} == {DURATION}
+
+
+def test_a_duration_of_too_many_digits_is_refused_with_its_place(local: FlaskClient) -> None:
+    reply = local.post("/__admin/clock", json={"advance": "723716.4285657220674"})
+    assert reply.status_code == 400
+    assert reply.get_json()["message"].startswith("body.advance: ")
 
 
 @pytest.mark.parametrize("host", ["localhost", "localhost:4443", "127.0.0.1:1", "[::1]:4443", "LOCALHOST"])
