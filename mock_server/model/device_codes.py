@@ -125,13 +125,13 @@ class DeviceCodes:
         return State.APPROVED if code.decision is State.PENDING and approved else code.decision
 
     def approve(self, code: DeviceCode, account: str | None = None) -> None:
-        """Somebody signed in as `account` and agreed. Raises what `_refuse_decision` says."""
-        self._refuse_decision(code)
+        """Somebody signed in as `account` and agreed. Raises what `_refuse_ended` says."""
+        self._refuse_ended(code)
         code.decision, code.account = State.APPROVED, account
 
     def deny(self, code: DeviceCode) -> None:
-        """Somebody declined. Raises what `_refuse_decision` says."""
-        self._refuse_decision(code)
+        """Somebody declined. Raises what `_refuse_ended` says."""
+        self._refuse_ended(code)
         code.decision = State.DENIED
 
     def expire(self, code: DeviceCode) -> None:
@@ -141,22 +141,16 @@ class DeviceCodes:
         code.expires_at = min(code.expires_at, self._clock.now())
 
     def require_spendable(self, user_code: str, uses: tuple[Use, ...], region: str | None = None) -> DeviceCode:
-        """The code, if it can be spent for one of `uses` in `region` (None: its own); the one place that decides.
+        """The code, if it can be spent for one of `uses` in `region` (None: its own).
 
         Raises, in this order, `UnknownCode`, `CodeExpired`, `CodeDenied`, `CodeSpent`, `CodePending`, `WrongPurpose`.
         """
         code = self._store.get(user_code)
         if code is None:
             raise UnknownCode()
-        match self.state(code):
-            case State.EXPIRED:
-                raise CodeExpired()
-            case State.DENIED:
-                raise CodeDenied()
-            case State.SPENT:
-                raise CodeSpent()
-            case State.PENDING:
-                raise CodePending()
+        self._refuse_ended(code)
+        if self.state(code) is State.PENDING:
+            raise CodePending()
         if code.purpose.use not in uses:
             raise WrongPurpose(f"The device code was issued for {code.purpose.use}.")
         if region is not None and not regions.same_cloud(code.purpose.region, region):
@@ -175,8 +169,8 @@ class DeviceCodes:
         """All codes that are kept, expired ones too, the oldest first."""
         return self._store.values()
 
-    def _refuse_decision(self, code: DeviceCode) -> None:
-        """`CodeExpired`, `CodeDenied`, `CodeSpent`, unless the code waits for a decision or was approved."""
+    def _refuse_ended(self, code: DeviceCode) -> None:
+        """`CodeExpired`, `CodeDenied` or `CodeSpent` for a code that has ended: the one place for their order."""
         match self.state(code):
             case State.EXPIRED:
                 raise CodeExpired()
