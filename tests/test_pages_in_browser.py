@@ -147,11 +147,13 @@ def test_a_person_goes_back_and_reloads(user: ApiClient, person: Any) -> None:
     code, address = ask(user)
     enter(person, address, code)
     press(person, "Next")
+    person.wait_for_url("**/decision?*")
     person.go_back()
     assert heading(person) == "Pick an account"
     person.reload()
     press(person, "Next")
     press(person, "Approve")
+    person.wait_for_url("**/done?*")
     person.reload()
     assert heading(person) == "You approved the code"
 
