@@ -11,7 +11,6 @@ import socket
 import struct
 from collections import deque
 from collections.abc import Coroutine
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import httptools
@@ -20,6 +19,7 @@ from mock_server.door import HEADER_LIMIT, Door
 from mock_server.exchange import AT_ONCE, DRIBBLE_STEPS, Headers, Reply, Request
 from mock_server.pages.paths import is_page
 from mock_server.refusals import BODY_LIMIT
+from mock_server.rendering import render
 
 if TYPE_CHECKING:
     from uvicorn import Config
@@ -36,9 +36,8 @@ LINGER_SECONDS = 2.0
 MOST_WAITING = 32
 """Pipelined requests that are read ahead of the one that is being answered."""
 
-STATUS_LINES = {status: f"HTTP/1.1 {status} " for status in range(100, 600)}
-STATUS_LINES.update({status.value: f"HTTP/1.1 {status.value} {status.phrase}" for status in HTTPStatus})
-BODYLESS = frozenset({204, 304})
+MOST_UNSENT = 64 * 1024
+"""Bytes of answers that a connection holds back for the end of a turn of the loop."""
 
 
 class Incoming(NamedTuple):
@@ -64,6 +63,7 @@ class Connection(asyncio.Protocol):
     ) -> None:
         self._door = cast(Door, config.loaded_app)
         self._loop = _loop or asyncio.get_event_loop()
+        self._unsent = b""
         self._connections: set[Any] = server_state.connections
         self._tasks = server_state.tasks
         self._parser: Any = httptools.HttpRequestParser(self)
@@ -102,6 +102,7 @@ class Connection(asyncio.Protocol):
         if self._task is not None:
             self._task.cancel()
         self._waiting.clear()
+        self._unsent = b""
         self._parser = None
 
     def data_received(self, data: bytes) -> None:
@@ -128,6 +129,7 @@ class Connection(asyncio.Protocol):
         Not for one that a fault holds back: nothing would tell it from a client that went away.
         """
         self._client_done = True
+        self.flush()
         return self._scheme == "http" and not self._holding and (self._task is not None or bool(self._waiting))
 
     def pause_writing(self) -> None:
@@ -140,6 +142,7 @@ class Connection(asyncio.Protocol):
     def shutdown(self) -> None:
         """What uvicorn calls when the server stops: an answer under way may end, nothing else is waited for."""
         if self._task is None:
+            self.flush()
             self.transport.abort()
         else:
             self._client_done = True
@@ -173,7 +176,7 @@ class Connection(asyncio.Protocol):
         elif len(announced) > 12 or int(announced) > BODY_LIMIT:
             self._refuse_while_reading(413)
         elif headers.get("expect", "").lower() == "100-continue" and self._task is None and not self._waiting:
-            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self._write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, body: bytes) -> None:
         if self._refusal is None:
@@ -223,13 +226,16 @@ class Connection(asyncio.Protocol):
         elif is_page(request.path):
             self._start(self._serve_page(incoming))
         else:
-            reply = self._door.pipeline.answer(request)
-            if reply.delivery is AT_ONCE:
-                self.transport.write(render(reply, incoming))
-                self._ended(incoming)
-            else:
-                self._holding = True
-                self._start(self._deliver(reply, incoming))
+            self._answer_by_pipeline(incoming)
+
+    def _answer_by_pipeline(self, incoming: Incoming) -> None:
+        reply = self._door.pipeline.answer(incoming.request)
+        if reply.delivery is AT_ONCE:
+            self._send(rendered(reply, incoming))
+            self._ended(incoming)
+        else:
+            self._holding = True
+            self._start(self._deliver(reply, incoming))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._task = self._loop.create_task(work)
@@ -252,11 +258,35 @@ class Connection(asyncio.Protocol):
         """An answer has been written: close, or wait for the next request."""
         self._quiet_since = self._loop.time()
         if not incoming.keep_alive or (self._client_done and not self._waiting):
-            self.transport.close()
+            self._close()
+
+    # Writing
+
+    def _send(self, data: bytes) -> None:
+        """Write `data` at the end of this turn of the loop, or at once when much has come together."""
+        if not self._unsent:
+            self._door.outbox.add(self.flush)
+        self._unsent = self._unsent + data if self._unsent else data
+        if len(self._unsent) > MOST_UNSENT:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what was held back."""
+        data, self._unsent = self._unsent, b""
+        if data and not self.transport.is_closing():
+            self.transport.write(data)
+
+    def _write(self, data: bytes) -> None:
+        self.flush()
+        self.transport.write(data)
+
+    def _close(self) -> None:
+        self.flush()
+        self.transport.close()
 
     async def _serve_page(self, incoming: Incoming) -> None:
         reply = await asyncio.to_thread(self._door.page, incoming.request)
-        self.transport.write(render(reply, incoming))
+        self._write(rendered(reply, incoming))
         self._ended(incoming)
 
     async def _deliver(self, reply: Reply, incoming: Incoming) -> None:
@@ -269,24 +299,24 @@ class Connection(asyncio.Protocol):
             case "reset":
                 self._reset()
             case "empty":
-                self.transport.write(delivery.raw or b"")
-                self.transport.close()
+                self._write(delivery.raw or b"")
+                self._close()
             case "truncated":
                 cut = 1 if incoming.request.method == "HEAD" else max(1, len(reply.body) // 2)
-                self.transport.write(render(reply, incoming)[:-cut])
-                self.transport.close()
+                self._write(rendered(reply, incoming)[:-cut])
+                self._close()
             case "whole":
-                await self._dribble(render(reply, incoming), len(reply.body), delivery.dribble)
+                await self._dribble(rendered(reply, incoming), len(reply.body), delivery.dribble)
                 self._ended(incoming)
 
-    async def _dribble(self, rendered: bytes, size: int, seconds: float) -> None:
+    async def _dribble(self, answer: bytes, size: int, seconds: float) -> None:
         """Write the head at once, and the body of this size in steps over the time."""
         steps = min(DRIBBLE_STEPS, size) if seconds else 0
-        start = len(rendered) - size if steps else len(rendered)
-        self.transport.write(rendered[:start])
+        start = len(answer) - size if steps else len(answer)
+        self._write(answer[:start])
         for step in range(steps):
             await asyncio.sleep(seconds / steps)
-            self.transport.write(rendered[start + size * step // steps : start + size * (step + 1) // steps])
+            self._write(answer[start + size * step // steps : start + size * (step + 1) // steps])
 
     def _reset(self) -> None:
         """Break the connection by a TCP RST, over TLS too: close the socket with nothing left to linger for."""
@@ -308,10 +338,10 @@ class Connection(asyncio.Protocol):
     def _refuse(self, status: int, request: Request | None = None) -> None:
         """Say why, and close once the client had time to read it."""
         if self._task is not None or self.transport.is_closing():
-            self.transport.close()
+            self._close()
             return
         reply = self._door.refuse(request or Request("", "", client=self._client), status)
-        self.transport.write(render(reply, Incoming(Request("", ""), keep_alive=False)))
+        self._write(render(reply, "", keep_alive=False))
         self._lingering = True
         self._waiting.clear()
         if self.transport.can_write_eof():
@@ -331,19 +361,9 @@ class Connection(asyncio.Protocol):
         elif self._began_at is not None:
             self._refuse(408)
         else:
-            self.transport.close()
+            self._close()
 
 
-def render(reply: Reply, incoming: Incoming) -> bytes:
-    """A reply as the bytes of HTTP/1.1."""
-    lines = [STATUS_LINES[reply.status], *(f"{name}: {value}" for name, value in reply.headers.items())]
-    lines += [f"Set-Cookie: {cookie}" for cookie in reply.cookies]
-    body = reply.body if incoming.request.method != "HEAD" else b""
-    if not incoming.keep_alive and "Connection" not in reply.headers:
-        lines.append("Connection: close")
-    if "Content-Length" not in reply.headers and reply.status not in BODYLESS and not incoming.old:
-        lines.append("Transfer-Encoding: chunked")
-        if incoming.request.method != "HEAD":
-            body = (b"%x\r\n%s\r\n" % (len(body), body) if body else b"") + b"0\r\n\r\n"
-    lines.append("\r\n")
-    return "\r\n".join(lines).encode("latin-1") + body
+def rendered(reply: Reply, incoming: Incoming) -> bytes:
+    """The bytes that answer `incoming`."""
+    return render(reply, incoming.request.method, keep_alive=incoming.keep_alive, old=incoming.old)

@@ -8,6 +8,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from mock_server.exchange import Reply, Request
+from mock_server.outbox import Outbox
 from mock_server.pipeline import Pipeline
 from mock_server.refusals import BODY_TOO_LARGE
 from mock_server.spec import decode_segment
@@ -33,6 +34,7 @@ class Door:
     def __init__(self, pipeline: Pipeline, request_timeout: float) -> None:
         self.pipeline = pipeline
         self.request_timeout = request_timeout
+        self.outbox = Outbox()
         self._loading = threading.Lock()
 
     def refuse(self, request: Request, status: int) -> Reply:

@@ -1,5 +1,6 @@
 """A request and its reply, as plain data: what the doors hand to the pipeline, and what they deliver."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -61,4 +62,4 @@ class Reply:
     headers: Headers = field(default_factory=dict)
     body: bytes = b""
     delivery: Delivery = AT_ONCE
-    cookies: list[str] = field(default_factory=list)
+    cookies: Sequence[str] = ()

@@ -21,7 +21,7 @@ cors pipeline
 admin_key control control_client
 pages
 app
-certificates door connection
+certificates outbox rendering door connection
 server local_server mock_server client_failures intercept
 banner catalogue waiting cli pytest_plugin __init__ __main__
 """
