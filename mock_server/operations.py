@@ -1,17 +1,16 @@
 """What each operation of the API does: operationId -> function, each a few lines over the model."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from mock_server.exchange import Request
+from mock_server.exchange import Reply, Request
 from mock_server.model import regions
 from mock_server.model.device_codes import DeviceCode, Purpose, Use
 from mock_server.model.errors import InvalidLogin, WrongPurpose
 from mock_server.model.organizations import Organization, domain_of
 from mock_server.model.tokens import TokenPair
-from mock_server.spec import CheckedRequest
 from mock_server.worlds import World
 
 INSTALLATION_ID = "00000000-0000-4000-8000-00000000f001"
@@ -25,37 +24,23 @@ class Call:
     """What an operation gets: the world, the checked values and body, and the request as it came."""
 
     world: World
-    values: dict[str, Any]
+    values: Mapping[str, Any]
     body: Any
     request: Request
-
-    @classmethod
-    def of(cls, world: World, checked: CheckedRequest, request: Request) -> "Call":
-        """The call for a request without violations."""
-        return cls(world, checked.values, checked.body, request)
 
     def reading(self, ambiguity: str) -> str:
         """The reading of an ambiguity that this world picked."""
         return self.world.settings.ambiguities[ambiguity]
 
 
-@dataclass(slots=True)
-class Result:
-    """What an operation answers: a JSON value, a status, and headers beyond the usual ones."""
-
-    content: object
-    status: int = 200
-    headers: dict[str, str] | None = None
-
-
-def get_token(call: Call) -> Result:
+def get_token(call: Call) -> Reply:
     """Log in by password, or refresh (RFC 6749 sections 4.3 and 6)."""
     form = call.body
     if form["grant_type"] == "refresh_token":
         pair = call.world.tokens.refresh(_needed(form, "refresh_token"))
     else:
         pair = call.world.tokens.log_in(_needed(form, "username"), _needed(form, "password"))
-    return Result(_token_response(pair), headers=NO_STORE)
+    return Reply(200, _token_response(pair), NO_STORE.copy())
 
 
 def _needed(form: dict[str, str], name: str) -> str:
@@ -77,17 +62,17 @@ def _token_response(pair: TokenPair) -> dict[str, object]:
     }
 
 
-def get_organizations(call: Call) -> Result:
+def get_organizations(call: Call) -> Reply:
     """All organizations, as a bare array."""
-    return Result([_organization(call, organization) for organization in call.world.organizations.all()])
+    return Reply(200, [_organization(call, organization) for organization in call.world.organizations.all()])
 
 
-def get_organization(call: Call) -> Result:
+def get_organization(call: Call) -> Reply:
     """One organization."""
-    return Result(_organization(call, call.world.organizations.get(call.values["organizationId"])))
+    return Reply(200, _organization(call, call.world.organizations.get(call.values["organizationId"])))
 
 
-def add_organization(call: Call) -> Result:
+def add_organization(call: Call) -> Reply:
     """Spend an approved code and add the organization that it was approved for (v6, v8)."""
     wanted = call.body
     world = call.world
@@ -106,10 +91,10 @@ def add_organization(call: Call) -> Result:
         is_exchange_online=wanted.get("isExchangeOnline") is not False,
         is_share_point_online=wanted.get("isSharePointOnline") is not False,
     )
-    return Result(_organization(call, world.organizations.add(organization)))
+    return Reply(200, _organization(call, world.organizations.add(organization)))
 
 
-def update_organization(call: Call) -> Result:
+def update_organization(call: Call) -> Reply:
     """Change what is sent; a `userCode` is spent for a new application of this organization (v6)."""
     organization = call.world.organizations.get(call.values["organizationId"])
     wanted = call.body
@@ -122,7 +107,7 @@ def update_organization(call: Call) -> Result:
     }
     changed = {name: value for name, value in changes.items() if value is not None}
     call.world.organizations.replace(replace(organization, **changed))
-    return Result(None, 204)
+    return Reply(204)
 
 
 def _spend_for(call: Call, organization: Organization, user_code: str) -> None:
@@ -135,10 +120,10 @@ def _spend_for(call: Call, organization: Organization, user_code: str) -> None:
     codes.spend(code)
 
 
-def delete_organization(call: Call) -> Result:
+def delete_organization(call: Call) -> Reply:
     """Remove an organization (v6)."""
     call.world.organizations.remove(call.values["organizationId"])
-    return Result(None, 204)
+    return Reply(204)
 
 
 def _name_in(wanted: dict[str, Any]) -> str | None:
@@ -153,7 +138,7 @@ def _canonical_type(name: str | None) -> str:
     return known[(name or "Office365").lower()]
 
 
-def get_device_code(call: Call) -> Result:
+def get_device_code(call: Call) -> Reply:
     """A code to add an organization, for the region that was asked for (page)."""
     organization_id = call.values.get("organizationId")
     if organization_id is not None and call.reading("unknown-organization") == "refused":
@@ -162,13 +147,13 @@ def get_device_code(call: Call) -> Result:
     return _device_code(call, Purpose(region, organization_id=organization_id))
 
 
-def get_organization_device_code(call: Call) -> Result:
+def get_organization_device_code(call: Call) -> Reply:
     """A code for the backup applications of an organization, in its region."""
     organization = call.world.organizations.get(call.values["organizationId"])
     return _device_code(call, Purpose(organization.region, Use.BACKUP_APPLICATIONS, organization.id))
 
 
-def get_restore_device_code(call: Call) -> Result:
+def get_restore_device_code(call: Call) -> Reply:
     """A code bound to a restore session, in the target region, or that of the organization that is named."""
     session_id = call.values["restoreSessionId"]
     call.world.require_restore_session(session_id)
@@ -176,9 +161,9 @@ def get_restore_device_code(call: Call) -> Result:
     return _device_code(call, Purpose(region, Use.RESTORE, restore_session_id=session_id))
 
 
-def get_service_instance(call: Call) -> Result:
+def get_service_instance(call: Call) -> Reply:
     """The installation."""
-    return Result({"installationId": INSTALLATION_ID, "version": VERSION})
+    return Reply(200, {"installationId": INSTALLATION_ID, "version": VERSION})
 
 
 def _region(body: dict[str, Any], default: str) -> str:
@@ -194,7 +179,7 @@ def _region_of_named(call: Call) -> str:
     return regions.WORLDWIDE
 
 
-def _device_code(call: Call, purpose: Purpose) -> Result:
+def _device_code(call: Call, purpose: Purpose) -> Reply:
     code = call.world.device_codes.issue(purpose)
     url = verification_url(call, purpose.region)
     content: dict[str, object] = {
@@ -206,7 +191,7 @@ def _device_code(call: Call, purpose: Purpose) -> Result:
     }
     if call.reading("extra-properties") == "some":
         content["interval"] = 5
-    return Result(content, headers=NO_STORE)
+    return Reply(200, content, NO_STORE.copy())
 
 
 def verification_url(call: Call, region: str) -> str:
@@ -255,7 +240,7 @@ def date_time(moment: float, *, precise: bool = False) -> str:
     return text.replace("+00:00", "Z")
 
 
-OPERATIONS: dict[str, Callable[[Call], Result]] = {
+OPERATIONS: dict[str, Callable[[Call], Reply]] = {
     "getToken": get_token,
     "getOrganizations": get_organizations,
     "getOrganization": get_organization,

@@ -182,8 +182,7 @@ class Pipeline:
     def _perform(self, exchange: Exchange) -> None:
         assert isinstance(exchange.match, Match) and exchange.checked is not None
         operation = OPERATIONS[exchange.match.operation.id]
-        result = operation(Call.of(exchange.world, exchange.checked, exchange.request))
-        exchange.reply = Reply(result.status, result.content, dict(result.headers or {}))
+        exchange.reply = operation(Call(exchange.world, exchange.checked.values, exchange.checked.body, exchange.request))
 
     def _check_reply(self, exchange: Exchange) -> None:
         if not isinstance(exchange.match, Match) or exchange.reply is None or exchange.answered_by_fault:

@@ -7,23 +7,24 @@ import pytest
 from api_client import ApiClient
 
 from mock_server import operations
-from mock_server.operations import Call, Result
+from mock_server.exchange import Reply
+from mock_server.operations import Call
 
 
 @pytest.mark.parametrize(
     ("result", "wrong"),
     [
-        (Result({"userCode": "short"}), "body.verificationUrl: is required"),
-        (Result([]), "body: [] is not of type object"),
-        (Result({}, status=201), "status: 201 is not a status of getDeviceCode"),
-        (Result(None), "body: null is not of type object"),
+        (Reply(200, {"userCode": "short"}), "body.verificationUrl: is required"),
+        (Reply(200, []), "body: [] is not of type object"),
+        (Reply(201, {}), "status: 201 is not a status of getDeviceCode"),
+        (Reply(200), "body: null is not of type object"),
     ],
 )
 def test_a_reply_against_the_spec_becomes_a_500_and_a_line_in_the_log(
     client: ApiClient,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
-    result: Result,
+    result: Reply,
     wrong: str,
 ) -> None:
     monkeypatch.setitem(operations.OPERATIONS, "getDeviceCode", lambda call: result)
@@ -37,7 +38,7 @@ def test_a_reply_against_the_spec_becomes_a_500_and_a_line_in_the_log(
 def test_a_failure_inside_becomes_a_500_without_its_details_which_are_logged(
     client: ApiClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(call: Call) -> Result:
+    def fail(call: Call) -> Reply:
         raise ZeroDivisionError("of all things")
 
     monkeypatch.setitem(operations.OPERATIONS, "getDeviceCode", fail)
@@ -52,7 +53,7 @@ def test_a_reply_that_cannot_be_written_becomes_a_500_with_a_body(
 ) -> None:
     client = client_of(ambiguities={"extra-properties": "some"})
     good = client.device_code().json()
-    monkeypatch.setitem(operations.OPERATIONS, "getDeviceCode", lambda call: Result({**good, "more": object()}))
+    monkeypatch.setitem(operations.OPERATIONS, "getDeviceCode", lambda call: Reply(200, {**good, "more": object()}))
     reply = client.device_code()
     assert reply.status_code == 500
     assert reply.json()["message"]
