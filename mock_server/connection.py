@@ -49,6 +49,17 @@ class Incoming(NamedTuple):
     refusal: int | None = None
 
 
+class Known(NamedTuple):
+    """A message that was read before on this connection: its head as bytes, its whole size, and what it meant.
+
+    Clients send the same head again and again. Bytes that are alike mean the same, so they need not be parsed twice.
+    """
+
+    head: bytes
+    size: int
+    request: Request
+
+
 class Connection(asyncio.Protocol):
     """Reads requests, has them answered in their order, and carries out how each reply is to be delivered."""
 
@@ -68,6 +79,7 @@ class Connection(asyncio.Protocol):
         self._tasks = server_state.tasks
         self._parser: Any = httptools.HttpRequestParser(self)
         self._waiting: deque[Incoming] = deque()
+        self._known: Known | None = None
         self._task: asyncio.Task[None] | None = None
         self._holding = False
         self._lingering = False
@@ -106,8 +118,14 @@ class Connection(asyncio.Protocol):
         self._parser = None
 
     def data_received(self, data: bytes) -> None:
+        known = self._known
+        if known is not None and len(data) == known.size and data.startswith(known.head):
+            self._answer_by_pipeline(Incoming(known.request.with_body(data[len(known.head) :]), keep_alive=True))
+            return
         if self._lingering:
             return
+        self._known = None
+        is_fresh = self._began_at is None and self._head_size == 0
         if self._in_head:
             self._head_size += len(data)
         try:
@@ -120,8 +138,11 @@ class Connection(asyncio.Protocol):
             return
         if self._in_head and self._head_size > HEADER_LIMIT:
             self._refuse(431)
-        else:
-            self._work()
+            return
+        last = self._waiting[-1] if is_fresh and self._waiting else None
+        self._work()
+        if last is not None:
+            self._remember(data, last)
 
     def eof_received(self) -> bool:
         """A client that has said all may still wait for its answers.
@@ -134,6 +155,7 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         self._write_paused = True
+        self._known = None
 
     def resume_writing(self) -> None:
         self._write_paused = False
@@ -237,7 +259,16 @@ class Connection(asyncio.Protocol):
             self._holding = True
             self._start(self._deliver(reply, incoming))
 
+    def _remember(self, data: bytes, last: Incoming) -> None:
+        """Know `data` again if it was one whole message, a head and a body as it is, and has been answered."""
+        request = last.request
+        size = len(data) - len(request.body)
+        idle = self._began_at is None and self._task is None and not (self._waiting or self._write_paused)
+        if idle and last.keep_alive and data.find(b"\r\n\r\n") + 4 == size and not self.transport.is_closing():
+            self._known = Known(data[:size], len(data), request)
+
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        self._known = None
         task = self._task = self._loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._finished)

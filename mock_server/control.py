@@ -30,7 +30,7 @@ from mock_server.pipeline import Pipeline
 from mock_server.refusals import Refusals
 from mock_server.settings import SettingsError
 from mock_server.spec import CheckedRequest, Match, Spec, load_document
-from mock_server.worlds import PATH_PREFIX, NoSuchWorld, TooManyWorlds, World, world_of
+from mock_server.worlds import PATH_PREFIX, NoSuchWorld, TooManyWorlds, World, enter_world
 
 log = logging.getLogger("veeam_mock")
 
@@ -77,7 +77,7 @@ class Control:
         return reply
 
     def _answer(self, request: Request, trusted: bool) -> Reply:
-        name = world_of(request)
+        name, request = enter_world(request)
         match = self.spec.find(request.method, request.path)
         if not trusted:
             self.admit(request, is_open=isinstance(match, Match) and not match.operation.protected)

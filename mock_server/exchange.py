@@ -11,7 +11,10 @@ Headers = dict[str, str]
 @dataclass(slots=True)
 class Request:
     """`path` is as sent, percent-encoded, without the query; `origin` is scheme and host, such as `https://localhost`;
-    `client` the address that it came from, empty within this process."""
+    `client` the address that it came from, empty within this process. All but the body is its head.
+
+    `outline` is what the pipeline has made of the head; requests that differ in their bodies alone share it.
+    """
 
     method: str
     path: str
@@ -20,6 +23,11 @@ class Request:
     body: bytes = b""
     origin: str = "https://localhost:4443"
     client: str = ""
+    outline: object = field(default=None, repr=False, compare=False)
+
+    def with_body(self, body: bytes) -> "Request":
+        """Another request with the same head."""
+        return Request(self.method, self.path, self.query, self.headers, body, self.origin, self.client, self.outline)
 
 
 Ending = Literal["whole", "reset", "empty", "truncated", "never"]

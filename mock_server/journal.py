@@ -19,6 +19,16 @@ NEAREST = 3
 """Near misses that a verification names."""
 
 
+class KeptHead(NamedTuple):
+    """The head of a request as it is kept, secrets masked; `cost` is the bytes that it is counted for."""
+
+    method: str
+    path: str
+    query: str
+    headers: Headers
+    cost: int
+
+
 class Entry(NamedTuple):
     """One exchange, secrets masked. `at` is Unix seconds, UTC, of the world's clock.
 
@@ -70,17 +80,36 @@ class Journal:
         self._numbered = 0
         self.listeners: list[Callable[[Entry], None]] = []
 
+    def head_of(self, request: Request) -> KeptHead:
+        """What is kept of the head of `request`."""
+        mask = self.masker
+        path, query = mask.text(request.path), mask.text(request.query)
+        headers = mask.headers(without_credentials(request.headers))
+        cost = len(path) + len(query) + sum(map(len, headers.values()))
+        return KeptHead(request.method, path, query, headers, cost)
+
     def record(
-        self, world: str, at: float, operation: str | None, request: Request, reply: Reply, faults: tuple[str, ...] = ()
+        self,
+        request: Request,
+        reply: Reply,
+        *,
+        world: str = "",
+        at: float,
+        operation: str | None = None,
+        faults: tuple[str, ...] = (),
+        head: KeptHead | None = None,
     ) -> None:
-        """Keep one exchange."""
-        answered = reply.delivery.ending in ("whole", "truncated") and reply.delivery.raw is None
-        kept = Request(request.method, request.path, request.query, without_credentials(request.headers), request.body)
+        """Keep one exchange; `head` is what `head_of` said of the request, if it has been asked before."""
+        head = head or self.head_of(request)
+        ending = reply.delivery.ending if reply.delivery.raw is None else "garbage"
+        answered = ending == "whole" or ending == "truncated"
+        body = request.body
         reply_headers, reply_body = (reply.headers, reply.body) if answered else ({}, b"")
-        if self.masker.suspects(_text(kept, reply_headers, reply_body)):
-            reply_headers, reply_body = self._masked(kept, reply_headers, reply_body)
+        if self.masker.suspects(_text(body, reply_headers, reply_body)):
+            mask = self.masker
+            body, reply_headers, reply_body = mask.body(body), mask.headers(reply_headers), mask.body(reply_body)
         # Masked whole and cut then, so that no half of a secret is left at the end.
-        kept.body = kept.body[:LONGEST_BODY]
+        body = body[:LONGEST_BODY]
         # A copy, also of a short body: what orjson writes keeps its 4 kB buffer for as long as it lives.
         reply_body = bytes(memoryview(reply_body)[:LONGEST_BODY])
         self._numbered += 1
@@ -89,24 +118,17 @@ class Journal:
             world,
             at,
             operation,
-            kept,
+            Request(head.method, head.path, head.query, head.headers, body),
             reply.status if answered else None,
             reply_headers,
             reply_body,
-            "garbage" if reply.delivery.raw is not None else reply.delivery.ending,
+            ending,
             faults,
-            _cost(kept, reply_headers, reply_body),
+            ENTRY_COST + head.cost + len(body) + len(reply_body) + sum(map(len, reply_headers.values())),
         )
         self._keep(entry)
         for listener in self.listeners:
             listener(entry)
-
-    def _masked(self, request: Request, headers: Headers, body: bytes) -> tuple[Headers, bytes]:
-        """Mask `request` where it is, and return what an answer had, masked."""
-        mask = self.masker
-        request.path, request.query = mask.text(request.path), mask.text(request.query)
-        request.headers, request.body = mask.headers(request.headers), mask.body(request.body)
-        return mask.headers(headers), mask.body(body)
 
     def _keep(self, entry: Entry) -> None:
         self._entries.append(entry)
@@ -130,15 +152,9 @@ class Journal:
         return Verification(sum(not differences for _, differences in compared), misses[:NEAREST])
 
 
-def _text(request: Request, reply_headers: Headers, reply_body: bytes) -> str:
-    """All of an exchange that may hold a secret."""
-    texts = (request.path, request.query, *request.headers.values(), *reply_headers.values())
-    return "\n".join((*texts, request.body.decode("latin-1"), reply_body.decode("latin-1")))
-
-
-def _cost(request: Request, reply_headers: Headers, reply_body: bytes) -> int:
-    headers = sum(map(len, request.headers.values())) + sum(map(len, reply_headers.values()))
-    return ENTRY_COST + headers + len(request.path) + len(request.query) + len(request.body) + len(reply_body)
+def _text(body: bytes, reply_headers: Headers, reply_body: bytes) -> str:
+    """All of an exchange behind the head of the request that may hold a secret."""
+    return "\n".join((*reply_headers.values(), body.decode("latin-1"), reply_body.decode("latin-1")))
 
 
 def _differences(entry: Entry, pattern: Pattern, status: int | None) -> list[str]:

@@ -1,7 +1,6 @@
 """From a request to its reply, by the steps that are listed at the end. Knows no Flask, no sockets, no `responses`."""
 
 import logging
-import re
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,14 +20,14 @@ from mock_server.masking import Masker
 from mock_server.model.errors import AccessDenied, ModelError
 from mock_server.operations import OPERATIONS, Call
 from mock_server.options import DEFAULT_PASSWORD
+from mock_server.outline import Outline
 from mock_server.refusals import Refusals
 from mock_server.settings import Settings
 from mock_server.spec import CheckedRequest, Match, NoMatch, Spec, bundled_path, load_document
-from mock_server.worlds import NoSuchWorld, TooManyWorlds, World, Worlds, world_of
+from mock_server.worlds import NoSuchWorld, TooManyWorlds, World, Worlds
 
 log = logging.getLogger("veeam_mock")
 
-ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
 CONTENT_TYPES = {"utf-8": "application/json; charset=utf-8", "none": "application/json"}
 
 
@@ -38,6 +37,7 @@ class Exchange:
 
     request: Request
     world: World
+    outline: Outline | None = None
     match: Match | NoMatch = NoMatch()
     checked: CheckedRequest | None = None
     reply: Reply | None = None
@@ -64,6 +64,7 @@ class Pipeline:
 
     def _begin(self, settings: Settings) -> None:
         self.settings = settings
+        self._generation = object()
         self.spec = compiled_spec(settings)
         self.refusals = Refusals(settings.ambiguities)
         self.fault_parser = FaultParser(self.spec)
@@ -115,21 +116,34 @@ class Pipeline:
             self._record(exchange)
         return exchange.reply
 
+    def _read_head(self, exchange: Exchange) -> None:
+        """See what the request means; the work is done once for all requests that share a head."""
+        request = exchange.request
+        outline = request.outline
+        if not isinstance(outline, Outline) or outline.generation is not self._generation:
+            outline = request.outline = Outline.of(request, self.spec, self.journal, self._generation)
+        exchange.outline = outline
+        if outline.world:
+            exchange.request = outline.request.with_body(request.body)
+
     def _check_host(self, exchange: Exchange) -> None:
         """The origin becomes part of the addresses in answers (RFC 9112 section 3.2: 400 for a bad Host)."""
-        if not is_origin(exchange.request.origin):
+        assert exchange.outline is not None
+        if not exchange.outline.has_lawful_host:
             exchange.reply = self.refusals.plain(400, "header.Host: is not a host and a port.")
 
     def _enter_world(self, exchange: Exchange) -> None:
+        assert exchange.outline is not None
         try:
-            exchange.world = self.worlds.find(world_of(exchange.request))
+            exchange.world = self.worlds.find(exchange.outline.world)
         except NoSuchWorld as error:
             exchange.reply = self.refusals.plain(400, str(error))
         except TooManyWorlds as error:
             exchange.reply = self.refusals.plain(503, str(error))
 
     def _find_operation(self, exchange: Exchange) -> None:
-        exchange.match = self.spec.find(exchange.request.method, exchange.request.path)
+        assert exchange.outline is not None
+        exchange.match = exchange.outline.match
 
     def _answer_preflight(self, exchange: Exchange) -> None:
         if self.settings.cors and isinstance(exchange.match, NoMatch) and exchange.match.allowed:
@@ -169,20 +183,25 @@ class Pipeline:
             exchange.reply = self.refusals.plain(404, message)
 
     def _check_credentials(self, exchange: Exchange) -> None:
-        assert isinstance(exchange.match, Match)
+        assert isinstance(exchange.match, Match) and exchange.outline is not None
         if exchange.match.operation.protected:
-            exchange.world.tokens.authenticate(bearer_token(exchange.request))
+            if exchange.outline.token is None:
+                raise AccessDenied()
+            exchange.world.tokens.authenticate(exchange.outline.token)
 
     def _check_request(self, exchange: Exchange) -> None:
-        assert isinstance(exchange.match, Match)
-        checked = exchange.checked = self.spec.check_request(exchange.match, exchange.request)
+        assert isinstance(exchange.match, Match) and exchange.outline is not None
+        head = exchange.outline.checked
+        checked = exchange.checked = self.spec.check_request(exchange.match, exchange.request, head)
         if checked.violations:
             exchange.reply = self.refusals.for_violations(exchange.match.operation.id, checked.violations)
 
     def _perform(self, exchange: Exchange) -> None:
         assert isinstance(exchange.match, Match) and exchange.checked is not None
         operation = OPERATIONS[exchange.match.operation.id]
-        exchange.reply = operation(Call(exchange.world, exchange.checked.values, exchange.checked.body, exchange.request))
+        exchange.reply = operation(
+            Call(exchange.world, exchange.checked.values, exchange.checked.body, exchange.request)
+        )
 
     def _check_reply(self, exchange: Exchange) -> None:
         if not isinstance(exchange.match, Match) or exchange.reply is None or exchange.answered_by_fault:
@@ -231,19 +250,14 @@ class Pipeline:
     def _record(self, exchange: Exchange) -> None:
         assert exchange.reply is not None
         self.journal.record(
-            exchange.world.name,
-            exchange.world.clock.now(),
-            exchange.operation_id,
             exchange.request,
             exchange.reply,
-            tuple(rule.label for rule in exchange.strikes) if exchange.strikes else (),
+            world=exchange.world.name,
+            at=exchange.world.clock.now(),
+            operation=exchange.operation_id,
+            faults=tuple(rule.label for rule in exchange.strikes) if exchange.strikes else (),
+            head=exchange.outline.kept if exchange.outline is not None else None,
         )
-
-
-@lru_cache(maxsize=64)
-def is_origin(text: str) -> bool:
-    """Whether this is scheme, host and port as a client may name them."""
-    return ORIGIN.fullmatch(text) is not None
 
 
 @lru_cache(maxsize=64)
@@ -262,14 +276,6 @@ def _compiled_spec(readings: tuple[tuple[str, str], ...]) -> Spec:
     return Spec(load_document(bundled_path()), dict(readings))
 
 
-def bearer_token(request: Request) -> str:
-    """The token of `Authorization: Bearer …`, the scheme word in any case (clients); `AccessDenied` without one."""
-    scheme, _, token = request.headers.get("authorization", "").strip().partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise AccessDenied()
-    return token.strip()
-
-
 def _chosen_secrets(settings: Settings) -> list[str]:
     """What the user chose as a secret and must not be written down anywhere; the documented default is none."""
     passwords = [password for password in settings.passwords.values() if password != DEFAULT_PASSWORD]
@@ -279,6 +285,7 @@ def _chosen_secrets(settings: Settings) -> list[str]:
 Steps = tuple[Callable[[Pipeline, Exchange], None], ...]
 
 LOOKING_FOR_AN_ANSWER: Steps = (
+    Pipeline._read_head,
     Pipeline._check_host,
     Pipeline._enter_world,
     Pipeline._find_operation,

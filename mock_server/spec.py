@@ -5,7 +5,7 @@ reading that was picked is merged into the schema before it is compiled (see the
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -90,13 +90,25 @@ class NoMatch(NamedTuple):
     allowed: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
-class CheckedRequest:
+class CheckedHead(NamedTuple):
+    """The head of a request as the spec reads it: its parameters' values by name, and what is wrong with them.
+
+    `media` says how a body is to be read; `unreadable` why it cannot be, and `missing` what is wrong without one.
+    """
+
+    values: Mapping[str, Any]
+    violations: list[Violation]
+    media: "Media"
+    unreadable: Violation | None
+    missing: Violation | None
+
+
+class CheckedRequest(NamedTuple):
     """A request as the spec reads it: the values by name, the JSON value of the body, and what is wrong."""
 
-    values: dict[str, Any] = field(default_factory=dict)
-    body: Any = None
-    violations: list[Violation] = field(default_factory=list)
+    values: Mapping[str, Any]
+    body: Any
+    violations: list[Violation]
 
 
 class Spec:
@@ -154,39 +166,38 @@ class Spec:
                 return by_method, values
         return None, {}
 
-    def check_request(self, match: Match, request: Request) -> CheckedRequest:
-        """The values of `request` and everything that is wrong with it. Never raises."""
-        checked = CheckedRequest()
-        self._check_parameters(match, request, checked)
-        if match.operation.bodies:
-            self._check_body(match.operation, request, checked)
-        return checked
+    def check_request(self, match: Match, request: Request, head: CheckedHead | None = None) -> CheckedRequest:
+        """The values of `request` and everything that is wrong with it; `head` is what `check_head` said of it.
 
-    def _check_parameters(self, match: Match, request: Request, checked: CheckedRequest) -> None:
+        Never raises.
+        """
+        head = head or self.check_head(match, request)
+        if not match.operation.bodies:
+            return CheckedRequest(head.values, None, head.violations)
+        body, violations = _check_body(match.operation, head, request.body)
+        return CheckedRequest(head.values, body, [*head.violations, *violations] if head.violations else violations)
+
+    def check_head(self, match: Match, request: Request) -> CheckedHead:
+        """What can be said of `request` before its body is looked at. Never raises."""
+        values, violations = self._check_parameters(match, request)
+        media = parse_media(request.headers.get("content-type", "")[:LONGEST_MEDIA_TYPE])
+        encoding = _refuse_encoding(request)
+        unreadable = encoding or _refuse_media(match.operation, media)
+        return CheckedHead(values, violations, media, unreadable, encoding or _refuse_no_body(match.operation))
+
+    def _check_parameters(self, match: Match, request: Request) -> tuple[dict[str, Any], list[Violation]]:
+        values: dict[str, Any] = {}
+        violations: list[Violation] = []
         query = dict(parse_qsl(request.query, keep_blank_values=True, errors="replace")) if request.query else {}
         given_in: dict[str, Mapping[str, str]] = {"path": match.path_values, "query": query, "header": request.headers}
         for parameter in match.operation.parameters:
             given = given_in[parameter.place].get(parameter.key)
             if given is not None:
-                value = checked.values[parameter.name] = parameter.coerce(given)
-                checked.violations += parameter.schema.violations(value, parameter.where)
+                value = values[parameter.name] = parameter.coerce(given)
+                violations += parameter.schema.violations(value, parameter.where)
             elif parameter.required:
-                checked.violations.append(Violation(parameter.where, "is required", "required"))
-
-    def _check_body(self, operation: Operation, request: Request, checked: CheckedRequest) -> None:
-        media = parse_media(request.headers.get("content-type", "")[:LONGEST_MEDIA_TYPE])
-        refusal = _refuse_media(operation, media, request)
-        if refusal is not None:
-            checked.violations.append(refusal)
-            return
-        if not request.body and not operation.body_required:
-            return
-        try:
-            checked.body = _parse_form(request.body) if media.type == FORM else _parse_json(request.body)
-        except ValueError as error:
-            checked.violations.append(Violation("body", str(error), "syntax"))
-            return
-        checked.violations += operation.bodies[media.type].violations(checked.body, "body")
+                violations.append(Violation(parameter.where, "is required", "required"))
+        return values, violations
 
     def check_reply(self, operation: Operation, reply: Reply) -> list[Violation]:
         """Everything in `reply` that the operation does not promise."""
@@ -220,14 +231,33 @@ def parse_media(content_type: str) -> Media:
     return Media(media_type.strip().lower(), charset)
 
 
-def _refuse_media(operation: Operation, media: Media, request: Request) -> Violation | None:
-    """Why the body cannot be read at all, if it cannot."""
+def _check_body(operation: Operation, head: CheckedHead, body: bytes) -> tuple[Any, list[Violation]]:
+    """The value of a body, and what is wrong with it."""
+    refusal = head.unreadable if body else head.missing
+    if refusal is not None:
+        return None, [refusal]
+    if not body:
+        return None, []
+    try:
+        content = _parse_form(body) if head.media.type == FORM else _parse_json(body)
+    except ValueError as error:
+        return None, [Violation("body", str(error), "syntax")]
+    return content, operation.bodies[head.media.type].violations(content, "body")
+
+
+def _refuse_encoding(request: Request) -> Violation | None:
     encoding = request.headers.get("content-encoding")
     if encoding is not None and encoding.strip().lower() not in ("", "identity"):
         return Violation("header.Content-Encoding", f"{encoding[:40]!r} is not served, send it as it is", "media")
-    if not request.body:
-        served = " or ".join(operation.bodies)
-        return Violation("body", f"is required, as {served}", "required") if operation.body_required else None
+    return None
+
+
+def _refuse_no_body(operation: Operation) -> Violation | None:
+    served = " or ".join(operation.bodies)
+    return Violation("body", f"is required, as {served}", "required") if operation.body_required else None
+
+
+def _refuse_media(operation: Operation, media: Media) -> Violation | None:
     if media.type not in operation.bodies:
         given = f"{media.type[:60]!r}" if media.type else "no media type"
         return Violation("header.Content-Type", f"{given} was sent, expected {' or '.join(operation.bodies)}", "media")

@@ -3,6 +3,7 @@
 import re
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from mock_server.exchange import Request
@@ -136,13 +137,12 @@ def split_world(path: str) -> tuple[str, str]:
     return (name, f"/{rest}") if name else (DEFAULT, path)
 
 
-def world_of(request: Request) -> str:
-    """The name of the world that `request` means, which is taken out of its path and added to its origin."""
-    name, request.path = split_world(request.path)
+def enter_world(request: Request) -> tuple[str, Request]:
+    """The name of the world that `request` means, and the request as that world sees it: the name is taken out of its
+    path and added to its origin."""
+    name, path = split_world(request.path)
     name = name or request.headers.get(HEADER, DEFAULT)
-    if name:
-        request.origin += PATH_PREFIX + name
-    return name
+    return name, replace(request, path=path, origin=request.origin + PATH_PREFIX + name) if name else request
 
 
 def seeded_organization(entry: Mapping[str, Any]) -> Organization:

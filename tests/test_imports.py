@@ -17,7 +17,7 @@ faults matching masking
 journal request_log
 options settings
 worlds operations
-cors pipeline
+cors outline pipeline
 admin_key control control_client
 pages
 app

@@ -193,7 +193,7 @@ def test_what_is_no_secret_stays_readable(server: MockServer, client: ApiClient)
 
 def entry(journal: Journal, **parts: Any) -> None:
     """Record one exchange."""
-    journal.record("", 0.0, None, Request("GET", "/", **parts), Reply(200, body=b"{}"))
+    journal.record(Request("GET", "/", **parts), Reply(200, body=b"{}"), at=0.0)
 
 
 def test_the_oldest_entries_go_at_either_bound() -> None:
@@ -256,5 +256,5 @@ def test_a_line_of_the_log_stays_one_line(form: Callable[..., str]) -> None:
     journal = Journal(10, 10_000, Masker())
     written: list[str] = []
     journal.listeners.append(logger("json" if form is json_line else "text", written.append))
-    journal.record("", 0.0, None, Request("GET", "/a\nb\x1b[31m\u2028"), Reply(200))
+    journal.record(Request("GET", "/a\nb\x1b[31m\u2028"), Reply(200), at=0.0)
     assert written[0].isprintable()

@@ -10,6 +10,7 @@ from mock_server.faults.parsing import FaultParser
 from mock_server.model.clock import Clock
 from mock_server.model.device_codes import DeviceCode, Purpose, State
 from mock_server.model.errors import AccessDenied, CodeExpired, InvalidGrant
+from mock_server.model.tokens import digest_of
 from mock_server.pipeline import Pipeline
 from mock_server.settings import Settings
 from mock_server.worlds import World
@@ -144,7 +145,7 @@ class Life(RuleBasedStateMachine):
 
     def _opens(self, access: str) -> bool:
         try:
-            self.world.tokens.authenticate(access)
+            self.world.tokens.authenticate(digest_of(access))
         except AccessDenied:
             return False
         return True

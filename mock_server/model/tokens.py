@@ -76,16 +76,15 @@ class Tokens:
 
     def refresh(self, refresh_token: str) -> TokenPair:
         """Spend a refresh token for a new pair; `InvalidGrant` when it is spent, expired or unknown."""
-        login = self._refresh.pop(_digest(refresh_token))
+        login = self._refresh.pop(digest_of(refresh_token))
         if login is None:
             raise InvalidGrant("The refresh token is unknown, or has been used.")
         if self._clock.now() >= login.refresh_expires_at:
             raise InvalidGrant("The refresh token has expired.")
         return self._grant(login.username)
 
-    def authenticate(self, access_token: str) -> Login:
-        """The login behind an access token; `AccessDenied` when it is unknown or expired."""
-        digest = _digest(access_token)
+    def authenticate(self, digest: str) -> Login:
+        """The login behind the access token of this digest (`digest_of`); `AccessDenied` when unknown or expired."""
         login = self._access.get(digest)
         if login is None:
             raise AccessDenied("The access token is unknown or has been revoked")
@@ -95,7 +94,7 @@ class Tokens:
 
     def revoke(self, access_token: str) -> None:
         """Let an access token open nothing any more; unknown ones are ignored (RFC 7009 section 2.2)."""
-        self._access.pop(_digest(access_token))
+        self._access.pop(digest_of(access_token))
 
     def logins(self) -> list[Login]:
         """The logins whose access token is alive, the oldest first."""
@@ -110,10 +109,11 @@ class Tokens:
             REFRESH_PREFIX + self._randomness.text(TOKEN_ALPHABET, TOKEN_LENGTH),
             login,
         )
-        self._access.put(_digest(pair.access_token), login)
-        self._refresh.put(_digest(pair.refresh_token), login)
+        self._access.put(digest_of(pair.access_token), login)
+        self._refresh.put(digest_of(pair.refresh_token), login)
         return pair
 
 
-def _digest(token: str) -> str:
+def digest_of(token: str) -> str:
+    """What a token is known by here."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

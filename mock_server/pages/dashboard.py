@@ -15,7 +15,7 @@ from mock_server.faults.presets import PRESETS
 from mock_server.pages.carrying import read_request
 from mock_server.pages.shielding import shield
 from mock_server.pipeline import Pipeline
-from mock_server.worlds import world_of
+from mock_server.worlds import enter_world
 
 SHOWN = 50
 """Codes, logins, organizations and exchanges that are shown of each; the newest."""
@@ -43,8 +43,7 @@ def _admit_all() -> None:
 @dashboard.get("/")
 def show_state() -> Response:
     """The whole page."""
-    request = read_request()
-    world = world_of(request)
+    world, request = enter_world(read_request())
     try:
         _control().admit(request)
     except ControlError as error:
@@ -57,8 +56,7 @@ def show_state() -> Response:
 @dashboard.get("/exchanges/<int:request_id>")
 def show_exchange(request_id: int) -> Response:
     """One exchange of the journal."""
-    request = read_request()
-    world = world_of(request)
+    world, request = enter_world(read_request())
     try:
         _control().admit(request)
     except ControlError as error:

@@ -18,7 +18,7 @@ from mock_server.pages.carrying import read_request
 from mock_server.pages.shielding import require_own_origin, shield
 from mock_server.pipeline import Pipeline
 from mock_server.validation import Schema
-from mock_server.worlds import NoSuchWorld, TooManyWorlds, World, world_of
+from mock_server.worlds import NoSuchWorld, TooManyWorlds, World, enter_world
 
 FORM_LIMIT = 8 * 1024
 """Bytes of a form."""
@@ -168,7 +168,7 @@ def _world() -> World:
     pipeline = _pipeline()
     with pipeline.lock:
         try:
-            return pipeline.worlds.find(world_of(read_request()))
+            return pipeline.worlds.find(enter_world(read_request())[0])
         except NoSuchWorld as error:
             raise BadRequest(str(error)) from None
         except TooManyWorlds as error:

@@ -1,0 +1,61 @@
+"""What follows from the head of a request alone: worked out once, and shared by all requests that have that head."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from mock_server.exchange import Request
+from mock_server.journal import Journal, KeptHead
+from mock_server.model.tokens import digest_of
+from mock_server.spec import CheckedHead, Match, NoMatch, Spec
+from mock_server.worlds import enter_world
+
+ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """The head of a request as a pipeline reads it, good for one `generation` of that pipeline.
+
+    `world` is the name of the world that it means, and `request` what that world sees of it, without a body. `token` is
+    the digest of its bearer token, None without one; `checked` what is wrong with its parameters; `kept` what the
+    journal keeps.
+    """
+
+    generation: object
+    has_lawful_host: bool
+    world: str
+    request: Request
+    match: Match | NoMatch
+    token: str | None
+    checked: CheckedHead | None
+    kept: KeptHead
+
+    @classmethod
+    def of(cls, request: Request, spec: Spec, journal: Journal, generation: object) -> "Outline":
+        """The outline of `request`. Never raises."""
+        world, seen = enter_world(request.with_body(b""))
+        match = spec.find(seen.method, seen.path)
+        token = bearer_token(request)
+        return cls(
+            generation,
+            is_origin(request.origin),
+            world,
+            seen,
+            match,
+            None if token is None else digest_of(token),
+            spec.check_head(match, seen) if isinstance(match, Match) else None,
+            journal.head_of(seen),
+        )
+
+
+@lru_cache(maxsize=64)
+def is_origin(text: str) -> bool:
+    """Whether this is scheme, host and port as a client may name them."""
+    return ORIGIN.fullmatch(text) is not None
+
+
+def bearer_token(request: Request) -> str | None:
+    """The token of `Authorization: Bearer …`, the scheme word in any case (clients); None without one."""
+    scheme, _, token = request.headers.get("authorization", "").strip().partition(" ")
+    return (token.strip() or None) if scheme.lower() == "bearer" else None
