@@ -40,7 +40,8 @@ class Entry(NamedTuple):
     world: str
     at: float
     operation: str | None
-    request: Request
+    head: KeptHead
+    body: bytes
     status: int | None
     reply_headers: Headers
     reply_body: bytes
@@ -48,13 +49,18 @@ class Entry(NamedTuple):
     faults: tuple[str, ...]
     cost: int
 
+    @property
+    def request(self) -> Request:
+        """The request, secrets masked."""
+        return Request(self.head.method, self.head.path, self.head.query, self.head.headers, self.body)
+
     def summary(self) -> str:
         """The exchange in one line."""
         outcome = str(self.status) if self.status is not None else self.ending
         faults = f"  struck by {', '.join(self.faults)}" if self.faults else ""
         world = f"  ~{self.world}" if self.world else ""
-        target = f"{self.request.path}?{self.request.query}" if self.request.query else self.request.path
-        return f"{outcome}  {self.request.method} {target}  {self.operation or '-'}{faults}{world}"
+        target = f"{self.head.path}?{self.head.query}" if self.head.query else self.head.path
+        return f"{outcome}  {self.head.method} {target}  {self.operation or '-'}{faults}{world}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +117,15 @@ class Journal:
         # Masked whole and cut then, so that no half of a secret is left at the end.
         body = body[:LONGEST_BODY]
         # A copy, also of a short body: what orjson writes keeps its 4 kB buffer for as long as it lives.
-        reply_body = bytes(memoryview(reply_body)[:LONGEST_BODY])
+        reply_body = b"%b" % reply_body[:LONGEST_BODY]
         self._numbered += 1
         entry = Entry(
             self._numbered,
             world,
             at,
             operation,
-            Request(head.method, head.path, head.query, head.headers, body),
+            head,
+            body,
             reply.status if answered else None,
             reply_headers,
             reply_body,

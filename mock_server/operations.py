@@ -21,16 +21,14 @@ SIGN_IN_PATH = "/devicelogin"
 
 @dataclass(slots=True)
 class Call:
-    """What an operation gets: the world, the checked values and body, and the request as it came."""
+    """What an operation gets: the world and its readings (ambiguity -> reading), the checked values and body, and the
+    request as it came."""
 
     world: World
+    readings: Mapping[str, str]
     values: Mapping[str, Any]
     body: Any
     request: Request
-
-    def reading(self, ambiguity: str) -> str:
-        """The reading of an ambiguity that this world picked."""
-        return self.world.settings.ambiguities[ambiguity]
 
 
 def get_token(call: Call) -> Reply:
@@ -141,7 +139,7 @@ def _canonical_type(name: str | None) -> str:
 def get_device_code(call: Call) -> Reply:
     """A code to add an organization, for the region that was asked for (page)."""
     organization_id = call.values.get("organizationId")
-    if organization_id is not None and call.reading("unknown-organization") == "refused":
+    if organization_id is not None and call.readings["unknown-organization"] == "refused":
         call.world.organizations.get(organization_id)
     region = _region(call.body, regions.WORLDWIDE)
     return _device_code(call, Purpose(region, organization_id=organization_id))
@@ -189,7 +187,7 @@ def _device_code(call: Call, purpose: Purpose) -> Reply:
         "message": f"To sign in, use a web browser to open the page {url} and enter the code "
         f"{code.user_code} to authenticate.",
     }
-    if call.reading("extra-properties") == "some":
+    if call.readings["extra-properties"] == "some":
         content["interval"] = 5
     return Reply(200, content, NO_STORE.copy())
 
@@ -199,7 +197,7 @@ def verification_url(call: Call, region: str) -> str:
     configured = call.world.settings.verification_url
     if configured is not None and configured != "self":
         return configured
-    match call.reading("verification-url"):
+    match call.readings["verification-url"]:
         case "self":
             return call.request.origin + SIGN_IN_PATH
         case "link":
@@ -212,7 +210,7 @@ def verification_url(call: Call, region: str) -> str:
 
 def _expires_in(call: Call, code: DeviceCode) -> int:
     left = call.world.device_codes.remaining(code)
-    return max(1, round(left * 1000 if call.reading("expires-unit") == "milliseconds" else left))
+    return max(1, round(left * 1000 if call.readings["expires-unit"] == "milliseconds" else left))
 
 
 def _organization(call: Call, organization: Organization) -> dict[str, object]:
@@ -229,7 +227,7 @@ def _organization(call: Call, organization: Organization) -> dict[str, object]:
         "_links": {"self": {"href": address}},
         "_actions": {"deviceCode": {"uri": f"{address}/DeviceCode", "method": "POST"}},
     }
-    if call.reading("extra-properties") == "some":
+    if call.readings["extra-properties"] == "some":
         content["description"] = ""
     return content
 

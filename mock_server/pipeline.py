@@ -199,8 +199,9 @@ class Pipeline:
     def _perform(self, exchange: Exchange) -> None:
         assert isinstance(exchange.match, Match) and exchange.checked is not None
         operation = OPERATIONS[exchange.match.operation.id]
+        world, checked = exchange.world, exchange.checked
         exchange.reply = operation(
-            Call(exchange.world, exchange.checked.values, exchange.checked.body, exchange.request)
+            Call(world, world.settings.ambiguities, checked.values, checked.body, exchange.request)
         )
 
     def _check_reply(self, exchange: Exchange) -> None:

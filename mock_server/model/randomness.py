@@ -10,6 +10,9 @@ CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 TOKEN_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 """Base32 (RFC 4648 section 6) in lower case: five bits a character."""
 
+DRAWN_AHEAD = 256
+"""Bytes that are drawn from the operating system at once; each draw is a system call."""
+
 
 @cache
 def _table(alphabet: str) -> bytes:
@@ -24,10 +27,15 @@ class Randomness:
 
     def __init__(self, seed: int | str | None = None) -> None:
         self._random: random.Random = random.SystemRandom() if seed is None else random.Random(seed)
+        self._drawn_ahead = 0 if seed is not None else DRAWN_AHEAD
+        self._drawn = b""
 
     def text(self, alphabet: str, length: int) -> str:
         """`length` characters, each of the 32 of `alphabet` equally likely."""
-        return self._random.randbytes(length).translate(_table(alphabet)).decode("ascii")
+        if len(self._drawn) < length:
+            self._drawn = self._random.randbytes(max(length, self._drawn_ahead))
+        drawn, self._drawn = self._drawn[:length], self._drawn[length:]
+        return drawn.translate(_table(alphabet)).decode("ascii")
 
     def chance(self) -> float:
         """A number from 0 up to, not including, 1."""
