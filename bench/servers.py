@@ -173,7 +173,19 @@ def _certificate() -> list[str]:
 
 
 def wiremock(https: bool, jar: str | None) -> Server:
-    """WireMock with one stub: the path, a bearer token, a JSON body; no journal, no log, `Content-Length` as here."""
+    """WireMock as it starts by itself but for its journal, with one stub: the path, a bearer token, a JSON body."""
+    return _wiremock("wiremock", https, jar, [], "no journal, one stub; 30 s of load first")
+
+
+def tuned_wiremock(https: bool, jar: str | None) -> Server:
+    """The same with all that can be turned off turned off, and `Content-Length` as here."""
+    options = ["--disable-request-logging", "--disable-response-templating", "--disable-banner"]
+    options += ["--disable-extensions-scanning", "--use-chunked-encoding", "never"]
+    note = "the same without log, templates, extensions and chunks; 30 s of load first"
+    return _wiremock("wiremock-tuned", https, jar, options, note)
+
+
+def _wiremock(name: str, https: bool, jar: str | None, options: list[str], note: str) -> Server:
     java, jar = shutil.which("java"), jar or os.environ.get("WIREMOCK_JAR")
     if java is None or jar is None or not Path(jar).is_file():
         raise BenchError("WireMock is not here: needs java, and its jar by --wiremock-jar or WIREMOCK_JAR")
@@ -183,15 +195,10 @@ def wiremock(https: bool, jar: str | None) -> Server:
         mappings.mkdir()
         mappings.joinpath("device-code.json").write_text(json.dumps(STUB), "utf-8")
         ports = ["--https-port", str(port), "--disable-http"] if https else ["--port", str(port)]
-        quiet = ["--no-request-journal", "--disable-request-logging", "--disable-response-templating"]
-        return [
-            *(java, "-jar", jar, "--bind-address", "127.0.0.1", "--root-dir", str(folder), *ports, *quiet),
-            *("--disable-banner", "--disable-extensions-scanning", "--use-chunked-encoding", "never"),
-        ]
+        address = ["--bind-address", "127.0.0.1", *ports]
+        return [java, "-jar", jar, "--root-dir", str(folder), *address, "--no-request-journal", *options]
 
-    return Server(
-        "wiremock", command, https=https, warm_up=30.0, note="no journal, no log, one stub; 30 s of load first"
-    )
+    return Server(name, command, https=https, warm_up=30.0, note=note)
 
 
 STUB = {
@@ -227,6 +234,7 @@ def prism(https: bool, jar: str | None = None) -> Server:
 
 RIVALS: dict[str, Callable[[bool, str | None], Server]] = {
     "wiremock": wiremock,
+    "wiremock-tuned": tuned_wiremock,
     "prism": prism,
     "constant": constant,
 }
