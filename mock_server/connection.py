@@ -50,14 +50,19 @@ class Incoming(NamedTuple):
 
 
 class Known(NamedTuple):
-    """A message that was read before on this connection: its head as bytes, its whole size, and what it meant.
+    """The last message of this connection: its head as bytes, all of its bytes, and what they mean.
 
-    Clients send the same head again and again. Bytes that are alike mean the same, so they need not be parsed twice.
+    Clients send the same again and again. Bytes that are alike mean the same, so they need not be parsed twice.
     """
 
     head: bytes
-    size: int
-    request: Request
+    message: bytes
+    meaning: Incoming
+
+    def with_message(self, message: bytes) -> "Known":
+        """Another message with the same head, and a body of the same size."""
+        request = self.meaning.request.with_body(message[len(self.head) :])
+        return Known(self.head, message, Incoming(request, keep_alive=True))
 
 
 class Connection(asyncio.Protocol):
@@ -119,8 +124,10 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         known = self._known
-        if known is not None and len(data) == known.size and data.startswith(known.head):
-            self._answer_by_pipeline(Incoming(known.request.with_body(data[len(known.head) :]), keep_alive=True))
+        if known is not None and len(data) == len(known.message) and data.startswith(known.head):
+            if data != known.message:
+                known = self._known = known.with_message(data)
+            self._answer_by_pipeline(known.meaning)
             return
         if self._lingering:
             return
@@ -261,11 +268,10 @@ class Connection(asyncio.Protocol):
 
     def _remember(self, data: bytes, last: Incoming) -> None:
         """Know `data` again if it was one whole message, a head and a body as it is, and has been answered."""
-        request = last.request
-        size = len(data) - len(request.body)
+        size = len(data) - len(last.request.body)
         idle = self._began_at is None and self._task is None and not (self._waiting or self._write_paused)
         if idle and last.keep_alive and data.find(b"\r\n\r\n") + 4 == size and not self.transport.is_closing():
-            self._known = Known(data[:size], len(data), request)
+            self._known = Known(data[:size], data, last)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         self._known = None

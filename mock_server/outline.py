@@ -7,19 +7,19 @@ from functools import lru_cache
 from mock_server.exchange import Request
 from mock_server.journal import Journal, KeptHead
 from mock_server.model.tokens import digest_of
-from mock_server.spec import CheckedHead, Match, NoMatch, Spec
+from mock_server.spec import CheckedHead, CheckedRequest, Match, NoMatch, Spec
 from mock_server.worlds import enter_world
 
 ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Outline:
     """The head of a request as a pipeline reads it, good for one `generation` of that pipeline.
 
     `world` is the name of the world that it means, and `request` what that world sees of it, without a body. `token` is
-    the digest of its bearer token, None without one; `checked` what is wrong with its parameters; `kept` what the
-    journal keeps.
+    the digest of its bearer token, None without one; `head` what is wrong with its parameters; `kept` what the journal
+    keeps. `last_body` is the body that was checked last, and `last_check` what came of it.
     """
 
     generation: object
@@ -28,8 +28,10 @@ class Outline:
     request: Request
     match: Match | NoMatch
     token: str | None
-    checked: CheckedHead | None
+    head: CheckedHead | None
     kept: KeptHead
+    last_body: bytes | None = None
+    last_check: CheckedRequest | None = None
 
     @classmethod
     def of(cls, request: Request, spec: Spec, journal: Journal, generation: object) -> "Outline":
@@ -47,6 +49,14 @@ class Outline:
             spec.check_head(match, seen) if isinstance(match, Match) else None,
             journal.head_of(seen),
         )
+
+    def check(self, request: Request, spec: Spec) -> CheckedRequest:
+        """What `spec` says of a request with this outline that means an operation; the same body is not read twice."""
+        assert isinstance(self.match, Match)
+        if self.last_check is None or request.body is not self.last_body:
+            self.last_check = spec.check_request(self.match, request, self.head)
+            self.last_body = request.body
+        return self.last_check
 
 
 @lru_cache(maxsize=64)

@@ -191,8 +191,7 @@ class Pipeline:
 
     def _check_request(self, exchange: Exchange) -> None:
         assert isinstance(exchange.match, Match) and exchange.outline is not None
-        head = exchange.outline.checked
-        checked = exchange.checked = self.spec.check_request(exchange.match, exchange.request, head)
+        checked = exchange.checked = exchange.outline.check(exchange.request, self.spec)
         if checked.violations:
             exchange.reply = self.refusals.for_violations(exchange.match.operation.id, checked.violations)
 

@@ -33,7 +33,9 @@ def test_the_benchmark_names_a_rival_that_it_does_not_know() -> None:
     command = [sys.executable, str(BENCH), "--against", "constant,apache"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert "nothing is known of apache; known are wiremock, prism, constant" in " ".join(done.stderr.split())
+    assert "nothing is known of apache; known are wiremock, wiremock-tuned, prism, constant" in " ".join(
+        done.stderr.split()
+    )
 
 
 @pytest.mark.long
