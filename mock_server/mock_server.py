@@ -80,7 +80,7 @@ class MockServer(LocalServer):
     def stop(self) -> None:
         """Stop, and return when the port is free again. A server that does not run is left alone."""
         if self._server is not None and self._thread is not None:
-            self._server.should_exit = True
+            self._server.stop()
             self._thread.join()
         self._server = self._thread = self._url = None
 

@@ -7,7 +7,6 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Generator
-from types import FrameType
 from typing import Any, cast
 
 import uvicorn
@@ -18,6 +17,10 @@ from mock_server.door import Door
 from mock_server.pipeline import Pipeline
 
 GRACE = 1
+"""Seconds that answers under way get when the server stops."""
+
+POLL_SECONDS = 0.01
+"""How often it is looked whether they have ended."""
 
 
 class CannotListen(OSError):
@@ -62,6 +65,8 @@ class Server(uvicorn.Server):
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         self.pipeline = pipeline
         self._announce = announce
+        self._grace = grace
+        self._end: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
         super().__init__(
             uvicorn.Config(
                 cast(Any, Door(self.pipeline, pipeline.settings.request_timeout)),
@@ -74,8 +79,6 @@ class Server(uvicorn.Server):
                 server_header=False,
                 date_header=False,
                 proxy_headers=False,
-                timeout_graceful_shutdown=grace,
-                timeout_keep_alive=30,
                 ssl_certfile=certificate.chain if certificate else None,
                 ssl_keyfile=certificate.key if certificate else None,
             )
@@ -86,12 +89,38 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         self._announce()
 
+    async def main_loop(self) -> None:
+        """Serve until `stop`. uvicorn's own looks ten times a second whether it is time to go."""
+        loop, end = asyncio.get_running_loop(), asyncio.Event()
+        self._end = loop, end
+        if not self.should_exit:
+            await end.wait()
+
+    def stop(self) -> None:
+        """End to serve; from any thread, and from a signal handler. What has ended already is left alone."""
+        self.should_exit = True
+        if self._end is not None:
+            loop, end = self._end
+            with contextlib.suppress(RuntimeError):  # the loop is closed: the server has ended
+                loop.call_soon_threadsafe(end.set)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let answers under way end, then break what is left: a TLS client that never says goodbye must not hold us."""
-        await super().shutdown(sockets)
-        for connection in list(self.server_state.connections):
+        for listener in (*self.servers, *(sockets or ())):
+            listener.close()
+        await asyncio.sleep(0)  # whoever was accepted just now becomes a connection, and is not forgotten
+        for connection in self._connections():
+            connection.shutdown()
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + self._grace
+        while self._connections() and loop.time() < ends:
+            await asyncio.sleep(POLL_SECONDS)
+        for connection in self._connections():
             connection.transport.abort()
         await asyncio.sleep(0)
+
+    def _connections(self) -> list[Connection]:
+        return cast(list[Connection], list(self.server_state.connections))
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -100,12 +129,9 @@ class Server(uvicorn.Server):
             yield
             return
         wanted = (signal.SIGINT, signal.SIGTERM)
-        before = {number: signal.signal(number, self._stop) for number in wanted}
+        before = {number: signal.signal(number, lambda number, frame: self.stop()) for number in wanted}
         try:
             yield
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
-
-    def _stop(self, number: int, frame: FrameType | None) -> None:
-        self.should_exit = True

@@ -271,3 +271,14 @@ def test_a_server_stops_with_half_requests_open(serve: Callable[..., MockServer]
             wire.rest()
     with pytest.raises(RuntimeError, match="not running"):
         assert server.url
+
+
+def test_a_server_forgets_nobody_who_comes_while_it_stops(serve: Callable[..., MockServer]) -> None:
+    """A connection that is left open keeps the loop from closing where warnings are errors, as they are here."""
+    for count in range(1, 40):
+        server = serve()
+        wires = [Wire(server.url) for _ in range(count % 7 + 1)]
+        server.stop()
+        for wire in wires:
+            with wire:
+                assert wire.rest() == b""
