@@ -9,7 +9,7 @@ import pytest
 from api_client import ApiClient
 from wire import Wire
 
-from mock_server import MockServer
+from mock_server import MockServer, connection
 from mock_server.exchange import Reply, Request
 from mock_server.journal import ENTRY_COST, Journal
 from mock_server.masking import Masker
@@ -54,7 +54,8 @@ def test_exchanges_are_filtered(server: MockServer, client: ApiClient) -> None:
     assert server.requests.list() == []
 
 
-def test_refused_http_is_kept(server: MockServer) -> None:
+def test_refused_http_is_kept(server: MockServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "LINGER_SECONDS", 0.05)
     for data in (b"nonsense\r\n\r\n", b"GET / HTTP/1.1\r\nX: " + b"x" * 70_000 + b"\r\n\r\n"):
         with Wire(server.url, server.ca_cert) as wire:
             wire.send(data)

@@ -17,8 +17,11 @@ from mock_server.settings import Settings
 
 SETTINGS = {"seed": 7, "verification_url": "self"}
 MOMENT = "2030-01-01T00:00:00Z"
-TIMEOUT = 0.3
-"""Seconds that the client of an exchange with a broken answer waits."""
+PATIENCE = 10.0
+"""Seconds that a client waits for an answer."""
+
+IMPATIENCE = 0.3
+"""Seconds that it waits where no answer will come."""
 
 HOP_BY_HOP = frozenset({"connection", "transfer-encoding", "keep-alive"})
 
@@ -157,10 +160,12 @@ def by_requests(server: MockServer | InterceptedServer) -> Send:
     session = requests.Session()
     session.trust_env = False
 
-    def send(method: str, target: str, headers: dict[str, str], body: bytes | None) -> Answer:
+    def send(
+        method: str, target: str, headers: dict[str, str], body: bytes | None, timeout: float = PATIENCE
+    ) -> Answer:
         verify = getattr(server, "ca_cert", None) or True
         answer = session.request(
-            method, server.url + target, data=body, headers=headers, verify=verify, timeout=TIMEOUT
+            method, server.url + target, data=body, headers=headers, verify=verify, timeout=timeout
         )
         return answer.status_code, {name.lower(): value for name, value in answer.headers.items()}, answer.content
 
@@ -171,7 +176,9 @@ def by_wsgi() -> Send:
     transport = httpx.WSGITransport(create_app(Settings(**SETTINGS)))
     client = httpx.Client(transport=transport, base_url="https://localhost")
 
-    def send(method: str, target: str, headers: dict[str, str], body: bytes | None) -> Answer:
+    def send(
+        method: str, target: str, headers: dict[str, str], body: bytes | None, timeout: float = PATIENCE
+    ) -> Answer:
         answer = client.request(method, target, headers=headers, content=body)
         return answer.status_code, dict(answer.headers.items()), answer.content
 
@@ -204,7 +211,7 @@ def perform(exchange: Exchange, send: Send) -> Answer | str:
     headers, content = rendered(exchange, given)
     method, _, target = exchange.target.partition(" ")
     try:
-        return send(method, target, headers, content)
+        return send(method, target, headers, content, IMPATIENCE if exchange.failure == "ReadTimeout" else PATIENCE)
     except requests.RequestException as error:
         return type(error).__name__
 
