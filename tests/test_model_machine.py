@@ -8,7 +8,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 
 from mock_server.faults.parsing import FaultParser
 from mock_server.model.clock import Clock
-from mock_server.model.device_codes import DeviceCode, Purpose, State
+from mock_server.model.device_codes import Purpose, State
 from mock_server.model.errors import AccessDenied, CodeExpired, InvalidGrant
 from mock_server.model.tokens import digest_of
 from mock_server.pipeline import Pipeline
@@ -113,18 +113,19 @@ class Life(RuleBasedStateMachine):
         assert not self._opens(pair[0])
 
     @rule(target=codes)
-    def issue(self) -> DeviceCode:
+    def issue(self) -> str:
         code = self.world.device_codes.issue(Purpose("Worldwide"))
         self.expected.codes[code.user_code] = self.expected.now + self.expected.lifetimes["code_lifetime"]
-        return code
+        return code.user_code
 
-    @rule(code=codes)
-    def approve(self, code: DeviceCode) -> None:
-        ends = self.expected.codes.get(code.user_code)
+    @rule(user_code=codes)
+    def approve(self, user_code: str) -> None:
+        """A person types what a client was given; a seeded world gives the same codes again after a reset."""
+        ends = self.expected.codes.get(user_code)
         if ends is None:
             return
         try:
-            self.world.device_codes.approve(code)
+            self.world.device_codes.approve(self.world.device_codes.find(user_code))
         except CodeExpired:
             assert self.expected.now >= ends
         else:
