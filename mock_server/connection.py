@@ -1,6 +1,6 @@
 """One connection of the door: HTTP/1.1 read by httptools, answered by the pipeline as soon as a request is complete.
 
-uvicorn listens, accepts and stops. Its request cycle and ASGI are not used: measured, they cost twice what the pipeline
+uvicorn listens and accepts. Its request cycle and ASGI are not used: measured, they cost twice what the pipeline
 does, and they know no broken answers.
 """
 
@@ -11,12 +11,13 @@ import socket
 import struct
 from collections import deque
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import httptools
 
 from mock_server.door import HEADER_LIMIT, Door
 from mock_server.exchange import AT_ONCE, DRIBBLE_STEPS, Headers, Reply, Request
+from mock_server.incoming import Incoming, Known
 from mock_server.pages.paths import is_page
 from mock_server.refusals import BODY_LIMIT
 from mock_server.rendering import render
@@ -38,31 +39,6 @@ MOST_WAITING = 32
 
 MOST_UNSENT = 64 * 1024
 """Bytes of answers that a connection holds back for the end of a turn of the loop."""
-
-
-class Incoming(NamedTuple):
-    """A complete request; `refusal` is the status for one that is not to be answered."""
-
-    request: Request
-    keep_alive: bool
-    old: bool = False
-    refusal: int | None = None
-
-
-class Known(NamedTuple):
-    """The last message of this connection: its head as bytes, all of its bytes, and what they mean.
-
-    Clients send the same again and again. Bytes that are alike mean the same, so they need not be parsed twice.
-    """
-
-    head: bytes
-    message: bytes
-    meaning: Incoming
-
-    def with_message(self, message: bytes) -> "Known":
-        """Another message with the same head, and a body of the same size."""
-        request = self.meaning.request.with_body(message[len(self.head) :])
-        return Known(self.head, message, Incoming(request, keep_alive=True))
 
 
 class Connection(asyncio.Protocol):
@@ -169,7 +145,7 @@ class Connection(asyncio.Protocol):
         self._work()
 
     def shutdown(self) -> None:
-        """What uvicorn calls when the server stops: an answer under way may end, nothing else is waited for."""
+        """What the server calls when it stops: an answer under way may end, nothing else is waited for."""
         if self._task is None:
             self.flush()
             self.transport.abort()
@@ -260,18 +236,17 @@ class Connection(asyncio.Protocol):
     def _answer_by_pipeline(self, incoming: Incoming) -> None:
         reply = self._door.pipeline.answer(incoming.request)
         if reply.delivery is AT_ONCE:
-            self._send(rendered(reply, incoming))
+            self._send(incoming.answer(reply))
             self._ended(incoming)
         else:
             self._holding = True
             self._start(self._deliver(reply, incoming))
 
     def _remember(self, data: bytes, last: Incoming) -> None:
-        """Know `data` again if it was one whole message, a head and a body as it is, and has been answered."""
-        size = len(data) - len(last.request.body)
+        """Know `data` again if it was all of one message, which has been answered."""
         idle = self._began_at is None and self._task is None and not (self._waiting or self._write_paused)
-        if idle and last.keep_alive and data.find(b"\r\n\r\n") + 4 == size and not self.transport.is_closing():
-            self._known = Known(data[:size], data, last)
+        if idle and not self.transport.is_closing():
+            self._known = Known.of(data, last)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         self._known = None
@@ -321,9 +296,11 @@ class Connection(asyncio.Protocol):
         self.flush()
         self.transport.close()
 
+    # Delivering what takes its time
+
     async def _serve_page(self, incoming: Incoming) -> None:
         reply = await asyncio.to_thread(self._door.page, incoming.request)
-        self._write(rendered(reply, incoming))
+        self._write(incoming.answer(reply))
         self._ended(incoming)
 
     async def _deliver(self, reply: Reply, incoming: Incoming) -> None:
@@ -340,10 +317,10 @@ class Connection(asyncio.Protocol):
                 self._close()
             case "truncated":
                 cut = 1 if incoming.request.method == "HEAD" else max(1, len(reply.body) // 2)
-                self._write(rendered(reply, incoming)[:-cut])
+                self._write(incoming.answer(reply)[:-cut])
                 self._close()
             case "whole":
-                await self._dribble(rendered(reply, incoming), len(reply.body), delivery.dribble)
+                await self._dribble(incoming.answer(reply), len(reply.body), delivery.dribble)
                 self._ended(incoming)
 
     async def _dribble(self, answer: bytes, size: int, seconds: float) -> None:
@@ -399,8 +376,3 @@ class Connection(asyncio.Protocol):
             self._refuse(408)
         else:
             self._close()
-
-
-def rendered(reply: Reply, incoming: Incoming) -> bytes:
-    """The bytes that answer `incoming`."""
-    return render(reply, incoming.request.method, keep_alive=incoming.keep_alive, old=incoming.old)
