@@ -11,16 +11,17 @@ Headers = dict[str, str]
 @dataclass(slots=True)
 class Request:
     """`path` is as sent, percent-encoded, without the query; `origin` is scheme and host, such as `https://localhost`;
-    `client` the address that it came from, empty within this process. All but the body is its head.
+    `client` the address that it came from, empty within this process. All but the body is its head. Its `repr` shows no
+    query, header fields or body, which may hold secrets.
 
     `outline` is what the pipeline has made of the head; requests that differ in their bodies alone share it.
     """
 
     method: str
     path: str
-    query: str = ""
-    headers: Headers = field(default_factory=dict)
-    body: bytes = b""
+    query: str = field(default="", repr=False)
+    headers: Headers = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
     origin: str = "https://localhost:4443"
     client: str = ""
     outline: object = field(default=None, repr=False, compare=False)

@@ -36,6 +36,9 @@ class Known(NamedTuple):
         whole = data.find(b"\r\n\r\n") + 4 == size
         return cls(data[:size], data, meaning) if whole and meaning.keep_alive else None
 
+    def __repr__(self) -> str:
+        return f"Known({self.meaning!r})"
+
     def with_message(self, message: bytes) -> "Known":
         """Another message with the same head, and a body of the same size."""
         request = self.meaning.request.with_body(message[len(self.head) :])

@@ -13,7 +13,7 @@ from mock_server.worlds import enter_world
 ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Outline:
     """The head of a request as a pipeline reads it, good for one `generation` of that pipeline.
 

@@ -13,6 +13,7 @@ from wire import Wire, WireReply
 
 from mock_server import MockServer
 from mock_server.exchange import Request
+from mock_server.incoming import Incoming, Known
 from mock_server.pipeline import Pipeline
 from mock_server.settings import Settings
 
@@ -161,3 +162,16 @@ def test_what_was_made_of_a_head_goes_with_the_settings_that_it_was_made_by() ->
     assert pipeline.answer(request).status == 404
     (kept,) = pipeline.journal.entries("")
     assert kept.request.headers == {"x-trace": "***"}
+
+
+def test_nothing_that_is_kept_of_a_connection_shows_its_secrets() -> None:
+    body = b"grant_type=password&username=administrator&password=Open-Sesame-1"
+    headers = {"authorization": "Bearer Open-Sesame-2", "content-type": "application/x-www-form-urlencoded"}
+    request = Request("POST", "/v4/Token", "access_token=Open-Sesame-3", headers, body)
+    Pipeline(Settings()).answer(request)
+    head = b"POST /v4/Token?access_token=Open-Sesame-3 HTTP/1.1\r\nAuthorization: Bearer Open-Sesame-2\r\n\r\n"
+    known = Known.of(head + body, Incoming(request, keep_alive=True))
+    assert known is not None
+    shown = repr((known, request, request.outline))
+    assert "/v4/Token" in shown
+    assert "Sesame" not in shown
