@@ -20,7 +20,7 @@ from mock_server.durations import parse_duration
 from mock_server.exchange import Reply, Request
 from mock_server.faults.parsing import FaultError
 from mock_server.faults.rules import Rule
-from mock_server.journal import Entry, select
+from mock_server.journal import Entry, Journal, select
 from mock_server.matching import Pattern
 from mock_server.model.clock import TimeTravelError, parse_date_time
 from mock_server.model.device_codes import DeviceCode
@@ -207,7 +207,7 @@ def remove_fault(pipeline: Pipeline, world: World, call: CheckedRequest) -> obje
 def get_requests(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
     """The exchanges of this world, filtered."""
     wanted = call.values
-    entries = [e for e in pipeline.journal.entries(world.name) if e.id > wanted.get("after", 0)]
+    entries = [e for e in _journal(pipeline).entries(world.name) if e.id > wanted.get("after", 0)]
     filters = {key: wanted.get(key) for key in ("operation", "method", "path", "status")}
     return [_exchange(entry) for entry in select(entries, **filters)[-wanted.get("limit", 10_000) :]]
 
@@ -215,7 +215,7 @@ def get_requests(pipeline: Pipeline, world: World, call: CheckedRequest) -> obje
 def get_one_request(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
     """One exchange of this world."""
     wanted = call.values["requestId"]
-    for entry in pipeline.journal.entries(world.name):
+    for entry in _journal(pipeline).entries(world.name):
         if entry.id == wanted:
             return _exchange(entry)
     raise ControlError(404, f"There is no request {wanted} in this world, or it has been forgotten.")
@@ -230,7 +230,7 @@ def clear_requests(pipeline: Pipeline, world: World, call: CheckedRequest) -> ob
 def verify_requests(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
     """Count what fits; name the near misses when that is too little."""
     pattern = Pattern.parse(call.body.get("match", {}))
-    found = pipeline.journal.verify(world.name, pattern, call.body.get("status"))
+    found = _journal(pipeline).verify(world.name, pattern, call.body.get("status"))
     wanted = call.body.get("count")
     short = found.count < (1 if wanted is None else wanted)
     return {
@@ -299,6 +299,15 @@ def reset(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
     pipeline.worlds.reset(world.name)
     pipeline.journal.forget(world.name)
     return None
+
+
+def _journal(pipeline: Pipeline) -> Journal:
+    """The journal to read in; one that is off would count every exchange as one that never was."""
+    if not pipeline.journal.keeps:
+        raise ControlError(
+            409, "The journal is off, as journal_entries or journal_bytes is 0; nothing is known of requests."
+        )
+    return pipeline.journal
 
 
 def _fault(pipeline: Pipeline, world: World, rule: Rule) -> dict[str, object]:

@@ -146,7 +146,10 @@ class FaultControl:
 
 
 class RequestControl:
-    """What the world was asked, and what it answered. Secrets are masked."""
+    """What the world was asked, and what it answered. Secrets are masked.
+
+    Where the journal is off (setting `journal_entries`), reading and verifying raise `ControlFailure` (409).
+    """
 
     def __init__(self, client: ControlClient) -> None:
         self._client = client

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from mock_server.exchange import Headers, Reply, Request
@@ -19,29 +20,35 @@ NEAREST = 3
 """Near misses that a verification names."""
 
 
-class KeptHead(NamedTuple):
-    """The head of a request as it is kept, secrets masked; `cost` is the bytes that it is counted for."""
+class Kept(NamedTuple):
+    """A request as it is kept, secrets masked; `cost` is the bytes that it is counted for."""
 
-    method: str
-    path: str
-    query: str
-    headers: Headers
+    request: Request
     cost: int
+
+
+class KeptFields(NamedTuple):
+    """The header fields of a reply as they are kept, secrets masked; `cost` is the bytes that they are counted for."""
+
+    fields: Headers
+    cost: int
+
+
+NO_FIELDS = KeptFields({}, 0)
 
 
 class Entry(NamedTuple):
     """One exchange, secrets masked. `at` is Unix seconds, UTC, of the world's clock.
 
     `status` is None when no answer left the server; `ending` says what became of the connection; `cost` is the bytes
-    that the entry is counted for.
+    that the entry is counted for. Entries share what they have in common: change nothing in them.
     """
 
     id: int
     world: str
     at: float
     operation: str | None
-    head: KeptHead
-    body: bytes
+    request: Request
     status: int | None
     reply_headers: Headers
     reply_body: bytes
@@ -49,18 +56,14 @@ class Entry(NamedTuple):
     faults: tuple[str, ...]
     cost: int
 
-    @property
-    def request(self) -> Request:
-        """The request, secrets masked."""
-        return Request(self.head.method, self.head.path, self.head.query, self.head.headers, self.body)
-
     def summary(self) -> str:
         """The exchange in one line."""
         outcome = str(self.status) if self.status is not None else self.ending
         faults = f"  struck by {', '.join(self.faults)}" if self.faults else ""
         world = f"  ~{self.world}" if self.world else ""
-        target = f"{self.head.path}?{self.head.query}" if self.head.query else self.head.path
-        return f"{outcome}  {self.head.method} {target}  {self.operation or '-'}{faults}{world}"
+        request = self.request
+        target = f"{request.path}?{request.query}" if request.query else request.path
+        return f"{outcome}  {request.method} {target}  {self.operation or '-'}{faults}{world}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,66 +81,85 @@ class Journal:
     """
 
     def __init__(self, most_entries: int, most_bytes: int, masker: Masker) -> None:
+        self.keeps = most_entries > 0 and most_bytes > 0
         self._most_entries = most_entries
         self._most_bytes = most_bytes
         self.masker = masker
         self._entries: deque[Entry] = deque()
         self._bytes = 0
         self._numbered = 0
+        self._kept_fields = lru_cache(maxsize=128)(self._keep_fields)
         self.listeners: list[Callable[[Entry], None]] = []
 
-    def head_of(self, request: Request) -> KeptHead:
+    @property
+    def is_on(self) -> bool:
+        """Whether exchanges are kept, or listened to."""
+        return self.keeps or bool(self.listeners)
+
+    def head_of(self, request: Request) -> Kept:
         """What is kept of the head of `request`."""
         mask = self.masker
         path, query = mask.text(request.path), mask.text(request.query)
         headers = mask.headers(without_credentials(request.headers))
         cost = len(path) + len(query) + sum(map(len, headers.values()))
-        return KeptHead(request.method, path, query, headers, cost)
+        return Kept(Request(request.method, path, query, headers), cost)
+
+    def keep(self, request: Request) -> Kept:
+        """What is kept of `request`."""
+        return self.whole(self.head_of(request), request.body)
+
+    def whole(self, head: Kept, body: bytes) -> Kept:
+        """What is kept of a request with this body, of whose head `head` is kept."""
+        kept = self._body(body)
+        return Kept(head.request.with_body(kept), head.cost + len(kept))
 
     def record(
         self,
-        request: Request,
+        kept: Kept,
         reply: Reply,
         *,
-        world: str = "",
         at: float,
+        world: str = "",
         operation: str | None = None,
         faults: tuple[str, ...] = (),
-        head: KeptHead | None = None,
     ) -> None:
-        """Keep one exchange; `head` is what `head_of` said of the request, if it has been asked before."""
-        head = head or self.head_of(request)
-        ending = reply.delivery.ending if reply.delivery.raw is None else "garbage"
+        """Keep one exchange, `kept` of its request."""
+        delivery = reply.delivery
+        ending = delivery.ending if delivery.raw is None else "garbage"
         answered = ending == "whole" or ending == "truncated"
-        body = request.body
-        reply_headers, reply_body = (reply.headers, reply.body) if answered else ({}, b"")
-        if self.masker.suspects(_text(body, reply_headers, reply_body)):
-            mask = self.masker
-            body, reply_headers, reply_body = mask.body(body), mask.headers(reply_headers), mask.body(reply_body)
-        # Masked whole and cut then, so that no half of a secret is left at the end.
-        body = body[:LONGEST_BODY]
-        # A copy, also of a short body: what orjson writes keeps its 4 kB buffer for as long as it lives.
-        reply_body = b"%b" % reply_body[:LONGEST_BODY]
+        fields, body = NO_FIELDS, b""
+        if answered:
+            fields, body = self._kept_fields((*reply.headers.items(),)), self._body(reply.body)
         self._numbered += 1
         entry = Entry(
             self._numbered,
             world,
             at,
             operation,
-            head,
-            body,
+            kept.request,
             reply.status if answered else None,
-            reply_headers,
-            reply_body,
+            fields.fields,
+            body,
             ending,
             faults,
-            ENTRY_COST + head.cost + len(body) + len(reply_body) + sum(map(len, reply_headers.values())),
+            ENTRY_COST + kept.cost + fields.cost + len(body),
         )
-        self._keep(entry)
+        self._add(entry)
         for listener in self.listeners:
             listener(entry)
 
-    def _keep(self, entry: Entry) -> None:
+    def _body(self, body: bytes) -> bytes:
+        """A body as it is kept: masked whole and cut then, so that no half of a secret is left at the end.
+
+        It is a copy, also of a short body: what orjson writes keeps its 4 kB buffer for as long as it lives.
+        """
+        return b"%b" % self.masker.body(body)[:LONGEST_BODY]
+
+    def _keep_fields(self, fields: tuple[tuple[str, str], ...]) -> KeptFields:
+        masked = self.masker.headers(dict(fields))
+        return KeptFields(masked, sum(map(len, masked.values())))
+
+    def _add(self, entry: Entry) -> None:
         self._entries.append(entry)
         self._bytes += entry.cost
         while len(self._entries) > self._most_entries or self._bytes > self._most_bytes:
@@ -157,11 +179,6 @@ class Journal:
         compared = [(entry, _differences(entry, pattern, status)) for entry in self.entries(world)]
         misses = sorted((item for item in compared if item[1]), key=lambda item: (len(item[1]), -item[0].id))
         return Verification(sum(not differences for _, differences in compared), misses[:NEAREST])
-
-
-def _text(body: bytes, reply_headers: Headers, reply_body: bytes) -> str:
-    """All of an exchange behind the head of the request that may hold a secret."""
-    return "\n".join((*reply_headers.values(), body.decode("latin-1"), reply_body.decode("latin-1")))
 
 
 def _differences(entry: Entry, pattern: Pattern, status: int | None) -> list[str]:

@@ -40,10 +40,6 @@ def _masked(found: re.Match[str]) -> str:
     return (found["form"] or found["token"]) + MASK
 
 
-_SUSPECT = ("password", "token", "secret", "assertion", "admin_key", "certificate", "mock-")
-"""In lower case, one of these stands in every text in which `_PATTERN` finds something: a quick look saves a slow."""
-
-
 class Masker:
     """Masks secrets: the values of secret names in JSON and in forms, this server's tokens, and `literals`."""
 
@@ -51,28 +47,37 @@ class Masker:
         self._wanted = sorted({form for text in literals for form in _forms(text) if form}, key=len, reverse=True)
         self._literals = re.compile("|".join(map(re.escape, self._wanted))) if self._wanted else None
 
-    def suspects(self, text: str) -> bool:
-        """Whether `text` may hold a secret."""
-        lower = text.lower()
-        for word in _SUSPECT:
-            if word in lower:
-                return True
-        return bool(self._wanted) and any(word in text for word in self._wanted)
-
     def text(self, text: str) -> str:
         """`text` without secrets."""
-        if not self.suspects(text):
+        if not self._suspects(text):
             return text
         masked = _PATTERN.sub(_masked, text)
         return masked if self._literals is None else self._literals.sub(MASK, masked)
 
     def body(self, body: bytes) -> bytes:
         """A body without secrets; bytes that are no UTF-8 are shown as escapes."""
+        if not self._suspects(body.decode("latin-1")):
+            return body
         return self.text(body.decode("utf-8", "backslashreplace")).encode()
 
     def headers(self, headers: Headers) -> Headers:
         """Header fields without secrets in their values."""
         return {name: self.text(value) for name, value in headers.items()}
+
+    def _suspects(self, text: str) -> bool:
+        """Whether `text` may hold a secret: a quick look that saves a slow one.
+
+        In every text in which `_PATTERN` finds something stands one of these words, in lower case.
+        """
+        lower = text.lower()
+        return (
+            ("_" in lower and ("_token" in lower or "_secret" in lower or "admin_key" in lower))
+            or "password" in lower
+            or "assertion" in lower
+            or "application" in lower
+            or "mock-" in lower
+            or (bool(self._wanted) and any(word in text for word in self._wanted))
+        )
 
     def value(self, value: Any) -> Any:
         """A JSON value without secrets, wherever in it they are."""

@@ -198,7 +198,7 @@ OPTIONS: tuple[Option, ...] = (
         "journal_entries",
         2_000,
         {"type": "integer", "minimum": 0, "maximum": 1_000_000},
-        "Exchanges kept over all worlds; then the oldest goes.",
+        "Exchanges kept over all worlds; then the oldest goes. 0 turns the journal off.",
         "N",
         command=False,
     ),

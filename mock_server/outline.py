@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from mock_server.exchange import Request
-from mock_server.journal import Journal, KeptHead
+from mock_server.journal import Journal, Kept
 from mock_server.model.tokens import digest_of
 from mock_server.spec import CheckedHead, CheckedRequest, Match, NoMatch, Spec
 from mock_server.worlds import enter_world
@@ -18,8 +18,8 @@ class Outline:
     """The head of a request as a pipeline reads it, good for one `generation` of that pipeline.
 
     `world` is the name of the world that it means, and `request` what that world sees of it, without a body. `token` is
-    the digest of its bearer token, None without one; `head` what is wrong with its parameters; `kept` what the journal
-    keeps. `last_body` is the body that was checked last, and `last_check` what came of it.
+    the digest of its bearer token, None without one; `head` what is wrong with its parameters; `kept_head` what the
+    journal keeps of it. What was made of the last body is kept with it, as clients send the same again.
     """
 
     generation: object
@@ -29,9 +29,10 @@ class Outline:
     match: Match | NoMatch
     token: str | None
     head: CheckedHead | None
-    kept: KeptHead
+    kept_head: Kept
     last_body: bytes | None = None
     last_check: CheckedRequest | None = None
+    last_kept: Kept | None = None
 
     @classmethod
     def of(cls, request: Request, spec: Spec, journal: Journal, generation: object) -> "Outline":
@@ -51,12 +52,23 @@ class Outline:
         )
 
     def check(self, request: Request, spec: Spec) -> CheckedRequest:
-        """What `spec` says of a request with this outline that means an operation; the same body is not read twice."""
+        """What `spec` says of a request with this outline that means an operation."""
         assert isinstance(self.match, Match)
-        if self.last_check is None or request.body is not self.last_body:
+        if request.body is not self.last_body or self.last_check is None:
+            self._turn_to(request.body)
             self.last_check = spec.check_request(self.match, request, self.head)
-            self.last_body = request.body
         return self.last_check
+
+    def keep(self, request: Request, journal: Journal) -> Kept:
+        """What `journal` keeps of a request with this outline."""
+        if request.body is not self.last_body or self.last_kept is None:
+            self._turn_to(request.body)
+            self.last_kept = journal.whole(self.kept_head, request.body)
+        return self.last_kept
+
+    def _turn_to(self, body: bytes) -> None:
+        if body is not self.last_body:
+            self.last_body, self.last_check, self.last_kept = body, None, None
 
 
 @lru_cache(maxsize=64)

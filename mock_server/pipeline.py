@@ -248,15 +248,17 @@ class Pipeline:
             reply.headers |= {"Preference-Applied": ", ".join(applied)} if applied else {}
 
     def _record(self, exchange: Exchange) -> None:
+        journal, outline, request = self.journal, exchange.outline, exchange.request
         assert exchange.reply is not None
-        self.journal.record(
-            exchange.request,
+        if not journal.is_on:
+            return
+        journal.record(
+            journal.keep(request) if outline is None else outline.keep(request, journal),
             exchange.reply,
-            world=exchange.world.name,
             at=exchange.world.clock.now(),
+            world=exchange.world.name,
             operation=exchange.operation_id,
             faults=tuple(rule.label for rule in exchange.strikes) if exchange.strikes else (),
-            head=exchange.outline.kept if exchange.outline is not None else None,
         )
 
 

@@ -21,9 +21,9 @@ def json_line(entry: Entry) -> str:
         {
             "at": datetime.fromtimestamp(entry.at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "session": entry.world or None,
-            "method": entry.head.method,
-            "path": entry.head.path,
-            "query": entry.head.query,
+            "method": entry.request.method,
+            "path": entry.request.path,
+            "query": entry.request.query,
             "operation": entry.operation,
             "status": entry.status,
             "outcome": entry.ending,

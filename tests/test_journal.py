@@ -10,6 +10,7 @@ from api_client import ApiClient
 from wire import Wire
 
 from mock_server import MockServer, connection
+from mock_server.control_client import ControlFailure
 from mock_server.exchange import Reply, Request
 from mock_server.journal import ENTRY_COST, Journal
 from mock_server.masking import Masker
@@ -194,7 +195,7 @@ def test_what_is_no_secret_stays_readable(server: MockServer, client: ApiClient)
 
 def entry(journal: Journal, **parts: Any) -> None:
     """Record one exchange."""
-    journal.record(Request("GET", "/", **parts), Reply(200, body=b"{}"), at=0.0)
+    journal.record(journal.keep(Request("GET", "/", **parts)), Reply(200, body=b"{}"), at=0.0)
 
 
 def test_the_oldest_entries_go_at_either_bound() -> None:
@@ -227,9 +228,25 @@ def test_a_long_body_is_cut() -> None:
     assert [len(each.request.body) for each in journal.entries("")] == [8192, len('{"password": "***"')]
 
 
-def test_a_journal_of_no_entries_keeps_none() -> None:
+@pytest.mark.parametrize("bound", ["journal_entries", "journal_bytes"])
+def test_a_journal_that_is_off_says_so_where_it_would_be_read(serve: Callable[..., MockServer], bound: str) -> None:
+    server = serve(**{bound: 0})
+    client = ApiClient(server.url, server.ca_cert or True)
+    assert client.device_code().status_code == 200
+    for read in (server.requests.list, lambda: server.requests.get(1), lambda: server.requests.verify(0)):
+        with pytest.raises(ControlFailure, match=r"journal is off.*journal_entries") as refused:
+            read()
+        assert refused.value.status == 409
+    server.requests.clear()
+    assert "The journal is off" in client.send("GET", "/__admin/").text
+
+
+def test_the_log_goes_on_without_a_journal() -> None:
     pipeline = Pipeline(Settings(journal_entries=0))
+    lines: list[str] = []
+    pipeline.journal.listeners.append(logger("text", lines.append))
     assert pipeline.answer(Request("GET", "/v4/ServiceInstance")).status == 401
+    assert [line[8:] for line in lines] == ["  401  GET /v4/ServiceInstance  getServiceInstance"]
     assert pipeline.journal.entries("") == []
 
 
@@ -257,5 +274,5 @@ def test_a_line_of_the_log_stays_one_line(form: Callable[..., str]) -> None:
     journal = Journal(10, 10_000, Masker())
     written: list[str] = []
     journal.listeners.append(logger("json" if form is json_line else "text", written.append))
-    journal.record(Request("GET", "/a\nb\x1b[31m\u2028"), Reply(200), at=0.0)
+    journal.record(journal.keep(Request("GET", "/a\nb\x1b[31m\u2028")), Reply(200), at=0.0)
     assert written[0].isprintable()

@@ -84,7 +84,7 @@ def _state(name: str) -> dict[str, Any]:
             "logins": client.call("GET", "/tokens"),
             "faults": client.faults.list(),
             "worlds": client.call("GET", "/worlds"),
-            "exchanges": client.requests.list(limit=SHOWN),
+            "exchanges": client.requests.list(limit=SHOWN) if pipeline.journal.keeps else None,
             "organizations": pipeline.worlds.find(name).organizations.all(),
         }
 
