@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from mock_server.exchange import Headers, Reply, Request
@@ -88,7 +87,7 @@ class Journal:
         self._entries: deque[Entry] = deque()
         self._bytes = 0
         self._numbered = 0
-        self._kept_fields = lru_cache(maxsize=128)(self._keep_fields)
+        self._latest_fields: tuple[Headers, KeptFields] = ({}, NO_FIELDS)
         self.listeners: list[Callable[[Entry], None]] = []
 
     @property
@@ -129,7 +128,7 @@ class Journal:
         answered = ending == "whole" or ending == "truncated"
         fields, body = NO_FIELDS, b""
         if answered:
-            fields, body = self._kept_fields((*reply.headers.items(),)), self._body(reply.body)
+            fields, body = self._fields(reply.headers), self._body(reply.body)
         self._numbered += 1
         entry = Entry(
             self._numbered,
@@ -155,9 +154,14 @@ class Journal:
         """
         return b"%b" % self.masker.body(body)[:LONGEST_BODY]
 
-    def _keep_fields(self, fields: tuple[tuple[str, str], ...]) -> KeptFields:
-        masked = self.masker.headers(dict(fields))
-        return KeptFields(masked, sum(map(len, masked.values())))
+    def _fields(self, fields: Headers) -> KeptFields:
+        """The header fields of a reply as they are kept; within a second, most replies have the same."""
+        known, kept = self._latest_fields
+        if fields != known:
+            masked = self.masker.headers(fields)
+            kept = KeptFields(masked, sum(map(len, masked.values())))
+            self._latest_fields = fields.copy(), kept
+        return kept
 
     def _add(self, entry: Entry) -> None:
         self._entries.append(entry)
