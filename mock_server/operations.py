@@ -17,6 +17,8 @@ INSTALLATION_ID = "00000000-0000-4000-8000-00000000f001"
 VERSION = "4.0.0.2516"
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 SIGN_IN_PATH = "/devicelogin"
+PURPOSES = {region: Purpose(region) for region in regions.NAMES}
+"""What a code is for when nothing but a region was named."""
 
 
 @dataclass(slots=True)
@@ -142,6 +144,8 @@ def get_device_code(call: Call) -> Reply:
     if organization_id is not None and call.readings["unknown-organization"] == "refused":
         call.world.organizations.get(organization_id)
     region = _region(call.body, regions.WORLDWIDE)
+    if organization_id is None:
+        return _device_code(call, PURPOSES[region])
     return _device_code(call, Purpose(region, organization_id=organization_id))
 
 
@@ -210,7 +214,7 @@ def verification_url(call: Call, region: str) -> str:
 
 def _expires_in(call: Call, code: DeviceCode) -> int:
     left = call.world.device_codes.remaining(code)
-    return max(1, round(left * 1000 if call.readings["expires-unit"] == "milliseconds" else left))
+    return round(left * 1000 if call.readings["expires-unit"] == "milliseconds" else left) or 1
 
 
 def _organization(call: Call, organization: Organization) -> dict[str, object]:

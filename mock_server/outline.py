@@ -1,13 +1,14 @@
 """What follows from the head of a request alone: worked out once, and shared by all requests that have that head."""
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from mock_server.exchange import Request
 from mock_server.journal import Journal, Kept
 from mock_server.model.tokens import digest_of
-from mock_server.spec import CheckedHead, CheckedRequest, Match, NoMatch, Spec
+from mock_server.spec import CheckedHead, CheckedRequest, Match, NoMatch, Operation, Spec
 from mock_server.worlds import enter_world
 
 ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
@@ -19,7 +20,8 @@ class Outline:
 
     `world` is the name of the world that it means, and `request` what that world sees of it, without a body. `token` is
     the digest of its bearer token, None without one; `head` what is wrong with its parameters; `kept_head` what the
-    journal keeps of it. What was made of the last body is kept with it, as clients send the same again.
+    journal keeps of it; `looking` and `finishing` are the steps of the pipeline that have something to do for it. What
+    was made of the last body is kept too, as clients send the same again.
     """
 
     generation: object
@@ -27,9 +29,12 @@ class Outline:
     world: str
     request: Request
     match: Match | NoMatch
+    operation: Operation | None
     token: str | None
     head: CheckedHead | None
     kept_head: Kept
+    looking: Sequence[Callable[..., None]] = ()
+    finishing: Sequence[Callable[..., None]] = ()
     last_body: bytes | None = None
     last_check: CheckedRequest | None = None
     last_kept: Kept | None = None
@@ -46,10 +51,16 @@ class Outline:
             world,
             seen,
             match,
+            match.operation if isinstance(match, Match) else None,
             None if token is None else digest_of(token),
             spec.check_head(match, seen) if isinstance(match, Match) else None,
             journal.head_of(seen),
         )
+
+    @property
+    def is_protected(self) -> bool:
+        """Whether an operation is meant that asks for credentials."""
+        return self.operation is not None and self.operation.protected
 
     def check(self, request: Request, spec: Spec) -> CheckedRequest:
         """What `spec` says of a request with this outline that means an operation."""

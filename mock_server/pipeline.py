@@ -3,9 +3,9 @@
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from email.utils import formatdate
 from functools import lru_cache
+from typing import NamedTuple
 
 import orjson
 
@@ -23,33 +23,37 @@ from mock_server.options import DEFAULT_PASSWORD
 from mock_server.outline import Outline
 from mock_server.refusals import Refusals
 from mock_server.settings import Settings
-from mock_server.spec import CheckedRequest, Match, NoMatch, Spec, bundled_path, load_document
-from mock_server.worlds import NoSuchWorld, TooManyWorlds, World, Worlds
+from mock_server.spec import CheckedRequest, NoMatch, Operation, Spec, bundled_path, load_document
+from mock_server.worlds import DEFAULT, NoSuchWorld, TooManyWorlds, World, Worlds
 
 log = logging.getLogger("veeam_mock")
 
 CONTENT_TYPES = {"utf-8": "application/json; charset=utf-8", "none": "application/json"}
 
 
-@dataclass(slots=True)
 class Exchange:
-    """One request on its way. As soon as `reply` stands, the other steps that look for an answer are passed over."""
+    """One request on its way. As soon as `reply` stands, the other steps that look for an answer are passed over.
 
-    request: Request
-    world: World
+    What stands here holds until a step knows better.
+    """
+
     outline: Outline | None = None
-    match: Match | NoMatch = NoMatch()
+    operation: Operation | None = None
     checked: CheckedRequest | None = None
     reply: Reply | None = None
     strikes: Sequence[Rule] = ()
     preferences: Sequence[Rule] = ()
-    answered_by_fault: bool = False
-    no_socket: str | None = None
+    answered_by_fault = False
+
+    def __init__(self, request: Request, world: World, no_socket: str | None = None) -> None:
+        self.request = request
+        self.world = world
+        self.no_socket = no_socket
 
     @property
     def operation_id(self) -> str | None:
         """The operation that the request means, if any."""
-        return self.match.operation.id if isinstance(self.match, Match) else None
+        return self.operation.id if self.operation is not None else None
 
 
 class Pipeline:
@@ -67,6 +71,8 @@ class Pipeline:
         self._generation = object()
         self.spec = compiled_spec(settings)
         self.refusals = Refusals(settings.ambiguities)
+        self._content_type = CONTENT_TYPES[settings.ambiguities["charset"]]
+        self._says_length = settings.ambiguities["length"] == "content-length"
         self.fault_parser = FaultParser(self.spec)
         self.worlds = Worlds(settings, self.fault_parser)
         masker = Masker(_chosen_secrets(settings))
@@ -85,52 +91,68 @@ class Pipeline:
         A door that cannot break a connection says so in `no_socket`, which is what the client then reads with 501.
         """
         with self.lock:
-            exchange = Exchange(request, self.worlds.default, no_socket=no_socket)
-            self._run(LOOKING_FOR_AN_ANSWER, exchange)
-            self._run(ON_EVERY_ANSWER, exchange)
+            exchange = Exchange(request, self.worlds.default, no_socket)
+            self._look_for_an_answer(exchange)
+            self._finish_the_answer(exchange)
         assert exchange.reply is not None
         return exchange.reply
 
-    def _run(self, steps: "Steps", exchange: Exchange) -> None:
-        """Take the steps in their order; those that look for an answer end with the first one."""
-        looking = steps is LOOKING_FOR_AN_ANSWER
-        for step in steps:
+    def _look_for_an_answer(self, exchange: Exchange) -> None:
+        """Take the steps until one of them has the answer."""
+        try:
+            for step in self._read_head(exchange).looking:
+                step(self, exchange)
+                if exchange.reply is not None:
+                    return
+        except ModelError as error:
+            exchange.reply = self.refusals.for_error(error)
+        except Exception:
+            self._fail(exchange)
+
+    def _finish_the_answer(self, exchange: Exchange) -> None:
+        """Take all of the steps, also when one fails."""
+        for step in exchange.outline.finishing if exchange.outline is not None else (Pipeline._record,):
             try:
                 step(self, exchange)
-            except ModelError as error:
-                exchange.reply = self.refusals.for_error(error)
             except Exception:
-                log.exception("failed to answer %s %s", exchange.request.method, exchange.request.path)
-                exchange.reply = self.refusals.plain(500, "The mock failed to answer. Its log says why.")
-                self._serialize(exchange)
-            if looking and exchange.reply is not None:
-                return
+                self._fail(exchange)
+
+    def _fail(self, exchange: Exchange) -> None:
+        log.exception("failed to answer %s %s", exchange.request.method, exchange.request.path)
+        exchange.reply = self.refusals.plain(500, "The mock failed to answer. Its log says why.")
+        self._serialize(exchange)
 
     def refuse(self, request: Request, status: int, message: str) -> Reply:
         """The reply to what a door could not read as a request (bad HTTP, too large, too slow); ends the connection."""
         with self.lock:
             exchange = Exchange(request, self.worlds.default)
             exchange.reply = self.refusals.plain(status, message, {"Connection": "close"})
-            self._allow_origin(exchange)
+            if self.settings.cors:
+                self._allow_origin(exchange)
             self._serialize(exchange)
             self._record(exchange)
         return exchange.reply
 
-    def _read_head(self, exchange: Exchange) -> None:
+    def _read_head(self, exchange: Exchange) -> Outline:
         """See what the request means; the work is done once for all requests that share a head."""
         request = exchange.request
         outline = request.outline
         if not isinstance(outline, Outline) or outline.generation is not self._generation:
-            outline = request.outline = Outline.of(request, self.spec, self.journal, self._generation)
+            outline = Outline.of(request, self.spec, self.journal, self._generation)
+            outline.looking = self._steps_for(outline, LOOKING_FOR_AN_ANSWER)
+            outline.finishing = self._steps_for(outline, ON_EVERY_ANSWER)
+            request.outline = outline
         exchange.outline = outline
         if outline.world:
             exchange.request = outline.request.with_body(request.body)
+        return outline
 
-    def _check_host(self, exchange: Exchange) -> None:
+    def _steps_for(self, outline: Outline, steps: "Sequence[Step]") -> "tuple[Take, ...]":
+        return tuple(step.take for step in steps if step.concerns(self.settings, outline))
+
+    def _refuse_host(self, exchange: Exchange) -> None:
         """The origin becomes part of the addresses in answers (RFC 9112 section 3.2: 400 for a bad Host)."""
-        assert exchange.outline is not None
-        if not exchange.outline.has_lawful_host:
-            exchange.reply = self.refusals.plain(400, "header.Host: is not a host and a port.")
+        exchange.reply = self.refusals.plain(400, "header.Host: is not a host and a port.")
 
     def _enter_world(self, exchange: Exchange) -> None:
         assert exchange.outline is not None
@@ -143,13 +165,13 @@ class Pipeline:
 
     def _find_operation(self, exchange: Exchange) -> None:
         assert exchange.outline is not None
-        exchange.match = exchange.outline.match
+        exchange.operation = exchange.outline.operation
 
     def _answer_preflight(self, exchange: Exchange) -> None:
-        if self.settings.cors and isinstance(exchange.match, NoMatch) and exchange.match.allowed:
-            headers = preflight_headers(exchange.request, self.settings.cors, exchange.match.allowed)
-            if headers is not None:
-                exchange.reply = Reply(204, None, headers)
+        allowed = _allowed(exchange)
+        headers = preflight_headers(exchange.request, self.settings.cors, allowed) if allowed else None
+        if headers is not None:
+            exchange.reply = Reply(204, None, headers)
 
     def _plan_faults(self, exchange: Exchange) -> None:
         request = exchange.request
@@ -171,9 +193,7 @@ class Pipeline:
         return Strike(self.refusals, rule.randomness, exchange.operation_id)
 
     def _refuse_unknown(self, exchange: Exchange) -> None:
-        if isinstance(exchange.match, Match):
-            return
-        allowed = ", ".join(exchange.match.allowed)
+        allowed = ", ".join(_allowed(exchange))
         if allowed:
             message = f"{exchange.request.method[:20]} is not served here, which serves {allowed}."
             exchange.reply = self.refusals.plain(405, message, {"Allow": allowed})
@@ -183,69 +203,67 @@ class Pipeline:
             exchange.reply = self.refusals.plain(404, message)
 
     def _check_credentials(self, exchange: Exchange) -> None:
-        assert isinstance(exchange.match, Match) and exchange.outline is not None
-        if exchange.match.operation.protected:
-            if exchange.outline.token is None:
-                raise AccessDenied()
-            exchange.world.tokens.authenticate(exchange.outline.token)
+        assert exchange.outline is not None
+        if exchange.outline.token is None:
+            raise AccessDenied()
+        exchange.world.tokens.authenticate(exchange.outline.token)
 
     def _check_request(self, exchange: Exchange) -> None:
-        assert isinstance(exchange.match, Match) and exchange.outline is not None
+        assert exchange.operation is not None and exchange.outline is not None
         checked = exchange.checked = exchange.outline.check(exchange.request, self.spec)
         if checked.violations:
-            exchange.reply = self.refusals.for_violations(exchange.match.operation.id, checked.violations)
+            exchange.reply = self.refusals.for_violations(exchange.operation.id, checked.violations)
 
     def _perform(self, exchange: Exchange) -> None:
-        assert isinstance(exchange.match, Match) and exchange.checked is not None
-        operation = OPERATIONS[exchange.match.operation.id]
+        assert exchange.operation is not None and exchange.checked is not None
         world, checked = exchange.world, exchange.checked
-        exchange.reply = operation(
-            Call(world, world.settings.ambiguities, checked.values, checked.body, exchange.request)
-        )
+        call = Call(world, world.settings.ambiguities, checked.values, checked.body, exchange.request)
+        exchange.reply = OPERATIONS[exchange.operation.id](call)
 
     def _check_reply(self, exchange: Exchange) -> None:
-        if not isinstance(exchange.match, Match) or exchange.reply is None or exchange.answered_by_fault:
+        assert exchange.reply is not None
+        if exchange.operation is None or exchange.answered_by_fault:
             return
-        operation = self._spec_of(exchange.world).operations[exchange.match.operation.id]
+        operation = self._operation_in(exchange.world, exchange.operation)
         violations = self.spec.check_reply(operation, exchange.reply)
         if violations:
             wrong = "; ".join(map(str, violations))
             log.error("%s would answer against the spec: %s", operation.id, wrong)
             exchange.reply = self.refusals.plain(500, f"The mock's answer would break the spec: {wrong}")
 
-    def _spec_of(self, world: World) -> Spec:
-        """The spec with the readings of a world, whose settings may have been changed."""
-        return self.spec if world.settings is self.settings else compiled_spec(world.settings)
+    def _operation_in(self, world: World, operation: Operation) -> Operation:
+        """The operation with the readings of a world, whose settings may have been changed."""
+        if world.settings is self.settings:
+            return operation
+        return compiled_spec(world.settings).operations[operation.id]
 
     def _apply_faults(self, exchange: Exchange) -> None:
+        assert exchange.reply is not None
         for rule in exchange.strikes:
             if rule.fault.needs_answer:
-                assert exchange.reply is not None
                 exchange.reply = rule.fault.strike(exchange.reply, self._strike(exchange, rule))
-
-    def _require_socket(self, exchange: Exchange) -> None:
-        assert exchange.reply is not None
         if exchange.no_socket is not None and exchange.reply.delivery.needs_socket:
             exchange.reply = self.refusals.plain(501, exchange.no_socket)
 
     def _allow_origin(self, exchange: Exchange) -> None:
-        if self.settings.cors and exchange.reply is not None:
-            exchange.reply.headers |= origin_headers(exchange.request, self.settings.cors)
+        assert exchange.reply is not None
+        exchange.reply.headers |= origin_headers(exchange.request, self.settings.cors)
 
     def _serialize(self, exchange: Exchange) -> None:
         reply = exchange.reply
         assert reply is not None
-        readings = self.settings.ambiguities
+        headers = reply.headers
         if reply.content is not None:
             reply.body = orjson.dumps(reply.content)
-        if reply.body:
-            reply.headers.setdefault("Content-Type", CONTENT_TYPES[readings["charset"]])
-        if readings["length"] == "content-length" and reply.status not in NO_BODY:
-            reply.headers["Content-Length"] = str(len(reply.body))
-        reply.headers.setdefault("Date", http_date(int(exchange.world.clock.now())))
+        if reply.body and "Content-Type" not in headers:
+            headers["Content-Type"] = self._content_type
+        if self._says_length and reply.status not in NO_BODY:
+            headers["Content-Length"] = str(len(reply.body))
+        if "Date" not in headers:
+            headers["Date"] = http_date(int(exchange.world.clock.now()))
         if exchange.preferences:
             applied = [rule.label for rule in exchange.preferences if rule in exchange.strikes]
-            reply.headers |= {"Preference-Applied": ", ".join(applied)} if applied else {}
+            headers |= {"Preference-Applied": ", ".join(applied)} if applied else {}
 
     def _record(self, exchange: Exchange) -> None:
         journal, outline, request = self.journal, exchange.outline, exchange.request
@@ -284,25 +302,41 @@ def _chosen_secrets(settings: Settings) -> list[str]:
     return [*passwords, *([settings.admin_key] if settings.admin_key else [])]
 
 
-Steps = tuple[Callable[[Pipeline, Exchange], None], ...]
+def _allowed(exchange: Exchange) -> tuple[str, ...]:
+    """The methods that the path of an exchange without an operation has."""
+    match = exchange.outline.match if exchange.outline is not None else None
+    return match.allowed if isinstance(match, NoMatch) else ()
 
-LOOKING_FOR_AN_ANSWER: Steps = (
-    Pipeline._read_head,
-    Pipeline._check_host,
-    Pipeline._enter_world,
-    Pipeline._find_operation,
-    Pipeline._answer_preflight,
-    Pipeline._plan_faults,
-    Pipeline._refuse_unknown,
-    Pipeline._check_credentials,
-    Pipeline._check_request,
-    Pipeline._perform,
+
+Take = Callable[[Pipeline, Exchange], None]
+
+
+def _always(settings: Settings, outline: Outline) -> bool:
+    return True
+
+
+class Step(NamedTuple):
+    """A step, and whether it has anything to do for requests with a head; asked once for each head."""
+
+    take: Take
+    concerns: Callable[[Settings, Outline], bool] = _always
+
+
+LOOKING_FOR_AN_ANSWER = (
+    Step(Pipeline._refuse_host, lambda settings, outline: not outline.has_lawful_host),
+    Step(Pipeline._enter_world, lambda settings, outline: outline.world != DEFAULT),
+    Step(Pipeline._find_operation),
+    Step(Pipeline._answer_preflight, lambda settings, outline: bool(settings.cors) and outline.operation is None),
+    Step(Pipeline._plan_faults),
+    Step(Pipeline._refuse_unknown, lambda settings, outline: outline.operation is None),
+    Step(Pipeline._check_credentials, lambda settings, outline: outline.is_protected),
+    Step(Pipeline._check_request),
+    Step(Pipeline._perform),
 )
-ON_EVERY_ANSWER: Steps = (
-    Pipeline._check_reply,
-    Pipeline._apply_faults,
-    Pipeline._require_socket,
-    Pipeline._allow_origin,
-    Pipeline._serialize,
-    Pipeline._record,
+ON_EVERY_ANSWER = (
+    Step(Pipeline._check_reply),
+    Step(Pipeline._apply_faults),
+    Step(Pipeline._allow_origin, lambda settings, outline: bool(settings.cors)),
+    Step(Pipeline._serialize),
+    Step(Pipeline._record),
 )

@@ -163,7 +163,8 @@ class DeviceCodes:
 
     def remaining(self, code: DeviceCode) -> float:
         """The seconds that are left to `code`; 0 when it has expired."""
-        return max(0.0, code.expires_at - self._clock.now())
+        left = code.expires_at - self._clock.now()
+        return left if left > 0 else 0.0
 
     def all(self) -> list[DeviceCode]:
         """All codes that are kept, expired ones too, the oldest first."""
