@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import starmap
 from typing import Any, NamedTuple
 
 from mock_server.exchange import Headers, Reply, Request
@@ -65,6 +66,10 @@ class Entry(NamedTuple):
         return f"{outcome}  {request.method} {target}  {self.operation or '-'}{faults}{world}"
 
 
+Row = tuple[int, str, float, str | None, Request, int | None, Headers, bytes, str, tuple[str, ...], int]
+"""The values of an `Entry`, as they are kept: most are never looked at, and a plain tuple is made much faster."""
+
+
 @dataclass(frozen=True, slots=True)
 class Verification:
     """How many exchanges fit a pattern; `near_misses` are (entry, differences) of those that almost did."""
@@ -84,16 +89,11 @@ class Journal:
         self._most_entries = most_entries
         self._most_bytes = most_bytes
         self.masker = masker
-        self._entries: deque[Entry] = deque()
+        self._rows: deque[Row] = deque()
         self._bytes = 0
         self._numbered = 0
         self._latest_fields: tuple[Headers, KeptFields] = ({}, NO_FIELDS)
         self.listeners: list[Callable[[Entry], None]] = []
-
-    @property
-    def is_on(self) -> bool:
-        """Whether exchanges are kept, or listened to."""
-        return self.keeps or bool(self.listeners)
 
     def head_of(self, request: Request) -> Kept:
         """What is kept of the head of `request`."""
@@ -130,7 +130,7 @@ class Journal:
         if answered:
             fields, body = self._fields(reply.headers), self._body(reply.body)
         self._numbered += 1
-        entry = Entry(
+        row = (
             self._numbered,
             world,
             at,
@@ -143,9 +143,11 @@ class Journal:
             faults,
             ENTRY_COST + kept.cost + fields.cost + len(body),
         )
-        self._add(entry)
-        for listener in self.listeners:
-            listener(entry)
+        self._add(row)
+        if self.listeners:
+            entry = Entry(*row)
+            for listener in self.listeners:
+                listener(entry)
 
     def _body(self, body: bytes) -> bytes:
         """A body as it is kept: masked whole and cut then, so that no half of a secret is left at the end.
@@ -163,20 +165,21 @@ class Journal:
             self._latest_fields = fields.copy(), kept
         return kept
 
-    def _add(self, entry: Entry) -> None:
-        self._entries.append(entry)
-        self._bytes += entry.cost
-        while len(self._entries) > self._most_entries or self._bytes > self._most_bytes:
-            self._bytes -= self._entries.popleft().cost
+    def _add(self, row: Row) -> None:
+        rows = self._rows
+        rows.append(row)
+        self._bytes += row[-1]
+        while len(rows) > self._most_entries or self._bytes > self._most_bytes:
+            self._bytes -= rows.popleft()[-1]
 
     def entries(self, world: str) -> list[Entry]:
         """The exchanges of one world that are kept, the oldest first."""
-        return [entry for entry in self._entries if entry.world == world]
+        return [entry for entry in starmap(Entry, self._rows) if entry.world == world]
 
     def forget(self, world: str) -> None:
         """Drop the exchanges of one world."""
-        self._entries = deque(entry for entry in self._entries if entry.world != world)
-        self._bytes = sum(entry.cost for entry in self._entries)
+        self._rows = deque(row for row in self._rows if Entry(*row).world != world)
+        self._bytes = sum(row[-1] for row in self._rows)
 
     def verify(self, world: str, pattern: Pattern, status: int | None = None) -> Verification:
         """Count the exchanges that fit, and find the nearest of those that do not."""

@@ -75,7 +75,7 @@ class Masker:
             or "password" in lower
             or "assertion" in lower
             or "application" in lower
-            or "mock-" in lower
+            or ("-" in lower and "mock-" in lower)
             or (bool(self._wanted) and any(word in text for word in self._wanted))
         )
 

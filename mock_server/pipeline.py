@@ -268,7 +268,7 @@ class Pipeline:
     def _record(self, exchange: Exchange) -> None:
         journal, outline, request = self.journal, exchange.outline, exchange.request
         assert exchange.reply is not None
-        if not journal.is_on:
+        if not (journal.keeps or journal.listeners):
             return
         journal.record(
             journal.keep(request) if outline is None else outline.keep(request, journal),

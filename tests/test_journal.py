@@ -180,9 +180,9 @@ def test_no_secret_is_in_the_journal_the_logs_or_any_answer_of_the_control_api(
     logged = "\n".join(LOGGED)
     assert "/v4/DeviceCode" in logged
     assert secrets_in(logged + caplog.text, tokens) == []
-    everything = repr(
-        [vars(entry) if hasattr(entry, "__dict__") else entry for entry in veeam._pipeline.journal._entries]
-    )
+    kept = [(entry, entry.request) for entry in veeam._pipeline.journal.entries("")]
+    everything = repr([(entry, request.query, request.headers, request.body) for entry, request in kept])
+    assert "/v4/DeviceCode" in everything and "***" in everything
     assert secrets_in(everything, tokens) == []
 
 

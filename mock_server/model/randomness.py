@@ -32,10 +32,11 @@ class Randomness:
 
     def text(self, alphabet: str, length: int) -> str:
         """`length` characters, each of the 32 of `alphabet` equally likely."""
-        if len(self._drawn) < length:
-            self._drawn = self._random.randbytes(max(length, self._drawn_ahead))
-        drawn, self._drawn = self._drawn[:length], self._drawn[length:]
-        return drawn.translate(_table(alphabet)).decode("ascii")
+        drawn = self._drawn
+        if len(drawn) < length:
+            drawn = self._random.randbytes(max(length, self._drawn_ahead))
+        self._drawn = drawn[length:]
+        return drawn[:length].translate(_table(alphabet)).decode()
 
     def chance(self) -> float:
         """A number from 0 up to, not including, 1."""
