@@ -34,26 +34,24 @@ CONTENT_TYPES = {"utf-8": "application/json; charset=utf-8", "none": "applicatio
 class Exchange:
     """One request on its way. As soon as `reply` stands, the other steps that look for an answer are passed over.
 
-    What stands here holds until a step knows better.
+    What stands here holds until a step knows better. `at` is when the answer was finished, in Unix seconds, UTC, of the
+    world's clock.
     """
 
     outline: Outline | None = None
     operation: Operation | None = None
+    operation_id: str | None = None
     checked: CheckedRequest | None = None
     reply: Reply | None = None
     strikes: Sequence[Rule] = ()
     preferences: Sequence[Rule] = ()
     answered_by_fault = False
+    at = 0.0
 
     def __init__(self, request: Request, world: World, no_socket: str | None = None) -> None:
         self.request = request
         self.world = world
         self.no_socket = no_socket
-
-    @property
-    def operation_id(self) -> str | None:
-        """The operation that the request means, if any."""
-        return self.operation.id if self.operation is not None else None
 
 
 class Pipeline:
@@ -165,7 +163,9 @@ class Pipeline:
 
     def _find_operation(self, exchange: Exchange) -> None:
         assert exchange.outline is not None
-        exchange.operation = exchange.outline.operation
+        operation = exchange.operation = exchange.outline.operation
+        if operation is not None:
+            exchange.operation_id = operation.id
 
     def _answer_preflight(self, exchange: Exchange) -> None:
         allowed = _allowed(exchange)
@@ -253,6 +253,7 @@ class Pipeline:
         reply = exchange.reply
         assert reply is not None
         headers = reply.headers
+        exchange.at = exchange.world.clock.now()
         if reply.content is not None:
             reply.body = orjson.dumps(reply.content)
         if reply.body and "Content-Type" not in headers:
@@ -260,7 +261,7 @@ class Pipeline:
         if self._says_length and reply.status not in NO_BODY:
             headers["Content-Length"] = str(len(reply.body))
         if "Date" not in headers:
-            headers["Date"] = http_date(int(exchange.world.clock.now()))
+            headers["Date"] = http_date(int(exchange.at))
         if exchange.preferences:
             applied = [rule.label for rule in exchange.preferences if rule in exchange.strikes]
             headers |= {"Preference-Applied": ", ".join(applied)} if applied else {}
@@ -273,7 +274,7 @@ class Pipeline:
         journal.record(
             journal.keep(request) if outline is None else outline.keep(request, journal),
             exchange.reply,
-            at=exchange.world.clock.now(),
+            at=exchange.at,
             world=exchange.world.name,
             operation=exchange.operation_id,
             faults=tuple(rule.label for rule in exchange.strikes) if exchange.strikes else (),

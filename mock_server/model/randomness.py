@@ -2,7 +2,6 @@
 
 import random
 import uuid
-from functools import cache
 
 CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """Upper-case letters and digits without those that a person confuses (RFC 8628 section 6.1)."""
@@ -14,7 +13,6 @@ DRAWN_AHEAD = 256
 """Bytes that are drawn from the operating system at once; each draw is a system call."""
 
 
-@cache
 def _table(alphabet: str) -> bytes:
     """Maps each byte to a character; 32 divides 256, so that none is favoured."""
     if len(alphabet) != 32:
@@ -28,15 +26,15 @@ class Randomness:
     def __init__(self, seed: int | str | None = None) -> None:
         self._random: random.Random = random.SystemRandom() if seed is None else random.Random(seed)
         self._drawn_ahead = 0 if seed is not None else DRAWN_AHEAD
-        self._drawn = b""
+        self._drawn: dict[str, str] = {}
 
     def text(self, alphabet: str, length: int) -> str:
         """`length` characters, each of the 32 of `alphabet` equally likely."""
-        drawn = self._drawn
+        drawn = self._drawn.get(alphabet, "")
         if len(drawn) < length:
-            drawn = self._random.randbytes(max(length, self._drawn_ahead))
-        self._drawn = drawn[length:]
-        return drawn[:length].translate(_table(alphabet)).decode()
+            drawn = self._random.randbytes(max(length, self._drawn_ahead)).translate(_table(alphabet)).decode()
+        self._drawn[alphabet] = drawn[length:]
+        return drawn[:length]
 
     def chance(self) -> float:
         """A number from 0 up to, not including, 1."""
