@@ -135,16 +135,20 @@ def stop(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def mock(https: bool, frozen: bool = False) -> Server:
+def mock(https: bool, *, frozen: bool = False, journal: bool = True) -> Server:
     """The mock as its command starts it: credentials, request and reply checks on."""
-    scheme = [] if https else ["--http"]
-    return Server(
-        "mock, frozen clock" if frozen else "mock",
-        lambda port, folder: [sys.executable, "-m", "mock_server", *scheme, "--port", str(port), "--quiet"],
-        https=https,
-        login=True,
-        frozen=frozen,
-    )
+
+    def command(port: int, folder: Path) -> list[str]:
+        options = [] if https else ["--http"]
+        if not journal:
+            config = folder / "mock.yaml"
+            config.write_text("journal_entries: 0\n", "utf-8")
+            options += ["--config", str(config)]
+        return [sys.executable, "-m", "mock_server", "--port", str(port), "--quiet", *options]
+
+    name = ", ".join(["mock", *(["no journal"] if not journal else []), *(["frozen clock"] if frozen else [])])
+    note = "" if journal else "`journal_entries: 0`; credentials and both checks stay on"
+    return Server(name, command, https=https, login=True, note=note, frozen=frozen)
 
 
 def constant(https: bool, jar: str | None = None) -> Server:

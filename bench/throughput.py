@@ -167,6 +167,7 @@ def names(context: click.Context, parameter: click.Parameter, value: str) -> lis
 @click.option("--against", default=",".join(RIVALS), show_default=True, callback=names, help="Whom to compare with.")
 @click.option("--wiremock-jar", metavar="PATH", help="WireMock's standalone jar, or WIREMOCK_JAR in the environment.")
 @click.option("--memory-requests", default=100_000, show_default=True, help="Requests between two looks at memory.")
+@click.option("--no-journal", is_flag=True, help="Start the mock without its journal, as WireMock is started.")
 @click.option("--https", is_flag=True, help="Over HTTPS instead of HTTP.")
 @click.option("--json", "json_file", metavar="FILE", help="Write every single value to this file.")
 def main(
@@ -176,18 +177,20 @@ def main(
     against: list[str],
     wiremock_jar: str | None,
     memory_requests: int,
+    no_journal: bool,
     https: bool,
     json_file: str | None,
 ) -> None:
-    ours = mock(https)
+    ours = mock(https, journal=not no_journal)
     rivals, notes = installed(against, https, wiremock_jar)
+    notes = [*([f"- {ours.name}: {ours.note}"] if ours.note else []), *notes]
     figures: list[Figure] = []
     try:
         for theirs in rivals:
-            say(f"mock against {theirs.name}")
+            say(f"{ours.name} against {theirs.name}")
             figures += throughput(ours, theirs, connections, pairs, seconds)
             figures.append(cold_start(ours, theirs, pairs))
-        servers = (ours, mock(https, frozen=True), *rivals)
+        servers = (ours, mock(https, frozen=True, journal=not no_journal), *rivals)
         memories = [memory(server, memory_requests, seconds) for server in servers]
     except BenchError as error:
         raise click.ClickException(str(error)) from None

@@ -12,9 +12,12 @@ FIXTURES = BENCH.with_name("fixtures.py")
 
 
 @pytest.mark.long
-def test_the_benchmark_measures_the_mock_against_a_constant_answer(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("option", "name"), [([], "mock"), (["--no-journal"], "mock, no journal")])
+def test_the_benchmark_measures_the_mock_against_a_constant_answer(
+    tmp_path: Path, option: list[str], name: str
+) -> None:
     figures = tmp_path / "figures.json"
-    options = ["--pairs", "1", "--seconds", "1", "--connections", "2", "--memory-requests", "100"]
+    options = ["--pairs", "1", "--seconds", "1", "--connections", "2", "--memory-requests", "100", *option]
     command = [sys.executable, str(BENCH), *options, "--against", "constant", "--json", str(figures)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -24,7 +27,7 @@ def test_the_benchmark_measures_the_mock_against_a_constant_answer(tmp_path: Pat
         "cold start to first answer, s",
     ]
     assert all(value > 0 for figure in found["figures"] for value in figure["mock"] + figure["other"])
-    assert [memory["server"] for memory in found["memory"]] == ["mock", "mock, frozen clock", "constant"]
+    assert [memory["server"] for memory in found["memory"]] == [name, f"{name}, frozen clock", "constant"]
     assert all(memory["requests"] >= 100 for memory in found["memory"])
     assert "| requests/s, 2 connections | constant |" in done.stdout
 
