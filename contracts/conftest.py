@@ -32,7 +32,7 @@ def api(request: pytest.FixtureRequest) -> Session:
 @pytest.fixture
 def findings(api: Session, request: pytest.FixtureRequest) -> Findings:
     """Where a rule writes what it found out."""
-    found = request.node.stash[FINDINGS_KEY] = Findings(api.secrets)
+    found = request.node.stash[FINDINGS_KEY] = Findings(api.secrets, api.target.curl_options)
     return found
 
 

@@ -1,7 +1,7 @@
 """One request and its answer, as data, and as a line that a person can paste into a shell."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -92,14 +92,15 @@ class Exchange:
         """A member of the JSON object in the body; None when there is none."""
         return self.value.get(name) if isinstance(self.value, dict) else None
 
-    def curl(self, secrets: Secrets) -> str:
-        """The request as a curl line, its secrets replaced by variables or labels."""
+    def curl(self, secrets: Secrets, options: Sequence[str] = ()) -> str:
+        """The request as a curl line with more `options`, its secrets replaced by variables or labels."""
         parts = ["curl", "-sS", "-X", self.method]
         for name, value in self.request_headers.items():
             if name.lower() in ("authorization", "content-type"):
                 parts += ["-H", _quote(secrets.mask(f"{name}: {value}"))]
         if self.request_body:
             parts += ["--data-binary", _quote(secrets.mask(_shown_body(self.request_body)))]
+        parts += [option if option.startswith("--") else _quote(option) for option in options]
         return " ".join([*parts, _quote(secrets.mask(self.url))])
 
     def seen(self, secrets: Secrets) -> str:

@@ -48,9 +48,13 @@ class Observation:
 
 @dataclass(slots=True)
 class Findings:
-    """Collects for one test. A rule that goes on after a failure can say how often out of how many."""
+    """Collects for one test. A rule that goes on after a failure can say how often out of how many.
+
+    `curl_options` are what curl needs to get through to the server.
+    """
 
     secrets: Secrets
+    curl_options: Sequence[str] = ()
     tried: int = 0
     broke: int = 0
     failures: list[Failure] = field(default_factory=list)
@@ -76,7 +80,7 @@ class Findings:
                 return
         if len(self.failures) >= KEPT * 4:
             return
-        curl = exchange.curl(self.secrets) if exchange else None
+        curl = exchange.curl(self.secrets, self.curl_options) if exchange else None
         answer = exchange.seen(self.secrets) if exchange else None
         self.failures.append(Failure(expected, seen, curl, answer))
 

@@ -76,6 +76,18 @@ class Target:
         """As `verify=` of requests takes it."""
         return False if self.insecure else self.ca_cert or True
 
+    @property
+    def curl_options(self) -> list[str]:
+        """What curl needs to get through to the server as this run does; a proxy with credentials is a variable."""
+        options = []
+        if self.insecure:
+            options.append("--insecure")
+        elif self.ca_cert:
+            options += ["--cacert", self.ca_cert]
+        if self.proxy:
+            options += ["--proxy", "$VEEAM_PROXY" if "@" in self.proxy else self.proxy]
+        return options
+
 
 def is_loopback(url: str) -> bool:
     """Whether `url` names this machine."""

@@ -1,13 +1,20 @@
 """`pytest --pyargs contracts` against a server on a socket, as a user of pytest runs it."""
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from api_client import ApiClient
 
+from contracts.exchange import Exchange
+from contracts.secrets import Secrets
+from contracts.target import Target
 from mock_server import MockServer
 
 ROOT = Path(__file__).parents[2]
@@ -59,17 +66,49 @@ def test_a_certificate_that_is_not_trusted_is_inconclusive(run_pytest: Pytest, v
     assert "give its CA with --ca-cert FILE" in result.stdout
 
 
-def test_a_broken_rule_shows_what_was_expected_and_a_curl_line(run_pytest: Pytest, veeam: MockServer) -> None:
+@pytest.mark.skipif(not (shutil.which("curl") and shutil.which("bash")), reason="needs curl and bash")
+def test_a_broken_rule_shows_what_was_expected_and_a_curl_line_that_repeats_it(
+    run_pytest: Pytest, veeam: MockServer
+) -> None:
     veeam.faults.add("status", status=500, match={"operation": "getServiceInstance"})
     try:
         result = run_pytest(
             "--veeam-target", veeam.url, "--veeam-ca-cert", str(veeam.ca_cert), "-k", "describes_itself", "-x"
         )
+        found = re.search("repeat: +(curl .*)", result.stdout)
+        assert found is not None
+        token = ApiClient(veeam.url, veeam.ca_cert or True).log_in().json()["access_token"]
+        trust = {key: value for key, value in os.environ.items() if key not in ("CURL_CA_BUNDLE", "SSL_CERT_FILE")}
+        repeated = subprocess.run(
+            ["bash", "-c", f"{found[1]} -w ' %{{http_code}}'"],
+            env={**trust, "VEEAM_TOKEN": token, "no_proxy": "*"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     finally:
         veeam.faults.clear()
     assert result.returncode == 1
     assert "expected: 200 for the installation" in result.stdout
-    assert 'curl -sS -X GET -H "Authorization: Bearer $VEEAM_TOKEN"' in result.stdout
+    assert found[1].startswith('curl -sS -X GET -H "Authorization: Bearer $VEEAM_TOKEN"')
+    assert repeated.stdout.endswith(" 500"), repeated.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "shown"),
+    [
+        ({}, "'https://veeam.test/v4/Organizations'"),
+        ({"insecure": True}, "--insecure 'https"),
+        ({"ca_cert": "/a folder/ca.pem"}, "--cacert '/a folder/ca.pem' 'https"),
+        ({"proxy": "http://proxy:3128"}, "--proxy 'http://proxy:3128' 'https"),
+        ({"proxy": "http://me:secret@proxy:3128"}, '--proxy "$VEEAM_PROXY" \'https'),
+    ],
+)
+def test_a_curl_line_gets_through_as_the_run_did(options: dict[str, Any], shown: str) -> None:
+    target = Target("https://veeam.test", **options)
+    exchange = Exchange("GET", "https://veeam.test/v4/Organizations", "/v4/Organizations", {}, None)
+    line = exchange.curl(Secrets(), target.curl_options)
+    assert line.startswith("curl -sS -X GET ") and shown in line and "secret" not in line
 
 
 def test_the_own_page_of_a_mock_on_this_machine_is_lawful(run_pytest: Pytest) -> None:
