@@ -19,6 +19,7 @@ def banner(settings: Settings, url: str, certificate: Certificate | None, key_fi
         *([f"  CA file  {certificate.authority}"] if certificate and certificate.authority else []),
         f"  Login    {username} / {shown}",
         f"  API      {url}/swagger",
+        f"  State    {url}/__admin/",
         *([f"  Key      {key_file} (for the control API, header X-Admin-Key)"] if key_file else []),
         "",
         "Get a device code:",

@@ -104,7 +104,7 @@ OPTIONS: tuple[Option, ...] = (
         "expires_unit",
         "seconds",
         {"type": "string", "enum": ["seconds", "milliseconds"]},
-        "Unit of expiresIn in the answers.",
+        "Unit of expiresIn in the answers; goes before ambiguities.expires-unit.",
         "UNIT",
     ),
     Option(

@@ -114,6 +114,16 @@ def test_the_banner_names_the_ca_file_that_a_client_trusts(start: Callable[..., 
     assert ApiClient(running.url, running.ca_cert).device_code().status_code == 200
 
 
+def test_the_banner_names_the_pages(start: Callable[..., Running]) -> None:
+    running = start()
+    client = ApiClient(running.url, running.ca_cert)
+    for name, title in (("API", "swagger"), ("State", "Device codes")):
+        address = re.search(rf"^  {name} +(\S+)$", running.banner, re.MULTILINE)
+        assert address is not None
+        page = client.send("GET", address[1].removeprefix(running.url))
+        assert page.status_code == 200 and title in page.text
+
+
 def test_the_port_file_holds_the_port_once_requests_are_answered(start: Callable[..., Running], tmp_path: Path) -> None:
     running = start("--http", "--port-file", "port")
     port = (tmp_path / "port").read_text()
