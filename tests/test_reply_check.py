@@ -8,7 +8,9 @@ from api_client import ApiClient
 
 from mock_server import operations
 from mock_server.exchange import Reply
+from mock_server.journal import Journal
 from mock_server.operations import Call
+from mock_server.spec import Spec
 
 
 @pytest.mark.parametrize(
@@ -46,6 +48,25 @@ def test_a_failure_inside_becomes_a_500_without_its_details_which_are_logged(
         reply = client.device_code()
     assert (reply.status_code, reply.json()) == (500, {"message": "The mock failed to answer. Its log says why."})
     assert "of all things" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("part", "method"), [(Spec, "find"), (Spec, "check_request"), (Spec, "check_reply"), (Journal, "record")]
+)
+def test_a_failure_at_any_step_is_answered_and_logged_and_the_next_request_is_served(
+    client: ApiClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, part: type, method: str
+) -> None:
+    def fail(*arguments: object, **named: object) -> object:
+        raise ZeroDivisionError("of all things")
+
+    assert client.bearer
+    with monkeypatch.context() as broken, caplog.at_level(logging.ERROR, "veeam_mock"):
+        broken.setattr(part, method, fail)
+        reply = client.device_code()
+    assert (reply.status_code, reply.json()) == (500, {"message": "The mock failed to answer. Its log says why."})
+    assert {"Content-Length", "Content-Type", "Date"} <= set(reply.headers)
+    assert "of all things" in caplog.text
+    assert client.device_code().status_code == 200
 
 
 def test_a_reply_that_cannot_be_written_becomes_a_500_with_a_body(
