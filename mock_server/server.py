@@ -6,6 +6,7 @@ import logging
 import signal
 import socket
 import threading
+import warnings
 from collections.abc import Callable, Generator
 from typing import Any, cast
 
@@ -83,6 +84,19 @@ class Server(uvicorn.Server):
                 ssl_keyfile=certificate.key if certificate else None,
             )
         )
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until the end, as uvicorn does; then clients in the midst of a TLS handshake are dropped with the loop.
+
+        uvloop warns of each, and where that warning is an error, it would never close the loop.
+        """
+        runner = asyncio.Runner(loop_factory=self.config.get_loop_factory())
+        try:
+            runner.run(self.serve(sockets=sockets))
+        finally:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ResourceWarning)
+                runner.close()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to listen, then say so."""

@@ -1,6 +1,8 @@
 """HTTP as it is spoken on the wire: kept connections, limits, and what is done about those who do not keep to it."""
 
+import socket
 from collections.abc import Callable
+from contextlib import ExitStack
 
 import orjson
 import pytest
@@ -282,3 +284,19 @@ def test_a_server_forgets_nobody_who_comes_while_it_stops(serve: Callable[..., M
         for wire in wires:
             with wire:
                 assert wire.rest() == b""
+
+
+@pytest.mark.parametrize("hello", [b"", b"\x16\x03\x01\x02\x00\x01\x00"], ids=["nothing said", "half a hello"])
+def test_a_server_does_not_wait_for_the_handshake_of_a_client(serve: Callable[..., MockServer], hello: bytes) -> None:
+    """Where warnings are errors, as they are here, what is left of one must not keep the loop from closing."""
+    server = serve(http=False)
+    address = ("127.0.0.1", int(server.url.rpartition(":")[2]))
+    with ExitStack() as stack:
+        clients = [stack.enter_context(socket.create_connection(address, timeout=10)) for _ in range(3)]
+        for client in clients:
+            client.sendall(hello)
+        with Wire(server.url, server.ca_cert) as later:  # when it is answered, those before it have been accepted
+            assert later.ask(request()).status == 401
+        server.stop()
+        for client in clients:
+            assert client.recv(100) == b""
