@@ -8,29 +8,15 @@ from urllib.parse import quote, quote_plus
 
 from mock_server.exchange import Headers
 from mock_server.model.tokens import ACCESS_PREFIX, REFRESH_PREFIX
+from mock_server.secret_names import MASK, SECRET_HEADERS, SECRET_NAMES, is_secret
 
-MASK = "***"
-SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "x-admin-key", "x-api-key"})
-SECRET_NAMES = (
-    "password",
-    "access_token",
-    "refresh_token",
-    "assertion",
-    "integration_token",
-    "client_secret",
-    "admin_key",
-    "applicationSecret",
-    "applicationCertificate",
-    "applicationCertificatePassword",
-)
-_LOWER_NAMES = frozenset(name.lower() for name in SECRET_NAMES)
 _NAMES = "|".join(SECRET_NAMES)
 _TOKEN = f"{re.escape(ACCESS_PREFIX)}|{re.escape(REFRESH_PREFIX)}"
 _PATTERN = re.compile(
     rf'(?P<json>"(?:{_NAMES})"\s*:\s*)(?:"(?:[^"\\]|\\.)*"?|[\[{{].*|[^\s,}}\]"][^,}}\]]*)'
-    rf"|(?P<form>(?:^|(?<=[?&\s]))(?:{_NAMES})=)[^&\s\"]*"
+    rf"|(?P<form>(?:^|(?<=[?&\s'\"]))(?:{_NAMES})=)[^&\s\"]*"
     rf"|(?P<token>{_TOKEN})[A-Za-z0-9]+",
-    re.IGNORECASE | re.DOTALL,
+    re.ASCII | re.IGNORECASE | re.DOTALL,
 )
 
 
@@ -96,12 +82,6 @@ def _forms(text: str) -> set[str]:
     lower = {re.sub("%..", lambda found: found[0].lower(), form) for form in encoded}
     plain = {text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
     return encoded | lower | plain | {form.encode().decode("latin-1") for form in plain}
-
-
-def is_secret(name: str) -> bool:
-    """Whether a name, or the last step of a JSON Pointer, is that of a secret."""
-    lower = name.rpartition("/")[2].lower()
-    return lower in SECRET_HEADERS or lower in _LOWER_NAMES
 
 
 def without_credentials(headers: Headers) -> Headers:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 import orjson
 
 from mock_server.exchange import Request
-from mock_server.masking import MASK, is_secret
+from mock_server.secret_names import MASK, is_secret
 from mock_server.spec import FORM, decode_segment
 from mock_server.validation import shorten
 

@@ -6,10 +6,11 @@ from typing import Any
 
 import jsonschema_rs
 
+from mock_server.secret_names import is_secret, without_secrets
+
 LONGEST_VALUE = 60
 """Characters of a refused value that a message repeats."""
 
-SECRET_NAMES = frozenset({"password", "refresh_token", "access_token", "admin_key", "applicationSecret"})
 IGNORE_CASE = "(?i)^(?:"
 
 
@@ -55,7 +56,7 @@ def _violation(error: jsonschema_rs.ValidationError, root: str) -> Violation:
 
 
 def _message(error: jsonschema_rs.ValidationError, keyword: str, kind: dict[str, Any], path: list[str]) -> str:
-    shown = "the value" if SECRET_NAMES.intersection(path) else shorten(error.instance)
+    shown = "the value" if any(map(is_secret, path)) else shorten(error.instance)
     match keyword:
         case "required":
             return "is required"
@@ -69,19 +70,26 @@ def _message(error: jsonschema_rs.ValidationError, keyword: str, kind: dict[str,
             return f"{shown} does not match {kind['pattern']}"
         case "format":
             return f"{shown} is not a valid {kind['format']}"
-        case "minLength" | "maxLength":
-            bound = "at least {} are needed" if keyword == "minLength" else "at most {} are allowed"
-            return f"has {len(str(error.instance))} characters, {bound.format(kind['limit'])}"
+        case "minLength" | "maxLength" | "minItems" | "maxItems":
+            bound = "at least {} are needed" if keyword.startswith("min") else "at most {} are allowed"
+            things = "characters" if keyword.endswith("Length") else "items"
+            return f"has {_size(error.instance)} {things}, {bound.format(kind['limit'])}"
         case "additionalProperties":
             return f"unknown key {', '.join(map(shorten, kind['unexpected']))}"
         case "anyOf" | "oneOf":
             return f"{shown} has none of the allowed forms"
         case _:
-            return error.message if shown != "the value" else "the value does not fit"
+            # The validator's own words hold the whole value, and its names in quotes that hide them from a mask.
+            plain = shown != "the value" and not isinstance(error.instance, dict | list)
+            return error.message if plain else f"{shown} breaks {keyword}"
+
+
+def _size(value: object) -> int:
+    return len(value if isinstance(value, list) else str(value))
 
 
 def shorten(value: object) -> str:
-    """`value` for a message: as a person writes it, of bounded length."""
-    text = {None: "null", True: "true", False: "false"}.get(value) if isinstance(value, bool | None) else repr(value)
-    assert text is not None
+    """`value` for a message: as a person writes it, of bounded length, without secrets."""
+    text = {None: "null", True: "true", False: "false"}.get(value) if isinstance(value, bool | None) else None
+    text = text or repr(without_secrets(value))
     return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"

@@ -7,15 +7,18 @@ from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
 from api_client import ApiClient
+from hypothesis import given
+from hypothesis import strategies as st
 from wire import Wire
 
-from mock_server import MockServer, connection
+from mock_server import MockServer, connection, masking
 from mock_server.control_client import ControlFailure
 from mock_server.exchange import Reply, Request
 from mock_server.journal import ENTRY_COST, Journal
 from mock_server.masking import Masker
 from mock_server.pipeline import Pipeline
 from mock_server.request_log import json_line, logger, text_line
+from mock_server.secret_names import SECRET_NAMES
 from mock_server.settings import Settings
 
 PASSWORD = 'pä55 wörd"\\&=%+/?'
@@ -184,6 +187,45 @@ def test_no_secret_is_in_the_journal_the_logs_or_any_answer_of_the_control_api(
     everything = repr([(entry, request.query, request.headers, request.body) for entry, request in kept])
     assert "/v4/DeviceCode" in everything and "***" in everything
     assert secrets_in(everything, tokens) == []
+
+
+@pytest.mark.parametrize("name", [*SECRET_NAMES, "Password"])
+@pytest.mark.parametrize("value", [13371337, ["Open-13371337"], {"a": "Open-13371337"}, "Open-13371337" * 6000])
+def test_a_secret_that_is_refused_is_not_repeated(name: str, value: object) -> None:
+    pipeline = Pipeline(Settings())
+    login = pipeline.answer(
+        token_request(b'{"grant_type": "password", "username": "administrator", "password": "veeam"}')
+    )
+    bearer = {"authorization": f"Bearer {json.loads(login.body)['access_token']}"}
+    named = {name: value}
+    bodies = [
+        named,
+        [named],
+        {"exchangeOnlineSettings": named},
+        {"exchangeOnlineSettings": [named]},
+        f"{name}=13371337",
+    ]
+    for body in bodies:
+        for path in ("/v4/Organizations", "/v4/DeviceCode", "/v4/Token"):
+            reply = pipeline.answer(token_request(json.dumps(body).encode(), path, **bearer))
+            assert reply.status in (200, 400), reply.body
+            assert "13371337" not in reply.body.decode() or isinstance(body, str)
+    kept = pipeline.journal.entries("")
+    assert len(kept) == 16
+    assert "13371337" not in repr([(entry.reply_body, entry.request.body) for entry in kept])
+
+
+def token_request(body: bytes, path: str = "/v4/Token", **headers: str) -> Request:
+    return Request("POST", path, headers={"content-type": "application/json", **headers}, body=body)
+
+
+NAMED = st.sampled_from([*SECRET_NAMES, "mock-access-", "mock-refresh-", "pass", "application", "_token", "userCode"])
+PIECE = st.one_of(NAMED, NAMED.map(str.upper), st.sampled_from(['"', '": "', "=", "&", " ", ":", "a1", "ſ", "-", "_"]))
+
+
+@given(st.lists(PIECE, max_size=8).map("".join))
+def test_the_quick_look_for_secrets_overlooks_none(text: str) -> None:
+    assert Masker().text(text) == masking._PATTERN.sub(masking._masked, text)
 
 
 def test_what_is_no_secret_stays_readable(server: MockServer, client: ApiClient) -> None:

@@ -66,7 +66,7 @@ def test_all_mistakes_are_told_at_once_each_with_its_key() -> None:
         ({"cert": "server.pem"}, "cert", "needs key as well"),
         ({"key": "server.key"}, "key", "needs cert as well"),
         ({"http": True, "cert": "a", "key": "b"}, "http", "plain HTTP has no certificate"),
-        ({"users": []}, "users", "less than 1 item"),
+        ({"users": []}, "users", "has 0 items, at least 1 are needed"),
         ({"users": [{"username": "a"}]}, "users.0.password", "is required"),
         ({"users": [{"username": "a", "password": "b"}] * 2}, "users.1.username", "'a' is there twice"),
         ({"organizations": [{"name": "a"}, {"name": "A"}]}, "organizations.1.name", "'A' is there twice"),
