@@ -1,6 +1,5 @@
 """A reply as the bytes of HTTP/1.1 (RFC 9112)."""
 
-from functools import lru_cache
 from http import HTTPStatus
 
 from mock_server.exchange import Headers, Reply
@@ -11,8 +10,9 @@ BODYLESS = frozenset({204, 304})
 
 NO_HEAD: tuple[Headers | None, bytes] = (None, b"")
 _latest_heads: dict[tuple[int, bool, bool], tuple[Headers | None, bytes]] = {}
-"""The last head of each kind, with its header fields: within a second most answers have the same, and to compare them
-costs less than to hash them."""
+"""The last head of each kind, and its header fields: within a second most answers have the same. A kind is a status,
+whether the connection is kept, and whether the body comes in chunks. The order of fields means nothing (RFC 9110
+section 5.3)."""
 
 
 def render(reply: Reply, method: str, *, keep_alive: bool, old: bool = False) -> bytes:
@@ -24,7 +24,7 @@ def render(reply: Reply, method: str, *, keep_alive: bool, old: bool = False) ->
     kind = (reply.status, keep_alive, chunked)
     known, head = _latest_heads.get(kind, NO_HEAD)
     if reply.headers != known:
-        head = _head(*kind, (*reply.headers.items(),))
+        head = _head(*kind, reply.headers)
         _latest_heads[kind] = reply.headers.copy(), head
     if reply.cookies:
         cookies = "".join(f"Set-Cookie: {cookie}\r\n" for cookie in reply.cookies)
@@ -32,11 +32,10 @@ def render(reply: Reply, method: str, *, keep_alive: bool, old: bool = False) ->
     return head + body
 
 
-@lru_cache(maxsize=128)
-def _head(status: int, keep_alive: bool, chunked: bool, headers: tuple[tuple[str, str], ...]) -> bytes:
+def _head(status: int, keep_alive: bool, chunked: bool, headers: Headers) -> bytes:
     """The head of an answer but its cookies."""
-    lines = [STATUS_LINES[status], *(f"{name}: {value}" for name, value in headers)]
-    if not keep_alive and not any(name == "Connection" for name, _ in headers):
+    lines = [STATUS_LINES[status], *(f"{name}: {value}" for name, value in headers.items())]
+    if not keep_alive and "Connection" not in headers:
         lines.append("Connection: close")
     if chunked:
         lines.append("Transfer-Encoding: chunked")

@@ -94,6 +94,7 @@ class Server(uvicorn.Server):
         try:
             runner.run(self.serve(sockets=sockets))
         finally:
+            # For all threads, as warnings are; this one closes its loop within a millisecond.
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ResourceWarning)
                 runner.close()

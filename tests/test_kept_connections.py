@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from itertools import product
+from typing import Any
 
 import orjson
 import pytest
@@ -12,9 +13,10 @@ from hypothesis import strategies as st
 from wire import Wire, WireReply
 
 from mock_server import MockServer
-from mock_server.exchange import Request
+from mock_server.exchange import Reply, Request
 from mock_server.incoming import Incoming, Known
 from mock_server.pipeline import Pipeline
+from mock_server.rendering import render
 from mock_server.settings import Settings
 
 CHANGING = re.compile(rb"[A-Z2-9]{9}(?=\")|code [A-Z2-9]{9} ")
@@ -175,3 +177,21 @@ def test_nothing_that_is_kept_of_a_connection_shows_its_secrets() -> None:
     shown = repr((known, request, request.outline))
     assert "/v4/Token" in shown
     assert "Sesame" not in shown
+
+
+FIELDS = st.dictionaries(st.sampled_from(["Date", "Content-Length", "Connection", "Allow"]), st.sampled_from("ab"))
+REPLIES = st.tuples(st.sampled_from([200, 204, 401]), FIELDS, st.booleans())
+
+
+@given(st.lists(REPLIES, max_size=12))
+def test_a_head_says_what_its_own_reply_says_whatever_was_written_before(replies: list[Any]) -> None:
+    for status, fields, keep_alive in replies:
+        reply = Reply(status, headers=fields, body=b"x")
+        lines = render(reply, "GET", keep_alive=keep_alive).partition(b"\r\n\r\n")[0].decode().split("\r\n")
+        assert lines[0].startswith(f"HTTP/1.1 {status} ")
+        said = dict(line.split(": ") for line in lines[1:])
+        assert {name: said[name] for name in fields} == fields
+        assert ("Connection" in said) == ("Connection" in fields or not keep_alive)
+        assert ("Transfer-Encoding" in said) == ("Content-Length" not in fields and status != 204)
+        assert said.keys() <= fields.keys() | {"Connection", "Transfer-Encoding"}
+        reply.headers["Date"] = "changed by somebody later"
