@@ -12,6 +12,7 @@ import pytest
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 SERIOUS = ("serious", "critical")
+TIMEOUT = 10_000  # milliseconds
 
 
 def find_chromium() -> str:
@@ -31,6 +32,14 @@ def launched() -> Iterator[Any]:
         browser = driver.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
         browser.close()
+
+
+def expect(found: Any) -> Any:
+    """Playwright's assertions, which ask again until they hold: a browser shows and focuses when it gets to it."""
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=TIMEOUT)
+    return expect(found)
 
 
 def axe_source() -> str:

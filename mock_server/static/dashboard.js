@@ -24,11 +24,17 @@ async function render(path) {
   return new DOMParser().parseFromString(await answer.text(), "text/html");
 }
 
+// Answers may come in another order than they were asked for: an older one than the one shown is dropped, and says nothing
+// of a key that was entered since.
+let asked = 0, shown = 0;
 async function refresh() {
+  const turn = ++asked;
+  const key = sessionStorage.getItem(KEY);
   const fresh = (await render("")).getElementById("state");
-  if (!fresh) return;
+  if (!fresh || turn < shown) return;
+  shown = turn;
   const locked = fresh.dataset.locked === "yes";
-  if (locked && gate.hidden === false && sessionStorage.getItem(KEY)) {
+  if (locked && key && key === sessionStorage.getItem(KEY)) {
     say("That key is wrong.");
     sessionStorage.removeItem(KEY);
   }
