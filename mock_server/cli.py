@@ -1,6 +1,7 @@
 """The command `veeam-mock`."""
 
 import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from mock_server.request_log import logger
 from mock_server.settings import Settings, SettingsError, from_text, read_config, read_environment
 
 DISTRIBUTION = "veeam-devicecode-mock"
+ENDING = (signal.SIGINT, signal.SIGTERM)
+"""Signals that stop the server, which is a success."""
 
 
 class Mistake(click.ClickException):
@@ -62,9 +65,13 @@ def serve(context: click.Context, **options: Any) -> None:
     server = Server(Pipeline(settings), certificate, announce)
     if settings.log:
         server.pipeline.journal.listeners.append(logger(settings.log_format, click.echo))
+    for number in ENDING:
+        signal.signal(number, lambda number, frame: server.stop())
     try:
         server.run(sockets=[listener])
     finally:
+        for number in ENDING:  # whoever asks once more, as `timeout` does, gets what was asked for: a wanted stop
+            signal.signal(number, signal.SIG_IGN)
         if key_file is not None:
             key_file.unlink(missing_ok=True)
 

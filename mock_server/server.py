@@ -3,9 +3,7 @@
 import asyncio
 import contextlib
 import logging
-import signal
 import socket
-import threading
 import warnings
 from collections.abc import Callable, Generator
 from typing import Any, cast
@@ -139,14 +137,5 @@ class Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
-        """Stop on SIGINT and SIGTERM. Unlike uvicorn's, this does not raise them again: a wanted stop is a success."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        wanted = (signal.SIGINT, signal.SIGTERM)
-        before = {number: signal.signal(number, lambda number, frame: self.stop()) for number in wanted}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+        """Leave signals alone: they are for who owns the process, which calls `stop`."""
+        yield

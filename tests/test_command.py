@@ -175,6 +175,16 @@ def test_a_signal_ends_it_with_success_and_nothing_on_standard_error(
     assert start().end(number) == (0, "", "")
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_more_signals_while_it_ends_change_nothing(start: Callable[..., Running], number: signal.Signals) -> None:
+    """As `timeout -s INT` does, which signals the process and then its group."""
+    running = start("--http")
+    while running.process.poll() is None:
+        running.process.send_signal(number)
+    output, errors = running.process.communicate(timeout=10)
+    assert (running.process.returncode, output, errors) == (0, "", "")
+
+
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_a_signal_ends_it_within_3_s_under_load_and_with_half_requests_open(
     start: Callable[..., Running], scheme: str
