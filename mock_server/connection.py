@@ -1,4 +1,4 @@
-"""One connection of the door: HTTP/1.1 read by httptools, answered by the pipeline as soon as a request is complete.
+"""One connection of the door: what its reader has read is answered by the pipeline as soon as a request is complete.
 
 uvicorn listens and accepts. Its request cycle and ASGI are not used: measured, they cost twice what the pipeline
 does, and they know no broken answers.
@@ -9,17 +9,15 @@ import logging
 import os
 import socket
 import struct
-from collections import deque
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, cast
 
-import httptools
-
-from mock_server.door import HEADER_LIMIT, Door
-from mock_server.exchange import AT_ONCE, DRIBBLE_STEPS, Headers, Reply, Request
+from mock_server.door import Door
+from mock_server.exchange import AT_ONCE, DRIBBLE_STEPS, Reply, Request
 from mock_server.incoming import Incoming, Known
+from mock_server.outline import is_origin
 from mock_server.pages.paths import is_page
-from mock_server.refusals import BODY_LIMIT
+from mock_server.reader import RequestReader
 from mock_server.rendering import render
 
 if TYPE_CHECKING:
@@ -58,8 +56,6 @@ class Connection(asyncio.Protocol):
         self._unsent = b""
         self._connections: set[Any] = server_state.connections
         self._tasks = server_state.tasks
-        self._parser: Any = httptools.HttpRequestParser(self)
-        self._waiting: deque[Incoming] = deque()
         self._known: Known | None = None
         self._task: asyncio.Task[None] | None = None
         self._holding = False
@@ -67,24 +63,17 @@ class Connection(asyncio.Protocol):
         self._write_paused = False
         self._client_done = False
         self._timer: asyncio.TimerHandle | None = None
-        self._began_at: float | None = None
         self._quiet_since = 0.0
-        self._scheme = "http"
-        self._client = ""
-        self._begin_head()
-
-    def _begin_head(self) -> None:
-        self._in_head = True
-        self._head_size = 0
 
     # What asyncio calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
         self._connections.add(self)
-        self._scheme = "https" if transport.get_extra_info("sslcontext") else "http"
+        self._is_plain = transport.get_extra_info("sslcontext") is None
         peer = transport.get_extra_info("peername")
-        self._client = str(peer[0]) if peer else ""
+        client = str(peer[0]) if peer else ""
+        self._reader = RequestReader("http" if self._is_plain else "https", client, self._loop.time)
         self._quiet_since = self._loop.time()
         self._timer = self._loop.call_later(self._door.request_timeout, self._tick)
 
@@ -94,9 +83,8 @@ class Connection(asyncio.Protocol):
             self._timer.cancel()
         if self._task is not None:
             self._task.cancel()
-        self._waiting.clear()
+        self._reader.waiting.clear()
         self._unsent = b""
-        self._parser = None
 
     def data_received(self, data: bytes) -> None:
         known = self._known
@@ -105,24 +93,13 @@ class Connection(asyncio.Protocol):
                 known = self._known = known.with_message(data)
             self._answer_by_pipeline(known.meaning)
             return
-        if self._lingering:
-            return
         self._known = None
-        is_fresh = self._began_at is None and self._head_size == 0
-        if self._in_head:
-            self._head_size += len(data)
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            # Nothing is upgraded: the request is answered like any other, and the connection ends with it.
-            self._client_done = True
-        except httptools.HttpParserError as error:
-            self._broken_request(error)
-            return
-        if self._in_head and self._head_size > HEADER_LIMIT:
-            self._refuse(431)
-            return
-        last = self._waiting[-1] if is_fresh and self._waiting else None
+        reader = self._reader
+        is_fresh = reader.is_between_requests
+        reader.feed(data)
+        if len(reader.waiting) >= MOST_WAITING:
+            self.transport.pause_reading()
+        last = reader.waiting[-1] if is_fresh and reader.waiting else None
         self._work()
         if last is not None:
             self._remember(data, last)
@@ -134,7 +111,7 @@ class Connection(asyncio.Protocol):
         """
         self._client_done = True
         self.flush()
-        return self._scheme == "http" and not self._holding and (self._task is not None or bool(self._waiting))
+        return self._is_plain and not self._holding and (self._task is not None or bool(self._reader.waiting))
 
     def pause_writing(self) -> None:
         self._write_paused = True
@@ -142,6 +119,7 @@ class Connection(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self._write_paused = False
+        self._quiet_since = self._loop.time()
         self._work()
 
     def shutdown(self) -> None:
@@ -151,84 +129,30 @@ class Connection(asyncio.Protocol):
             self.transport.abort()
         else:
             self._client_done = True
-            self._waiting.clear()
-
-    # What the parser calls: it only collects
-
-    def on_message_begin(self) -> None:
-        self._began_at = self._loop.time()
-        self._url = b""
-        self._headers: Headers = {}
-        self._body = b""
-        self._refusal: int | None = None
-
-    def on_url(self, url: bytes) -> None:
-        self._url += url
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        key = name.decode("latin-1").lower()
-        text = value.decode("latin-1")
-        headers = self._headers
-        headers[key] = f"{headers[key]}, {text}" if key in headers else text
-
-    def on_headers_complete(self) -> None:
-        self._in_head = False
-        headers = self._headers
-        size = len(self._url) + sum(map(len, headers)) + sum(map(len, headers.values()))
-        announced = headers.get("content-length", "0")
-        if size > HEADER_LIMIT:
-            self._refuse_while_reading(431)
-        elif len(announced) > 12 or int(announced) > BODY_LIMIT:
-            self._refuse_while_reading(413)
-        elif headers.get("expect", "").lower() == "100-continue" and self._task is None and not self._waiting:
-            self._write(b"HTTP/1.1 100 Continue\r\n\r\n")
-
-    def on_body(self, body: bytes) -> None:
-        if self._refusal is None:
-            self._body = self._body + body if self._body else body
-            if len(self._body) > BODY_LIMIT:
-                self._refuse_while_reading(413)
-
-    def on_message_complete(self) -> None:
-        if self._refusal is None:
-            old = self._parser.get_http_version() != "1.1"
-            keep_alive = not old and self._parser.should_keep_alive() and not self._parser.should_upgrade()
-            self._waiting.append(Incoming(self._request(), keep_alive, old))
-            if len(self._waiting) >= MOST_WAITING:
-                self.transport.pause_reading()
-        self._began_at = None
-        self._begin_head()
-
-    def _refuse_while_reading(self, status: int) -> None:
-        self._refusal = status
-        self._body = b""
-        self._waiting.append(Incoming(self._request(), keep_alive=False, refusal=status))
-
-    def _request(self) -> Request:
-        """The request as far as it has come."""
-        url = self._url.decode("latin-1")
-        if not url.startswith("/") and "://" in url:
-            url = "/" + url.partition("://")[2].partition("/")[2]
-        path, _, query = url.partition("?")
-        headers = self._headers
-        origin = f"{self._scheme}://{headers.get('host') or 'localhost'}"
-        method = self._parser.get_method().decode("latin-1")
-        return Request(method, path, query, headers, self._body, origin, self._client)
+            self._reader.waiting.clear()
 
     # Answering, in the order of the requests
 
     def _work(self) -> None:
-        while self._waiting and self._task is None and not self._write_paused and not self.transport.is_closing():
-            incoming = self._waiting.popleft()
-            if len(self._waiting) == MOST_WAITING - 1:
+        reader = self._reader
+        while reader.waiting and self._is_free():
+            incoming = reader.waiting.popleft()
+            if len(reader.waiting) == MOST_WAITING - 1:
                 self.transport.resume_reading()
             self._answer(incoming)
+        if reader.expects_continue and self._is_free():
+            reader.expects_continue = False
+            self._write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def _is_free(self) -> bool:
+        """Whether nothing keeps the next answer from being written."""
+        return self._task is None and not self._write_paused and not self.transport.is_closing()
 
     def _answer(self, incoming: Incoming) -> None:
         request = incoming.request
         if incoming.refusal is not None:
-            self._refuse(incoming.refusal, request)
-        elif is_page(request.path):
+            self._refuse(request, incoming.refusal)
+        elif is_page(request.path) and is_origin(request.origin):
             self._start(self._serve_page(incoming))
         else:
             self._answer_by_pipeline(incoming)
@@ -244,8 +168,8 @@ class Connection(asyncio.Protocol):
 
     def _remember(self, data: bytes, last: Incoming) -> None:
         """Know `data` again if it was all of one message, which has been answered."""
-        idle = self._began_at is None and self._task is None and not (self._waiting or self._write_paused)
-        if idle and not self.transport.is_closing():
+        reader = self._reader
+        if self._is_free() and reader.is_between_requests and not reader.waiting:
             self._known = Known.of(data, last)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
@@ -269,7 +193,7 @@ class Connection(asyncio.Protocol):
     def _ended(self, incoming: Incoming) -> None:
         """An answer has been written: close, or wait for the next request."""
         self._quiet_since = self._loop.time()
-        if not incoming.keep_alive or (self._client_done and not self._waiting):
+        if not incoming.keep_alive or (self._client_done and not self._reader.waiting):
             self._close()
 
     # Writing
@@ -320,11 +244,12 @@ class Connection(asyncio.Protocol):
                 self._write(incoming.answer(reply)[:-cut])
                 self._close()
             case "whole":
-                await self._dribble(incoming.answer(reply), len(reply.body), delivery.dribble)
+                size = len(reply.body) if incoming.request.method != "HEAD" else 0
+                await self._dribble(incoming.answer(reply), size, delivery.dribble)
                 self._ended(incoming)
 
     async def _dribble(self, answer: bytes, size: int, seconds: float) -> None:
-        """Write the head at once, and the body of this size in steps over the time."""
+        """Write the head at once, and what has this size, the body, in steps over the time."""
         steps = min(DRIBBLE_STEPS, size) if seconds else 0
         start = len(answer) - size if steps else len(answer)
         self._write(answer[:start])
@@ -340,39 +265,34 @@ class Connection(asyncio.Protocol):
             duplicate.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         self.transport.abort()
 
-    # Refusing what cannot be read as a request
+    # Refusing what cannot be read as a request, and ending what leads to nothing
 
-    def _broken_request(self, error: httptools.HttpParserError) -> None:
-        if isinstance(error, httptools.HttpParserCallbackError):
-            log.error("failed to read a request", exc_info=error)
-        self._work()
-        if not self.transport.is_closing() and not self._lingering:
-            self._refuse(400)
-
-    def _refuse(self, status: int, request: Request | None = None) -> None:
+    def _refuse(self, request: Request, status: int) -> None:
         """Say why, and close once the client had time to read it."""
-        if self._task is not None or self.transport.is_closing():
-            self._close()
-            return
-        reply = self._door.refuse(request or Request("", "", client=self._client), status)
-        self._write(render(reply, "", keep_alive=False))
+        self._write(render(self._door.refuse(request, status), "", keep_alive=False))
         self._lingering = True
-        self._waiting.clear()
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self._loop.call_later(LINGER_SECONDS, self.transport.abort)
 
     def _tick(self) -> None:
-        """Refuse a request that takes too long to come, close a connection that is not used; look again later."""
+        """Refuse a request that takes too long to come, end a connection that is not used; look again later."""
         now = self._loop.time()
         busy = self._task is not None or self._lingering
         since, allowed = self._quiet_since, IDLE_SECONDS
-        if self._began_at is not None:
-            since, allowed = self._began_at, self._door.request_timeout
+        if self._reader.began_at is not None:
+            since, allowed = self._reader.began_at, self._door.request_timeout
         ends = now + allowed if busy else since + allowed
-        if now < ends:
-            self._timer = self._loop.call_at(min(ends, now + self._door.request_timeout), self._tick)
-        elif self._began_at is not None:
-            self._refuse(408)
+        if now >= ends:
+            self._give_up()
+            ends = now + IDLE_SECONDS
+        self._timer = self._loop.call_at(min(ends, now + self._door.request_timeout), self._tick)
+
+    def _give_up(self) -> None:
+        if self._write_paused or self.transport.is_closing():
+            self._reset()  # its client does not read what it asked for
+        elif self._reader.began_at is not None:
+            self._reader.refuse(408)
+            self._work()
         else:
             self._close()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mock_server.exchange import Reply, Request
 from mock_server.outbox import Outbox
 from mock_server.pipeline import Pipeline
-from mock_server.refusals import BODY_TOO_LARGE
+from mock_server.refusals import BODY_TOO_LARGE, HEADER_LIMIT
 from mock_server.spec import decode_segment
 
 if TYPE_CHECKING:
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("veeam_mock")
 
-HEADER_LIMIT = 64 * 1024
-
 REFUSALS = {
     400: "This is not HTTP that can be understood.",
     408: "The request was not complete after {:g} s.",
     413: BODY_TOO_LARGE,
     431: f"The request line and the header fields are larger than {HEADER_LIMIT} bytes.",
+    501: "The only transfer coding that is read here is chunked.",
+    505: "The versions of HTTP that are spoken here are 1.0 and 1.1.",
 }
 
 

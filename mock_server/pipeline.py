@@ -150,7 +150,7 @@ class Pipeline:
 
     def _refuse_host(self, exchange: Exchange) -> None:
         """The origin becomes part of the addresses in answers (RFC 9112 section 3.2: 400 for a bad Host)."""
-        exchange.reply = self.refusals.plain(400, "header.Host: is not a host and a port.")
+        exchange.reply = self.refusals.plain(400, "header.Host: is not one host, with a port or without.")
 
     def _enter_world(self, exchange: Exchange) -> None:
         assert exchange.outline is not None

@@ -1,8 +1,10 @@
 """HTTP as it is spoken on the wire: kept connections, limits, and what is done about those who do not keep to it."""
 
+import select
 import socket
 from collections.abc import Callable
 from contextlib import ExitStack
+from urllib.parse import urlsplit
 
 import orjson
 import pytest
@@ -128,9 +130,111 @@ def test_a_date_comes_with_every_answer_of_the_api(wire: Wire) -> None:
 def test_a_connection_is_never_upgraded(wire: Wire, protocol: bytes) -> None:
     fields = (b"Connection: Upgrade", b"Upgrade: " + protocol, b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")
     with wire:
-        reply = wire.ask(request("/v4/ServiceInstance", *fields, b"Sec-WebSocket-Version: 13"))
-        assert (reply.status, "upgrade" in reply.headers) == (401, False)
+        for _ in range(2):
+            reply = wire.ask(request("/v4/ServiceInstance", *fields, b"Sec-WebSocket-Version: 13"))
+            assert (reply.status, "upgrade" in reply.headers) == (401, False)
+        assert wire.ask(request("localhost:1", method="CONNECT")).status == 404
         assert wire.rest() == b""
+
+
+CHUNKED = b"".join(b"%x\r\n%b\r\n" % (1, bytes([byte])) for byte in LOGIN) + b"0\r\nX-Sum: 1\r\n\r\n"
+UPGRADE = (b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: h2c", b"HTTP2-Settings: AAMAAABkAAQAAP__")
+FRAMED = {
+    "length": (b"Content-Length: %d" % len(LOGIN), LOGIN),
+    "chunks": (b"Transfer-Encoding: chunked", CHUNKED),
+}
+
+
+@pytest.mark.parametrize(("framing", "body"), FRAMED.values(), ids=FRAMED.keys())
+def test_the_body_of_a_request_for_an_upgrade_is_read(wire: Wire, framing: bytes, body: bytes) -> None:
+    """As `curl --http2` and the HttpClient of Java send it."""
+    form = b"Content-Type: application/x-www-form-urlencoded"
+    message = request("/v4/Token", *UPGRADE, form, framing, method="POST", body=body)
+    with wire:
+        wire.send(message * 2 + request())
+        assert [wire.read().status for _ in range(3)] == [200, 200, 401]
+        for end in (1, message.index(b"\r\n\r\n") + 4, len(message) - 3):
+            wire.send(message[:end])
+            assert wire.ask(message[end:]).status == 200
+
+
+def test_trailer_fields_are_no_header_fields(wire: Wire) -> None:
+    trailer = b"0\r\nPrefer: code=503\r\nHost: a b\r\n\r\n"
+    with wire:
+        assert wire.ask(post(b"Transfer-Encoding: chunked", body=trailer)).status == 401
+
+
+@pytest.mark.parametrize("end", [b"", b"\r\n"], ids=["unfinished", "whole"])
+@pytest.mark.parametrize("field", [b"a:b\r\n" * 100_000, b"a: " + b"b" * 500_000], ids=["many", "long"])
+def test_trailer_fields_are_bounded(wire: Wire, field: bytes, end: bytes) -> None:
+    with wire:
+        reply = wire.ask(post(b"Transfer-Encoding: chunked", body=b"0\r\n" + field + end))
+        assert (reply.status, wire.rest()) == (431, b"")
+
+
+def test_a_body_in_the_smallest_of_chunks_is_read_in_one_go(wire: Wire) -> None:
+    """To copy what has come with each chunk took a minute, in which nobody else was served."""
+    size = 1024 * 1024
+    login = LOGIN + b"&x=" + b"a" * (size - len(LOGIN) - 3)
+    chunks = b"1\r\n" + b"\r\n1\r\n".join(login[at : at + 1] for at in range(size)) + b"\r\n0\r\n\r\n"
+    form = b"Content-Type: application/x-www-form-urlencoded"
+    with wire:
+        assert (
+            wire.ask(request("/v4/Token", form, b"Transfer-Encoding: chunked", method="POST", body=chunks)).status
+            == 200
+        )
+
+
+AFTER = {"garbage": b"\0\r\n\r\n", "a long head": request("/", b"X: " + b"a" * 70_000), "another": request()}
+
+
+@pytest.mark.parametrize("after", AFTER.values(), ids=AFTER.keys())
+@pytest.mark.parametrize("path", ["/v4/ServiceInstance", "/__admin/health"])
+def test_an_answer_under_way_is_not_lost_to_what_comes_behind_it(wire: Wire, path: str, after: bytes) -> None:
+    with wire:
+        wire.send(request(path, b"Prefer: delay=50ms") + after)
+        assert [wire.read().status, wire.read().status] == [
+            401 if path.startswith("/v4") else 200,
+            {AFTER["garbage"]: 400, AFTER["a long head"]: 431}.get(after, 401),
+        ]
+
+
+@pytest.mark.parametrize("after", AFTER.values(), ids=AFTER.keys())
+@pytest.mark.parametrize("path", ["/v4/ServiceInstance", "/__admin/health"])
+def test_what_comes_behind_a_last_request_is_thrown_away(wire: Wire, path: str, after: bytes) -> None:
+    with wire:
+        wire.send(request(path, b"Connection: close", b"Prefer: delay=50ms") + after)
+        assert wire.read().status == (401 if path.startswith("/v4") else 200)
+        assert wire.rest() == b""
+
+
+@pytest.mark.parametrize("path", ["/v4/ServiceInstance", "/__admin/health"])
+def test_a_client_that_asks_whether_to_go_on_behind_another_request_is_told_to(wire: Wire, path: str) -> None:
+    head, body = LOG_IN.split(b"\r\n\r\n")
+    with wire:
+        wire.send(request(path, b"Prefer: delay=50ms") + head + b"\r\nExpect: 100-continue\r\n\r\n")
+        assert [wire.read().status for _ in range(2)] == [401 if path.startswith("/v4") else 200, 100]
+        assert wire.ask(body).status == 200
+
+
+def test_a_client_of_http_1_0_is_not_told_to_go_on(wire: Wire) -> None:
+    with wire:
+        wire.send(LOG_IN.replace(b"HTTP/1.1\r\n", b"HTTP/1.0\r\nExpect: 100-continue\r\n"))
+        assert wire.read().status == 200
+
+
+@pytest.mark.parametrize("line", [b"GET / HTTP/2.0", b"GET / HTTP/0.9"])
+def test_another_version_of_http_is_refused(wire: Wire, line: bytes) -> None:
+    with wire:
+        reply = wire.ask(line + b"\r\nHost: a\r\n\r\n")
+        assert (reply.status, wire.rest()) == (505, b"")
+        assert "1.0 and 1.1" in message(reply)
+
+
+def test_a_transfer_coding_other_than_chunked_is_refused(wire: Wire) -> None:
+    with wire:
+        reply = wire.ask(post(b"Transfer-Encoding: gzip, chunked", body=b"0\r\n\r\n"))
+        assert (reply.status, wire.rest()) == (501, b"")
 
 
 @pytest.mark.parametrize("host", [b"a b", b"", b"a,b", b'"', b"[x]", b"user@host", b"localhost:x"])
@@ -138,6 +242,28 @@ def test_a_bad_host_is_refused(wire: Wire, host: bytes) -> None:
     with wire:
         reply = wire.ask(b"GET /v4/ServiceInstance HTTP/1.1\r\nHost: " + host + b"\r\n\r\n")
         assert reply.status == (401 if not host else 400)
+
+
+@pytest.mark.parametrize("path", ["/v4/ServiceInstance", "/devicelogin", "/__admin/health"])
+@pytest.mark.parametrize("fields", [b"", b"Host: a\r\nHost: a\r\n", b"Host: evil@localhost\r\n", b"Host: a#b\r\n"])
+def test_a_host_has_to_be_there_once(wire: Wire, path: str, fields: bytes) -> None:
+    with wire:
+        reply = wire.ask(f"GET {path} HTTP/1.1\r\n".encode() + fields + b"\r\n")
+        assert (reply.status, "header.Host" in message(reply)) == (400, True)
+
+
+@pytest.mark.parametrize("target", ["http://localhost?x=/__admin/reset", "http://localhost/?x=/__admin/reset"])
+def test_the_query_of_a_whole_address_is_no_path(wire: Wire, target: str) -> None:
+    with wire:
+        assert wire.ask(request(target, method="POST")).status == 404
+
+
+def test_the_host_of_a_whole_address_goes_before_that_of_the_field(wire: Wire) -> None:
+    with wire:
+        token = orjson.loads(wire.ask(LOG_IN).body)["access_token"].encode()
+        organizations = wire.ask(request("http://real.test:99/v4/Organizations", b"Authorization: Bearer " + token))
+        assert b"//real.test:99/v4/Organizations/" in organizations.body
+        assert b"localhost" not in organizations.body
 
 
 @pytest.mark.parametrize("host", [b"localhost", b"127.0.0.1:4443", b"[::1]:4443", b"veeam_server.test:1"])
@@ -260,6 +386,18 @@ def test_blank_lines_after_an_answer_do_not_keep_a_connection(live: MockServer) 
         assert wire.ask(request()).status == 401
         wire.send(b"\r\n")
         assert wire.rest() == b""
+
+
+def test_a_client_that_does_not_read_is_dropped(serve: Callable[..., MockServer]) -> None:
+    parts = urlsplit(serve(request_timeout="200ms").url)
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        client.settimeout(10)
+        client.connect((parts.hostname, parts.port))
+        client.sendall(request("/swagger/docs/v4") * 300)
+        dropped = select.poll()
+        dropped.register(client, 0)  # tells of errors alone
+        assert dropped.poll(10_000)
 
 
 def test_a_server_stops_with_half_requests_open(serve: Callable[..., MockServer]) -> None:

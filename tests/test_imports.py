@@ -21,7 +21,7 @@ cors outline pipeline
 admin_key control control_client
 pages
 app
-certificates outbox rendering incoming door connection
+certificates outbox rendering incoming reader door connection
 server local_server mock_server client_failures intercept
 banner catalogue waiting cli pytest_plugin __init__ __main__
 """
