@@ -16,6 +16,9 @@ LONGEST_BODY = 8 * 1024
 ENTRY_COST = 1200
 """Bytes that an entry costs beside its bodies, measured."""
 
+FIELD_COST = 130
+"""Bytes that a header field costs beside its name and value, measured: two strings and a place in a dictionary."""
+
 NEAREST = 3
 """Near misses that a verification names."""
 
@@ -100,7 +103,7 @@ class Journal:
         mask = self.masker
         path, query = mask.text(request.path), mask.text(request.query)
         headers = mask.headers(without_credentials(request.headers))
-        cost = len(path) + len(query) + sum(map(len, headers.values()))
+        cost = len(path) + len(query) + _cost_of(headers)
         return Kept(Request(request.method, path, query, headers), cost)
 
     def keep(self, request: Request) -> Kept:
@@ -161,7 +164,7 @@ class Journal:
         known, kept = self._latest_fields
         if fields != known:
             masked = self.masker.headers(fields)
-            kept = KeptFields(masked, sum(map(len, masked.values())))
+            kept = KeptFields(masked, _cost_of(masked))
             self._latest_fields = fields.copy(), kept
         return kept
 
@@ -186,6 +189,10 @@ class Journal:
         compared = [(entry, _differences(entry, pattern, status)) for entry in self.entries(world)]
         misses = sorted((item for item in compared if item[1]), key=lambda item: (len(item[1]), -item[0].id))
         return Verification(sum(not differences for _, differences in compared), misses[:NEAREST])
+
+
+def _cost_of(fields: Headers) -> int:
+    return sum(FIELD_COST + len(name) + len(value) for name, value in fields.items())
 
 
 def _differences(entry: Entry, pattern: Pattern, status: int | None) -> list[str]:

@@ -4,18 +4,38 @@ import json
 import re
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import quote, quote_plus
 
 from mock_server.exchange import Headers
 from mock_server.model.tokens import ACCESS_PREFIX, REFRESH_PREFIX
 from mock_server.secret_names import MASK, SECRET_HEADERS, SECRET_NAMES, is_secret
 
-_NAMES = "|".join(SECRET_NAMES)
-_TOKEN = f"{re.escape(ACCESS_PREFIX)}|{re.escape(REFRESH_PREFIX)}"
+OTHERWISE = {" ": "+", "/": r"\/"}
+"""What else stands for a character, in a form and in JSON."""
+
+
+def _spelled(text: str) -> str:
+    """A pattern of all ways to write `text`: as it is, percent-encoded (RFC 3986), as a form or JSON does, or in part.
+
+    What is not ASCII may also have been read as latin-1, as header fields are.
+    """
+    return "".join(map(_spelled_character, text))
+
+
+def _spelled_character(character: str) -> str:
+    data = character.encode("utf-8", "surrogatepass")
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    escaped = "".join(rf"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+    encoded = "".join(f"%{byte:02x}" for byte in data)
+    as_it_is = {character, data.decode("latin-1"), json.dumps(character)[1:-1], OTHERWISE.get(character, character)}
+    return f"(?:{'|'.join(map(re.escape, sorted(as_it_is)))}|(?i:{encoded}|{escaped}))"
+
+
+_NAMES = "|".join(_spelled(name) for name in SECRET_NAMES)
+_TOKEN = "|".join(_spelled(prefix) for prefix in (ACCESS_PREFIX, REFRESH_PREFIX))
 _PATTERN = re.compile(
     rf'(?P<json>"(?:{_NAMES})"\s*:\s*)(?:"(?:[^"\\]|\\.)*"?|[\[{{].*|[^\s,}}\]"][^,}}\]]*)'
     rf"|(?P<form>(?:^|(?<=[?&\s'\"]))(?:{_NAMES})=)[^&\s\"]*"
-    rf"|(?P<token>{_TOKEN})[A-Za-z0-9]+",
+    rf"|(?P<token>{_TOKEN})(?:[A-Za-z0-9]|%[0-9a-f]{{2}}|\\u[0-9a-f]{{4}})+",
     re.ASCII | re.IGNORECASE | re.DOTALL,
 )
 
@@ -30,8 +50,10 @@ class Masker:
     """Masks secrets: the values of secret names in JSON and in forms, this server's tokens, and `literals`."""
 
     def __init__(self, literals: Iterable[str] = ()) -> None:
-        self._wanted = sorted({form for text in literals for form in _forms(text) if form}, key=len, reverse=True)
-        self._literals = re.compile("|".join(map(re.escape, self._wanted))) if self._wanted else None
+        wanted = sorted(filter(None, set(literals)), key=len, reverse=True)
+        self._literals = re.compile("|".join(map(_spelled, wanted))) if wanted else None
+        self._wanted = {form for text in wanted for form in (text, text.replace(" ", "+"))}
+        self._wanted |= {form.encode().decode("latin-1") for form in self._wanted}
 
     def text(self, text: str) -> str:
         """`text` without secrets."""
@@ -53,7 +75,8 @@ class Masker:
     def _suspects(self, text: str) -> bool:
         """Whether `text` may hold a secret: a quick look that saves a slow one.
 
-        In every text in which `_PATTERN` finds something stands one of these words, in lower case.
+        In every text in which `_PATTERN` finds something stands one of these words, in lower case, or a character that
+        is written in another way than as it is.
         """
         lower = text.lower()
         return (
@@ -62,6 +85,8 @@ class Masker:
             or "assertion" in lower
             or "application" in lower
             or ("-" in lower and "mock-" in lower)
+            or "%" in lower
+            or "\\" in lower
             or (bool(self._wanted) and any(word in text for word in self._wanted))
         )
 
@@ -74,14 +99,6 @@ class Masker:
         if isinstance(value, dict):
             return {name: MASK if is_secret(name) else self.value(element) for name, element in value.items()}
         return value
-
-
-def _forms(text: str) -> set[str]:
-    """How a secret looks as it is, in an address, in a form, in JSON, and read as latin-1."""
-    encoded = {quote(text), quote(text, safe=""), quote_plus(text)}
-    lower = {re.sub("%..", lambda found: found[0].lower(), form) for form in encoded}
-    plain = {text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
-    return encoded | lower | plain | {form.encode().decode("latin-1") for form in plain}
 
 
 def without_credentials(headers: Headers) -> Headers:

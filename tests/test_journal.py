@@ -7,7 +7,7 @@ from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
 from api_client import ApiClient
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from wire import Wire
 
@@ -15,10 +15,10 @@ from mock_server import MockServer, connection, masking
 from mock_server.control_client import ControlFailure
 from mock_server.exchange import Reply, Request
 from mock_server.journal import ENTRY_COST, Journal
-from mock_server.masking import Masker
+from mock_server.masking import Masker, without_credentials
 from mock_server.pipeline import Pipeline
 from mock_server.request_log import json_line, logger, text_line
-from mock_server.secret_names import SECRET_NAMES
+from mock_server.secret_names import SECRET_HEADERS, SECRET_NAMES
 from mock_server.settings import Settings
 
 PASSWORD = 'pä55 wörd"\\&=%+/?'
@@ -220,12 +220,91 @@ def token_request(body: bytes, path: str = "/v4/Token", **headers: str) -> Reque
 
 
 NAMED = st.sampled_from([*SECRET_NAMES, "mock-access-", "mock-refresh-", "pass", "application", "_token", "userCode"])
-PIECE = st.one_of(NAMED, NAMED.map(str.upper), st.sampled_from(['"', '": "', "=", "&", " ", ":", "a1", "ſ", "-", "_"]))
+PIECE = st.one_of(
+    NAMED,
+    NAMED.map(str.upper),
+    NAMED.map(lambda name: f"%{ord(name[0]):02x}{name[1:]}"),
+    NAMED.map(lambda name: f"{name[:-1]}\\u{ord(name[-1]):04X}"),
+    st.sampled_from(['"', '": "', "=", "&", " ", ":", "a1", "ſ", "-", "_", "%", "\\"]),
+)
 
 
 @given(st.lists(PIECE, max_size=8).map("".join))
 def test_the_quick_look_for_secrets_overlooks_none(text: str) -> None:
     assert Masker().text(text) == masking._PATTERN.sub(masking._masked, text)
+
+
+def _percent(text: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in text.encode())
+
+
+def _escaped(text: str) -> str:
+    return "".join(f"\\u{unit:04x}" for unit in memoryview(text.encode("utf-16-le")).cast("H"))
+
+
+SPELLINGS: list[Callable[[str], str]] = [
+    str,
+    quote,
+    quote_plus,
+    lambda text: quote(text, safe=""),
+    lambda text: json.dumps(text)[1:-1],
+    lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
+    lambda text: text.replace("/", "\\/"),
+    lambda text: text.encode().decode("latin-1"),
+    _percent,
+    _escaped,
+    lambda text: _percent(text[0]) + text[1:],
+    lambda text: text[:-1] + _escaped(text[-1]),
+]
+
+
+@given(
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="<>"), min_size=4), st.sampled_from(SPELLINGS)
+)
+@settings(deadline=None)
+def test_a_chosen_secret_is_masked_however_it_is_spelled(secret: str, spelled: Callable[[str], str]) -> None:
+    assert Masker([secret]).text(f"<{spelled(secret)}>") == "<***>"
+
+
+@pytest.mark.parametrize("name", SECRET_NAMES)
+@pytest.mark.parametrize("spelled", SPELLINGS)
+def test_what_stands_under_the_name_of_a_secret_is_masked_however_the_name_is_spelled(
+    name: str, spelled: Callable[[str], str]
+) -> None:
+    for text in (f"a=1&{spelled(name)}=13371337&b=2", f'{{"a": 1, "{spelled(name)}": "13371337"}}'):
+        assert "13371337" not in Masker().text(text)
+
+
+def test_a_secret_under_an_encoded_name_is_not_in_the_journal() -> None:
+    pipeline = Pipeline()
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    body = b"grant_type=password&username=administrator&p%61ssword=veeam"
+    assert pipeline.answer(Request("POST", "/v4/Token", "access%5Ftoken=1337", headers, body)).status == 200
+    [kept] = pipeline.journal.entries("")
+    assert (kept.request.query, kept.request.body[-15:]) == ("access%5Ftoken=***", b"&p%61ssword=***")
+
+
+@pytest.mark.parametrize("name", sorted(SECRET_HEADERS))
+def test_credentials_in_header_fields_are_masked(name: str) -> None:
+    assert without_credentials({name: "Open-Sesame-1"}) == {name: "***"}
+
+
+def test_of_a_cookie_nothing_is_shown() -> None:
+    assert without_credentials({"cookie": "session=Open-Sesame-1; other=2"}) == {"cookie": "***"}
+
+
+def test_a_body_that_is_no_utf_8_is_masked_and_shown() -> None:
+    assert Masker(["Open-Sesame"]).body(b"\xff Open-Sesame \xfe") == b"\\xff *** \\xfe"
+
+
+def test_the_passwords_of_all_users_are_masked() -> None:
+    secrets = ("Open-Sesame-1", "Open-Sesame-2")
+    pipeline = Pipeline(Settings(users=[{"username": secret[-1], "password": secret} for secret in secrets]))
+    for secret in secrets:
+        pipeline.answer(Request("GET", f"/v4/{secret}", headers={"x-other": secret}))
+    kept = pipeline.journal.entries("")
+    assert len(kept) == 2
+    assert "Sesame" not in repr([(entry.request.path, entry.request.headers, entry.reply_body) for entry in kept])
 
 
 def test_what_is_no_secret_stays_readable(server: MockServer, client: ApiClient) -> None:
@@ -253,14 +332,38 @@ def test_the_oldest_entries_go_at_either_bound() -> None:
 
 @pytest.mark.parametrize(
     "part",
-    [{"body": b"x" * 8000}, {"query": "x" * 8000}, {"headers": {"x": "x" * 8000}}],
-    ids=lambda part: next(iter(part)),
+    [
+        {"body": b"x" * 8000},
+        {"query": "x" * 8000},
+        {"headers": {"x": "x" * 8000}},
+        {"headers": {"x" * 8000: "x"}},
+        {"headers": {f"{number}": "" for number in range(60)}},
+    ],
+    ids=["body", "query", "field", "name", "fields"],
 )
 def test_whatever_is_long_counts_for_the_bytes(part: dict[str, Any]) -> None:
     journal = Journal(1000, 100_000, Masker())
     for _ in range(50):
         entry(journal, **part)
     assert 8 <= len(journal.entries("")) <= 12
+
+
+def test_what_is_forgotten_makes_room() -> None:
+    journal = Journal(1000, 10 * ENTRY_COST, Masker())
+    for world in ("a", "b"):
+        for _ in range(9):
+            journal.record(journal.keep(Request("GET", "/")), Reply(200), at=0.0, world=world)
+        journal.forget("a")
+    assert len(journal.entries("b")) == 9
+
+
+def test_listeners_stay_when_the_settings_change() -> None:
+    pipeline = Pipeline()
+    heard: list[object] = []
+    pipeline.journal.listeners.append(heard.append)
+    pipeline.restart(Settings())
+    pipeline.answer(Request("GET", "/"))
+    assert len(heard) == 1
 
 
 def test_a_long_body_is_cut() -> None:
