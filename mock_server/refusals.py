@@ -4,6 +4,7 @@ The shape is that of v6 (`message`), the framework's (`Message`) or RFC 6749's, 
 `error-shape`, `token-error-shape`, `bad-body-status`).
 """
 
+import re
 from collections.abc import Iterable, Mapping
 
 from mock_server.exchange import Headers, Reply
@@ -28,6 +29,8 @@ HEADER_LIMIT = 64 * 1024
 
 BODY_TOO_LARGE = f"The body is larger than {BODY_LIMIT} bytes."
 MEDIA = "media"
+NOT_DESCRIBABLE = re.compile(r"[^ !#-\[\]-~]")
+"""Characters that an `error_description` may not have (RFC 6749 section 5.2)."""
 
 
 class Refusals:
@@ -60,7 +63,9 @@ class Refusals:
         if any(violation.keyword == MEDIA for violation in violations):
             return self.plain(415, message)
         if operation_id == TOKEN_OPERATION:
-            unknown_grant = any(v.where == "body.grant_type" and v.keyword == "enum" for v in violations)
+            # A parameter without a value counts as left out (RFC 6749 section 3.2).
+            broken = {violation.keyword for violation in violations if violation.where == "body.grant_type"}
+            unknown_grant = "enum" in broken and "minLength" not in broken
             return self._for_login((errors.UnsupportedGrant if unknown_grant else errors.InvalidLogin)(message))
         return self.plain(self._bad_request, message)
 
@@ -68,7 +73,8 @@ class Refusals:
         if self._token_as_message:
             return Reply(400, {"message": error.message})
         headers = {"Cache-Control": "no-store", "Pragma": "no-cache"}
-        return Reply(400, {"error": error.code, "error_description": error.message}, headers)
+        description = NOT_DESCRIBABLE.sub("?", error.message.replace('"', "'").replace("…", "..."))
+        return Reply(400, {"error": error.code, "error_description": description}, headers)
 
 
 def _challenge(reason: str | None) -> str:

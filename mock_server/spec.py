@@ -17,7 +17,7 @@ import yaml
 
 from mock_server.exchange import Reply, Request
 from mock_server.readings import apply_readings
-from mock_server.validation import Schema, Violation
+from mock_server.validation import Schema, Violation, shorten
 
 METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
 FORM = "application/x-www-form-urlencoded"
@@ -282,6 +282,10 @@ def _parse_form(body: bytes) -> object:
         raise ValueError("is not UTF-8") from None
     except ValueError:
         raise ValueError(f"has more than {MOST_FORM_FIELDS} fields") from None
+    names = [name for name, _ in pairs]
+    repeated = next((name for name in names if names.count(name) > 1), None)
+    if repeated is not None:
+        raise ValueError(f"has {shorten(repeated)} more than once")
     return dict(pairs)
 
 

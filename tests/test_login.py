@@ -1,7 +1,9 @@
 """Logging in, refreshing, and what a token opens."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import pytest
 from api_client import ApiClient
@@ -79,15 +81,19 @@ def test_wrong_credentials_are_refused_without_saying_which_part_is_wrong(
         ({"grant_type": "refresh_token", "refresh_token": ""}, "invalid_request", "body.refresh_token: is required"),
         ({"grant_type": "refresh_token", "refresh_token": "x"}, "invalid_grant", "unknown, or has been used"),
         ({"grant_type": "operator"}, "unsupported_grant_type", "'operator' is not one of password, refresh_token"),
+        ({"grant_type": ""}, "invalid_request", "body.grant_type: has 0 characters"),
+        ({"grant_type": ["password", "password"]}, "invalid_request", "body: has 'grant_type' more than once"),
+        ({"grant_type": 'é"\\' + "x" * 99}, "unsupported_grant_type", "body.grant_type: '?'??xxx"),
     ],
 )
 def test_a_bad_login_gets_the_error_of_rfc_6749_and_the_place(
-    client: ApiClient, form: dict[str, str], error: str, part: str
+    client: ApiClient, form: dict[str, Any], error: str, part: str
 ) -> None:
     reply = client.send("POST", "/v4/Token", data=form)
     assert reply.status_code == 400
     assert reply.json()["error"] == error
     assert part in reply.json()["error_description"]
+    assert re.fullmatch(r"[\x20\x21\x23-\x5b\x5d-\x7e]+", reply.json()["error_description"])
 
 
 def test_a_refused_password_is_not_repeated_in_the_answer(client: ApiClient) -> None:
