@@ -81,7 +81,6 @@ def add_organization(call: Call) -> Reply:
     code = world.device_codes.require_spendable(wanted["userCode"], (Use.ADD_ORGANIZATION,), region)
     name = named or domain_of(code.account or world.fresh_account()) or f"{code.user_code.lower()}.onmicrosoft.com"
     world.organizations.require_new(name)
-    world.device_codes.spend(code)
     organization = Organization(
         id=world.randomness.uuid(),
         name=name,
@@ -91,6 +90,7 @@ def add_organization(call: Call) -> Reply:
         is_exchange_online=wanted.get("isExchangeOnline") is not False,
         is_share_point_online=wanted.get("isSharePointOnline") is not False,
     )
+    world.device_codes.spend(code)
     return Reply(200, _organization(call, world.organizations.add(organization)))
 
 

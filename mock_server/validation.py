@@ -1,6 +1,7 @@
 """One way of validating: compiled JSON Schemas, and violations as a list that says what is wrong and where."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,8 @@ from mock_server.secret_names import is_secret, without_secrets
 LONGEST_VALUE = 60
 """Characters of a refused value that a message repeats."""
 
-IGNORE_CASE = "(?i)^(?:"
+ANY_CASE = re.compile(r"\^\(\?:((?:\[\w\w\]|[^\[\]()])+)\)\$")
+"""What `in_any_case` makes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +66,10 @@ def _message(error: jsonschema_rs.ValidationError, keyword: str, kind: dict[str,
             return f"{shown} is not of type {' or '.join(kind['types'])}"
         case "enum":
             return f"{shown} is not one of {', '.join(str(option) for option in kind['options'] if option is not None)}"
-        case "pattern" if kind["pattern"].startswith(IGNORE_CASE):
-            return f"{shown} is not one of {kind['pattern'][len(IGNORE_CASE) : -2].replace('|', ', ')}"
         case "pattern":
-            return f"{shown} does not match {kind['pattern']}"
+            names = ANY_CASE.fullmatch(kind["pattern"])
+            wanted = re.sub(r"\[(\w)\w\]", r"\1", names[1]).replace("|", ", ") if names else None
+            return f"{shown} is not one of {wanted}" if wanted else f"{shown} does not match {kind['pattern']}"
         case "format":
             return f"{shown} is not a valid {kind['format']}"
         case "minLength" | "maxLength" | "minItems" | "maxItems":
@@ -82,6 +84,16 @@ def _message(error: jsonschema_rs.ValidationError, keyword: str, kind: dict[str,
             # The validator's own words hold the whole value, and its names in quotes that hide them from a mask.
             plain = shown != "the value" and not isinstance(error.instance, dict | list)
             return error.message if plain else f"{shown} breaks {keyword}"
+
+
+def in_any_case(names: Iterable[str]) -> str:
+    """A pattern of `names` in any case of ASCII; to ignore case as Unicode does would take `ſ` for an `s`."""
+    return f"^(?:{'|'.join(''.join(map(_both_cases, name)) for name in names)})$"
+
+
+def _both_cases(character: str) -> str:
+    is_letter = character.isascii() and character.isalpha()
+    return f"[{character}{character.swapcase()}]" if is_letter else re.escape(character)
 
 
 def _size(value: object) -> int:

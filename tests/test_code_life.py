@@ -46,6 +46,40 @@ def test_an_approved_code_adds_the_organization_of_the_account(server: MockServe
 
 
 @pytest.mark.parametrize(
+    "refused",
+    [{"type": "OnPremi\u017fes"}, {"type": "Moon"}, {"isExchangeOnline": "yes"}, {"region": "Moon"}, {"name": ""}],
+    ids=str,
+)
+def test_a_request_that_is_refused_spends_no_code(
+    server: MockServer, client: ApiClient, refused: dict[str, Any]
+) -> None:
+    code = new_code(client)
+    server.device_codes.approve(code)
+    assert add(client, code, **refused).status_code == 400
+    assert server.device_codes.get(code)["state"] == "approved"
+    assert add(client, code).status_code == 200
+
+
+def test_what_is_said_of_an_organization_is_kept(server: MockServer, client: ApiClient) -> None:
+    code = new_code(client)
+    server.device_codes.approve(code, "admin@fabrikam.onmicrosoft.com")
+    said = {"name": "n.test", "officeName": "o.test", "isExchangeOnline": False, "isSharePointOnline": False}
+    added = add(client, code, **said, type="hybrid", newApplicationName=None).json()
+    assert {**said, "type": "Hybrid"}.items() <= added.items()
+    address = f"/v4/Organizations/{added['id']}"
+    assert client.call("PUT", address, json={"officeName": "p.test"}).status_code == 204
+    assert client.call("GET", address).json() == {**added, "officeName": "p.test"}
+
+
+def test_a_code_that_has_expired_keeps_its_end(server: MockServer, client: ApiClient) -> None:
+    server.clock.freeze()
+    code = new_code(client)
+    ended = server.device_codes.expire(code)["expiresAt"]
+    server.clock.advance("1h")
+    assert server.device_codes.expire(code)["expiresAt"] == ended
+
+
+@pytest.mark.parametrize(
     ("ends", "error"),
     [
         ([], PENDING),

@@ -24,6 +24,10 @@ def message(client: ApiClient, status: int, path: str = "/v4/DeviceCode", **opti
     [
         ({"targetRegion": "Atlantis"}, "body.targetRegion: 'Atlantis' is not one of Worldwide, Germany, China, "),
         ({"targetRegion": ""}, "body.targetRegion: '' is not one of"),
+        (
+            {"targetRegion": "UſgovCommunity"},
+            "body.targetRegion: 'UſgovCommunity' is not one of Worldwide, Germany, China, ",
+        ),
         ({"targetRegion": "x" * 5000}, "…"),
         ({"targetRegion": 7}, "body.targetRegion: 7 is not of type"),
         ({"targetRegion": ["China"]}, "body.targetRegion: ['China'] is not of type"),
