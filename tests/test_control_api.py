@@ -199,7 +199,7 @@ def test_the_clock_moves_stops_and_runs_on(server: MockServer) -> None:
     ("change", "status"),
     [
         ({"set": "2020-01-01T00:00:00Z"}, 409),
-        ({"set": "9999-06-01T00:00:00Z"}, 409),
+        ({"set": "9989-01-01T00:00:01Z"}, 409),
         ({"advance": "999999999999d"}, 409),
         ({"advance": 1e300}, 409),
         ({"set": "2030-12-31T23:59:60Z"}, 400),
@@ -216,6 +216,19 @@ def test_time_never_goes_back_and_nonsense_is_refused(client: ApiClient, change:
     reply = client.send("POST", "/__admin/clock", json=change)
     assert reply.status_code == status
     assert reply.json()["message"]
+
+
+def test_what_lives_longest_at_the_last_moment_has_an_end_that_can_be_written(
+    server: MockServer, client: ApiClient
+) -> None:
+    server.clock.freeze()
+    server.clock.set("9989-01-01T00:00:00Z")
+    longest = "3650d"
+    server.change_settings(code_lifetime=longest, token_lifetime=longest, refresh_lifetime=longest)
+    assert client.log_in().json()[".expires"] == "9998-12-30T00:00:00Z"
+    assert client.device_code().status_code == 200
+    assert [code["expiresAt"][:4] for code in server.device_codes.list()] == ["9998"]
+    assert client.send("GET", "/__admin/").status_code == 200
 
 
 def test_every_date_follows_the_clock_at_once(server: MockServer, client: ApiClient) -> None:

@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
-LATEST = 253_370_764_800.0
-"""9999-01-01T00:00:00Z in Unix time: beyond it dates cannot be written."""
+LATEST = 253_055_232_000.0
+"""9989-01-01T00:00:00Z in Unix time: what then begins to live for ten years, the longest that can be set, still ends at
+a date that can be written."""
 
 _ORIGIN = time.time() - time.monotonic()
 
@@ -78,7 +79,7 @@ class Clock:
 
     def _move_to(self, moment: float, given: float) -> float:
         if not math.isfinite(moment) or moment > LATEST:
-            raise TimeTravelError("the clock cannot go beyond 9999-01-01T00:00:00Z")
+            raise TimeTravelError("the clock cannot go beyond 9989-01-01T00:00:00Z")
         if given < 0:
             raise TimeTravelError(f"time never goes back: that is {-given:.3f} s before the time of this clock")
         if self._frozen_at is None:
