@@ -15,7 +15,7 @@ from mock_server.pages.documentation import documentation, swagger_ui
 from mock_server.pages.form_tokens import make_key
 from mock_server.pages.paths import is_page
 from mock_server.pages.sign_in import sign_in
-from mock_server.pipeline import Pipeline
+from mock_server.pipeline import Pipeline, http_date
 from mock_server.refusals import BODY_LIMIT, BODY_TOO_LARGE
 from mock_server.settings import Settings
 from mock_server.worlds import split_world
@@ -35,6 +35,7 @@ def create_app(settings: Settings | None = None, *, pipeline: Pipeline | None = 
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
     app.url_map.strict_slashes = False
     app.before_request(_serve_api)
+    app.after_request(_date)
     app.register_error_handler(HTTPException, _refuse)
     for blueprint in (control, dashboard, documentation, sign_in, swagger_ui):
         app.register_blueprint(blueprint)
@@ -62,6 +63,12 @@ def _pipeline() -> Pipeline:
 def _serve_api() -> Response | None:
     """Answer what is not a page; before Flask looks for a route, so that the spec decides about methods and paths."""
     return None if is_page(request.path) else to_response(_pipeline().answer(read_request(), no_socket=NO_SOCKET))
+
+
+def _date(response: Response) -> Response:
+    """A date for the pages too (RFC 9110 section 6.6.1)."""
+    response.headers.setdefault("Date", http_date(int(_pipeline().worlds.default.clock.now())))
+    return response
 
 
 def _refuse(error: HTTPException) -> Response:

@@ -98,5 +98,6 @@ def _environ(request: Request) -> dict[str, Any]:
         "wsgi.multithread": True,
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
-        **{f"HTTP_{key.upper().replace('-', '_')}": value for key, value in request.headers.items()},
+        # With underscores, names would get mixed up with those that have dashes (RFC 3875 section 4.1.18).
+        **{f"HTTP_{key.upper().replace('-', '_')}": text for key, text in request.headers.items() if "_" not in key},
     }

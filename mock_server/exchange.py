@@ -31,6 +31,9 @@ class Request:
         return Request(self.method, self.path, self.query, self.headers, body, self.origin, self.client, self.outline)
 
 
+NO_LENGTH = frozenset({204, 304})
+"""Statuses of answers that say nothing of a length, and come in no chunks (RFC 9110 section 8.6)."""
+
 Ending = Literal["whole", "reset", "empty", "truncated", "never"]
 
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import orjson
 
 from mock_server.cors import origin_headers, preflight_headers
-from mock_server.exchange import Reply, Request
-from mock_server.faults.kinds import NO_BODY, Strike
+from mock_server.exchange import NO_LENGTH, Reply, Request
+from mock_server.faults.kinds import Strike
 from mock_server.faults.parsing import FaultError, FaultParser
 from mock_server.faults.prefer import rules_from_header
 from mock_server.faults.rules import Rule
@@ -258,7 +258,7 @@ class Pipeline:
             reply.body = orjson.dumps(reply.content)
         if reply.body and "Content-Type" not in headers:
             headers["Content-Type"] = self._content_type
-        if self._says_length and reply.status not in NO_BODY:
+        if self._says_length and reply.status not in NO_LENGTH:
             headers["Content-Length"] = str(len(reply.body))
         if "Date" not in headers:
             headers["Date"] = http_date(int(exchange.at))

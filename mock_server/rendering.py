@@ -2,11 +2,10 @@
 
 from http import HTTPStatus
 
-from mock_server.exchange import Headers, Reply
+from mock_server.exchange import NO_LENGTH, Headers, Reply
 
 STATUS_LINES = {status: f"HTTP/1.1 {status} " for status in range(100, 600)}
 STATUS_LINES.update({status.value: f"HTTP/1.1 {status.value} {status.phrase}" for status in HTTPStatus})
-BODYLESS = frozenset({204, 304})
 
 NO_HEAD: tuple[Headers | None, bytes] = (None, b"")
 _latest_heads: dict[tuple[int, bool, bool], tuple[Headers | None, bytes]] = {}
@@ -18,7 +17,7 @@ section 5.3)."""
 def render(reply: Reply, method: str, *, keep_alive: bool, old: bool = False) -> bytes:
     """The answer to a request of this method; an `old` client speaks HTTP/1.0, which knows no chunks."""
     body = reply.body if method != "HEAD" else b""
-    chunked = "Content-Length" not in reply.headers and reply.status not in BODYLESS and not old
+    chunked = "Content-Length" not in reply.headers and reply.status not in NO_LENGTH and not old
     if chunked and method != "HEAD":
         body = (b"%x\r\n%s\r\n" % (len(body), body) if body else b"") + b"0\r\n\r\n"
     kind = (reply.status, keep_alive, chunked)

@@ -121,9 +121,29 @@ def test_the_server_does_not_say_what_it_is_made_of(wire: Wire) -> None:
             assert "server" not in wire.ask(request(path)).headers
 
 
-def test_a_date_comes_with_every_answer_of_the_api(wire: Wire) -> None:
+@pytest.mark.parametrize(
+    "path", ["/v4/ServiceInstance", "/devicelogin", "/__admin/health", "/swagger/docs/v4", "/nowhere"]
+)
+def test_a_date_comes_with_every_answer(wire: Wire, path: str) -> None:
     with wire:
-        assert wire.ask(request()).headers["date"].endswith(" GMT")
+        assert wire.ask(request(path)).headers["date"].endswith(" GMT")
+
+
+def test_the_key_of_the_control_api_is_not_taken_from_a_field_that_looks_like_it(
+    serve: Callable[..., MockServer],
+) -> None:
+    with Wire(serve(admin_key="open-sesame").url) as wire:
+        asked = [
+            wire.ask(request("/__admin/clock", name + b": open-sesame")) for name in (b"X-Admin-Key", b"X_Admin_Key")
+        ]
+        assert [reply.status for reply in asked] == [200, 401]
+
+
+def test_a_delay_that_is_longer_than_a_connection_may_idle_is_waited_out(serve: Callable[..., MockServer]) -> None:
+    veeam = serve(request_timeout="50ms")
+    veeam.faults.add("delay", delay="500ms")
+    with Wire(veeam.url) as wire:
+        assert wire.ask(request()).status == 401
 
 
 @pytest.mark.parametrize("protocol", [b"websocket", b"h2c"])

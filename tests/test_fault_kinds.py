@@ -108,11 +108,27 @@ def test_a_truncated_answer_to_head_ends_within_its_head(veeam: MockServer, wire
     assert b"\r\n\r\n" not in head
 
 
+def test_a_dribbled_answer_to_head_is_a_head(veeam: MockServer) -> None:
+    """The body that it announces, of which nothing is sent, is longer than the head."""
+    bearer = ApiClient(veeam.url, veeam.ca_cert or True).bearer["Authorization"]
+    ask = f"HEAD /v4/Organizations HTTP/1.1\r\nHost: a\r\nAuthorization: {bearer}\r\nConnection: close\r\n\r\n"
+    veeam.clock.freeze()
+    answers = []
+    for _ in range(2):
+        with Wire(veeam.url, veeam.ca_cert) as wire:
+            wire.send(ask.encode())
+            answers.append(wire.rest())
+        veeam.faults.add("dribble", over="40ms")
+    assert answers[0] == answers[1]
+    assert answers[0].startswith(b"HTTP/1.1 200 OK\r\n")
+
+
 @pytest.mark.parametrize(
     "fault",
     [
         {"kind": "status", "status": 503},
         {"kind": "status", "status": 204},
+        {"kind": "status", "status": 205},
         {"kind": "status", "status": 304},
         {"kind": "delay", "delay": "10ms"},
         {"kind": "dribble", "over": "40ms"},

@@ -26,7 +26,7 @@ FIELD_NAME = r"^(?!(?i:content-length|transfer-encoding|connection)$)[!#$%&'*+.^
 FIELD_VALUE = {"type": "string", "pattern": r"^[\x20-\x7e]*$", "maxLength": 8000}
 NAMES = {"type": "array", "items": {"type": "string"}, "minItems": 1}
 SPELLED = {"content-type": "Content-Type", "date": "Date"}
-NO_BODY = frozenset({204, 304})
+NO_BODY = frozenset({204, 205, 304})
 GARBAGE = "\x15\x03\x01\x00\x02\x02\x46 this is no HTTP\r\n"
 
 
