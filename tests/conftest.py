@@ -7,8 +7,12 @@ from typing import Any
 
 import pytest
 from api_client import ApiClient
+from hypothesis import settings
 
 from mock_server import MockServer
+
+settings.register_profile("patient", parent=settings(), deadline=None)  # a busy machine is no failure
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")

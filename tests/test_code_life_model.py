@@ -56,7 +56,7 @@ class Life(RuleBasedStateMachine):
 
     def begin(self) -> None:
         self.control.clock.freeze()
-        self.control.clock.set("2035-01-01T00:00:00Z")
+        self.control.clock.set("2135-01-01T00:00:00Z")
         form = {"grant_type": "password", "username": "administrator", "password": "veeam"}
         token = self.client.post("/v4/Token", data=form).json["access_token"]  # type: ignore[index]
         self.headers = {"Authorization": f"Bearer {token}"}

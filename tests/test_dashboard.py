@@ -19,7 +19,7 @@ def test_it_shows_codes_logins_organizations_faults_and_exchanges_but_no_token(
     server: MockServer, client: ApiClient
 ) -> None:
     server.clock.freeze()
-    server.clock.set("2030-01-01T00:00:00Z")  # so that no time of day looks like what is left to a code
+    server.clock.set("2130-01-01T00:00:00Z")  # so that no time of day looks like what is left to a code
     codes = [client.device_code().json()["userCode"] for _ in range(3)]
     server.device_codes.approve(codes[1], "ada@contoso.test")
     server.device_codes.deny(codes[2])

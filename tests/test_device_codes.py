@@ -181,6 +181,18 @@ def test_the_verification_page_can_be_the_mocks_own(client_of: Callable[..., Api
     assert client.device_code().json()["verificationUrl"] == f"{client.url}/devicelogin"
 
 
+def test_who_is_throttled_is_served_again_when_the_answer_said_and_not_before(serve: Callable[..., MockServer]) -> None:
+    server = serve(ambiguities={"throttling": "some"})
+    server.clock.freeze()
+    client = ApiClient(server.url)
+    assert {client.device_code().status_code for _ in range(60)} == {200}
+    wait = int(client.device_code().headers["Retry-After"])
+    server.clock.advance(wait - 1.001)
+    assert client.device_code().status_code == 429
+    server.clock.advance(1.001)
+    assert client.device_code().status_code == 200
+
+
 def test_no_more_codes_are_kept_than_the_settings_allow(serve: Callable[..., MockServer]) -> None:
     server = serve(most_codes=2)
     client = ApiClient(server.url)

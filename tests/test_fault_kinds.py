@@ -3,14 +3,13 @@
 import json
 import socket
 import ssl
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from api_client import ApiClient
-from wire import Wire
+from api_client import ORGANIZATION, ApiClient
+from wire import Wire, eventually
 
 from mock_server import MockServer, create_app
 
@@ -181,12 +180,6 @@ def test_a_client_that_goes_away_leaves_nothing_behind(veeam: MockServer, fault:
     assert eventually(lambda: not held)
 
 
-def eventually(condition: Callable[[], bool]) -> bool:
-    """Whether `condition` comes to hold within 10 seconds."""
-    moment = threading.Event()
-    return any(condition() or moment.wait(0.01) for _ in range(1000))
-
-
 def test_a_status_looks_as_the_server_itself_would_say_it(server: MockServer, client: ApiClient) -> None:
     server.faults.add("status", status=401, match={"operation": ["getDeviceCode", "getOrganizations"]})
     struck, plain = client.device_code(), client.send("GET", "/v4/Organizations")
@@ -194,6 +187,20 @@ def test_a_status_looks_as_the_server_itself_would_say_it(server: MockServer, cl
     own = client.send("GET", "/v4/Organizations", headers={"Authorization": "Bearer mock-access-none"})
     assert struck.json() == plain.json() == own.json()
     assert struck.headers["WWW-Authenticate"] == own.headers["WWW-Authenticate"]
+
+
+def test_a_401_keeps_its_challenge_whatever_it_says(server: MockServer, client: ApiClient) -> None:
+    server.faults.add("status", status=401, message="Gone.")
+    reply = client.send("GET", "/v4/Organizations")
+    assert reply.json() == {"message": "Gone."}
+    assert "invalid_token" in reply.headers["WWW-Authenticate"]
+
+
+def test_an_answer_without_a_body_is_not_made_malformed(server: MockServer, client: ApiClient) -> None:
+    assert client.bearer
+    server.faults.add("malformed-json")
+    reply = client.call("PUT", f"/v4/Organizations/{ORGANIZATION}", json={})
+    assert (reply.status_code, reply.content) == (204, b"")
 
 
 def test_a_login_fails_in_the_shape_of_a_login(server: MockServer, client: ApiClient) -> None:

@@ -9,6 +9,7 @@ from api_client import ApiClient
 
 from mock_server import MockServer
 from mock_server.exchange import Reply, Request
+from mock_server.matching import Pattern, look_up
 from mock_server.pipeline import Pipeline
 from mock_server.settings import Settings
 
@@ -112,6 +113,19 @@ def test_the_header_goes_before_the_control_api_and_that_before_the_file(serve: 
     assert statuses(client, 1) == [500]
 
 
+def test_a_rule_of_the_file_can_be_removed(serve: Callable[..., MockServer]) -> None:
+    server = serve(faults=[{"kind": "status", "status": 500}])
+    [rule] = server.faults.list()
+    server.faults.remove(rule["id"])
+    assert server.faults.list() == []
+
+
+def test_the_journal_names_the_preset(server: MockServer, client: ApiClient) -> None:
+    server.faults.add(preset="throttled")
+    client.send("GET", "/v4/Organizations")
+    assert server.requests.list()[-1]["faults"] == ["throttled"]
+
+
 def test_until_ends_at_the_tick_and_not_before(server: MockServer, client: ApiClient) -> None:
     server.clock.freeze()
     server.faults.add("status", status=503, until="10s")
@@ -123,9 +137,9 @@ def test_until_ends_at_the_tick_and_not_before(server: MockServer, client: ApiCl
 
 
 def test_until_takes_a_date_of_the_virtual_clock(server: MockServer, client: ApiClient) -> None:
-    server.faults.add("status", status=503, until="2030-01-01T00:00:00+01:00")
+    server.faults.add("status", status=503, until="2130-01-01T00:00:00+01:00")
     assert statuses(client, 1) == [503]
-    server.clock.set("2029-12-31T23:00:00Z")
+    server.clock.set("2129-12-31T23:00:00Z")
     assert statuses(client, 1) == [401]
 
 
@@ -196,6 +210,23 @@ def test_a_body_is_looked_into_by_json_pointer(
     server.faults.add("status", status=503, match={"body": {pointer: value}})
     body = {"targetRegion": "worldwide", "a/b": [{"c~d": 1}, None]}
     assert (client.call("POST", "/v4/DeviceCode", json=body).status_code == 503) is fits
+
+
+def test_a_tilde_of_a_json_pointer_is_read_once() -> None:
+    assert look_up({"~1": 1}, "/~01") == 1
+
+
+def test_a_field_of_a_form_may_be_empty() -> None:
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    asked = Request("POST", "/", headers=form, body=b"refresh_token=&a=1")
+    assert Pattern(body={"/refresh_token": ""}).differences(asked, None) == []
+    assert Pattern(body={"/refresh_token": "x"}).differences(asked, None) != []
+
+
+@pytest.mark.parametrize(("path", "other"), [("/v4/[ab]", "/v4/a"), ("/v4/a%3Fb", "/v4/axb")])
+def test_of_a_path_only_the_star_stands_for_more(path: str, other: str) -> None:
+    assert Pattern(path=path).differences(Request("GET", path), None) == []
+    assert Pattern(path=path).differences(Request("GET", other), None) != []
 
 
 def test_a_path_is_meant_without_the_world(server: MockServer, client: ApiClient) -> None:

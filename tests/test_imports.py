@@ -36,7 +36,10 @@ def imports(path: Path, package: str) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name.partition(".")[0] == package)
-        elif isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] == package:
+        elif isinstance(node, ast.ImportFrom):
+            assert node.module and not node.level, f"{path}:{node.lineno} imports relatively, which is not looked into"
+            if node.module.partition(".")[0] != package:
+                continue
             for alias in node.names:
                 inner = f"{node.module}.{alias.name}"
                 is_module = TOP.joinpath(*inner.split(".")).with_suffix(".py").exists()

@@ -10,7 +10,7 @@ import pytest
 from api_client import ApiClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from wire import Wire, WireReply
+from wire import Wire, WireReply, eventually
 
 from mock_server import MockServer
 from mock_server.exchange import Reply, Request
@@ -123,8 +123,7 @@ def test_an_answer_waits_for_the_delayed_one_before_it(serve: Callable[..., Mock
             server.faults.add(kind="delay", delay="200ms", times=1)
             asked = len(server.requests.list())
             wire.send(message)
-            while len(server.requests.list()) == asked:
-                pass
+            assert eventually(lambda asked=asked: len(server.requests.list()) > asked)  # type: ignore[misc]
             wire.send(message)
             codes = [orjson.loads(wire.read().body)["userCode"] for _ in range(2)]
             assert codes == [code["userCode"] for code in server.device_codes.list()[-2:]]

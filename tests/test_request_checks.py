@@ -81,6 +81,19 @@ def test_a_media_type_is_taken_in_any_case_and_with_parameters(client: ApiClient
     assert client.call("POST", "/v4/DeviceCode", data=b"\xef\xbb\xbf{}", headers=headers).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Content-Type": 'application/json; charset="utf-8"'},
+        {"Content-Type": "application/json; charset=us-ascii"},
+        {"Content-Type": "application/json", "Content-Encoding": "identity"},
+    ],
+    ids=["quoted", "us-ascii", "identity"],
+)
+def test_utf_8_by_other_names_is_taken(client: ApiClient, headers: dict[str, str]) -> None:
+    assert client.call("POST", "/v4/DeviceCode", data=b"{}", headers=headers).status_code == 200
+
+
 def test_another_charset_is_refused(client: ApiClient) -> None:
     headers = {"Content-Type": "application/json; charset=utf-16"}
     assert "charset 'utf-16' is not served" in message(client, 415, data="{}".encode("utf-16"), headers=headers)

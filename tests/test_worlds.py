@@ -9,6 +9,8 @@ from api_client import ApiClient
 
 from mock_server import MockServer
 from mock_server.mock_server import AttachedServer
+from mock_server.pipeline import Pipeline
+from mock_server.settings import Settings
 
 ROUNDS = 250
 THREADS = 8
@@ -51,10 +53,10 @@ def test_a_token_is_good_in_its_world_only(server: MockServer, client: ApiClient
 
 def test_each_world_has_a_clock_and_settings_of_its_own(server: MockServer) -> None:
     client, control = world(server, "future")
-    control.clock.set("2040-01-01T00:00:00Z")
+    control.clock.set("2140-01-01T00:00:00Z")
     control.change_settings(code_lifetime="5s")
-    assert server.clock.now() < "2040"
-    assert client.log_in().json()[".issued"].startswith("2040")
+    assert server.clock.now() < "2140"
+    assert client.log_in().json()[".issued"].startswith("2140")
     assert client.device_code().json()["expiresIn"] == 5
 
 
@@ -76,6 +78,11 @@ def test_a_full_table_answers_503_and_says_so_until_a_world_is_dropped(serve: Ca
         assert "/__admin/reset" in full.json()["message"]
     assert client.send("POST", "/~one/__admin/reset").status_code == 204
     assert client.send("GET", "/v4/Organizations", headers={"X-Mock-Session": "three"}).status_code == 401
+
+
+def test_worlds_of_a_seed_draw_differently() -> None:
+    worlds = Pipeline(Settings(seed=1)).worlds
+    assert len({worlds.find(name).randomness.uuid() for name in ("", "a", "b")}) == 3
 
 
 def test_worlds_driven_at_once_never_leak(server: MockServer) -> None:

@@ -2,6 +2,8 @@
 
 import socket
 import ssl
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -78,3 +80,9 @@ class Wire:
         if len(data) != size:
             raise ConnectionError(f"the connection ended {size - len(data)} bytes too early")
         return data
+
+
+def eventually(condition: Callable[[], bool]) -> bool:
+    """Whether `condition` comes to hold within 10 seconds."""
+    moment = threading.Event()
+    return any(condition() or moment.wait(0.01) for _ in range(1000))

@@ -16,7 +16,7 @@ from mock_server.refusals import BODY_LIMIT
 from mock_server.settings import Settings
 
 SETTINGS = {"seed": 7, "verification_url": "self"}
-MOMENT = "2030-01-01T00:00:00Z"
+MOMENT = "2130-01-01T00:00:00Z"
 PATIENCE = 10.0
 """Seconds that a client waits for an answer."""
 
