@@ -420,6 +420,20 @@ def test_a_client_that_does_not_read_is_dropped(serve: Callable[..., MockServer]
         assert dropped.poll(10_000)
 
 
+def test_no_more_is_read_than_can_be_answered(serve: Callable[..., MockServer]) -> None:
+    server = serve()
+    server.faults.add("timeout")
+    parts = urlsplit(server.url)
+    with socket.create_connection((parts.hostname or "", parts.port or 0)) as client:
+        client.setblocking(False)
+        room = select.poll()
+        room.register(client, select.POLLOUT)
+        sent = 0
+        while room.poll(300):
+            sent += client.send(request() * 1000)
+            assert sent < 64 * 1024 * 1024
+
+
 def test_a_server_stops_with_half_requests_open(serve: Callable[..., MockServer]) -> None:
     server = serve()
     wires = [Wire(server.url) for _ in range(20)]
