@@ -1,16 +1,21 @@
 """HTTP as it is spoken on the wire: kept connections, limits, and what is done about those who do not keep to it."""
 
+import asyncio
 import select
 import socket
 from collections.abc import Callable
 from contextlib import ExitStack
+from unittest.mock import Mock
 from urllib.parse import urlsplit
 
 import orjson
 import pytest
+from uvicorn.server import ServerState
 from wire import Wire, WireReply
 
-from mock_server import MockServer, connection
+from mock_server import MockServer, Settings, connection
+from mock_server.door import Door
+from mock_server.pipeline import Pipeline
 
 HOST = b"Host: localhost\r\n"
 LOGIN = b"grant_type=password&username=administrator&password=veeam"
@@ -420,18 +425,50 @@ def test_a_client_that_does_not_read_is_dropped(serve: Callable[..., MockServer]
         assert dropped.poll(10_000)
 
 
-def test_no_more_is_read_than_can_be_answered(serve: Callable[..., MockServer]) -> None:
-    server = serve()
-    server.faults.add("timeout")
-    parts = urlsplit(server.url)
-    with socket.create_connection((parts.hostname or "", parts.port or 0)) as client:
-        client.setblocking(False)
-        room = select.poll()
-        room.register(client, select.POLLOUT)
-        sent = 0
-        while room.poll(300):
-            sent += client.send(request() * 1000)
-            assert sent < 64 * 1024 * 1024
+def silent_transport() -> Mock:
+    transport = Mock(spec=asyncio.Transport)
+    transport.is_closing.return_value = False
+    transport.get_extra_info.return_value = None
+    return transport
+
+
+def test_no_more_is_read_than_can_be_answered() -> None:
+    door = Door(Pipeline(Settings(faults=[{"kind": "delay", "delay": "1ms"}])), request_timeout=10)
+    transport = silent_transport()
+
+    async def feed() -> None:
+        state = ServerState()
+        one = connection.Connection(Mock(loaded_app=door), state, {})
+        one.connection_made(transport)
+        one.data_received(request() * (connection.MOST_WAITING - 1))
+        transport.pause_reading.assert_not_called()  # one is being answered, the others wait
+        one.data_received(request() * 2)
+        transport.pause_reading.assert_called_once_with()
+        transport.resume_reading.assert_not_called()
+        while state.tasks:
+            await asyncio.gather(*state.tasks)
+        transport.resume_reading.assert_called_once_with()
+        one.connection_lost(None)
+
+    asyncio.run(feed())
+    assert len(door.pipeline.journal.entries("")) == connection.MOST_WAITING + 1
+
+
+def test_who_does_not_read_is_answered_no_further() -> None:
+    door = Door(Pipeline(), request_timeout=10)
+    transport = silent_transport()
+
+    async def feed() -> None:
+        one = connection.Connection(Mock(loaded_app=door), ServerState(), {})
+        one.connection_made(transport)
+        one.pause_writing()
+        one.data_received(request())
+        assert door.pipeline.journal.entries("") == []
+        one.resume_writing()
+        assert len(door.pipeline.journal.entries("")) == 1
+        one.connection_lost(None)
+
+    asyncio.run(feed())
 
 
 def test_a_server_stops_with_half_requests_open(serve: Callable[..., MockServer]) -> None:
