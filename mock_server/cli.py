@@ -120,6 +120,8 @@ def wait(url: str | None, timeout: str) -> None:
     if url is None:
         settings = gather({})
         url = settings.url(settings.port)
+    if "@" in url:
+        raise Mistake("URL: holds a login, which is not needed to wait; write it as https://localhost:4443")
     if not url.startswith(("http://", "https://")):
         raise Mistake(f"URL: {url!r} is not an address such as https://localhost:4443")
     try:

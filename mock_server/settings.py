@@ -30,6 +30,15 @@ RANGES = {
 }
 """The shortest and the longest that a duration may be."""
 
+USER_FORMS = (
+    "must be a list of users, such as [{username: NAME, password: TEXT}]",
+    "must be a user, such as {username: NAME, password: TEXT}",
+    "must be text",
+)
+"""What is wanted for `users`, for one of them, and for what it has."""
+
+QUOTED = re.compile("'[^']*'|\"[^\"]*\"")
+
 SCHEMA = Schema(
     {
         "type": "object",
@@ -169,6 +178,8 @@ def _problems(given: Mapping[str, Any]) -> list[Violation]:
 def _worded(problem: Violation, given: Mapping[str, Any]) -> Violation:
     key = problem.where.split(".")[0]
     option = BY_KEY.get(key)
+    if key == "users":
+        return _without_values(problem, given[key])
     if problem.keyword == "additionalProperties" and not problem.where:
         unknown = ", ".join(sorted(set(given) - set(BY_KEY)))
         return Violation(unknown, "is not a setting; known are " + ", ".join(BY_KEY), problem.keyword)
@@ -177,6 +188,14 @@ def _worded(problem: Violation, given: Mapping[str, Any]) -> Violation:
     if key == "verification_url":
         return Violation(key, f"{shorten(given[key])} is neither 'self' nor an https address", "format")
     return problem
+
+
+def _without_values(problem: Violation, users: object) -> Violation:
+    """A mistake in `users` without what is written there: where the form is wrong, a password may stand anywhere."""
+    if problem.keyword in ("required", "minItems", "minLength", "maxLength"):
+        return problem
+    unread = ", but cannot be read as YAML" if isinstance(users, str) else ""
+    return Violation(problem.where, USER_FORMS[problem.where.count(".")] + unread, problem.keyword)
 
 
 def _range_problems(given: Mapping[str, Any]) -> Iterable[Violation]:
@@ -214,7 +233,8 @@ def _twice_problems(given: Mapping[str, Any]) -> Iterable[Violation]:
         for number, entry in enumerate(given.get(key, ())):
             name = str(entry.get(field, "")).lower()
             if name and name in seen:
-                yield Violation(f"{key}.{number}.{field}", f"{shorten(entry[field])} is there twice", "unique")
+                shown = "the name" if key == "users" else shorten(entry[field])
+                yield Violation(f"{key}.{number}.{field}", f"{shown} is there twice", "unique")
             seen.add(name)
 
 
@@ -249,9 +269,14 @@ def _read_yaml(text: str) -> Any:
         return orjson.loads(orjson.dumps(yaml.safe_load(text), option=orjson.OPT_NON_STR_KEYS))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
-        raise ValueError(f"{error.problem}{f', line {mark.line + 1}' if mark else ''}") from None
-    except (yaml.YAMLError, RecursionError, orjson.JSONEncodeError) as error:
-        raise ValueError(str(error)) from None
+        raise ValueError(f"{_without_quotes(error.problem)}{f', line {mark.line + 1}' if mark else ''}") from None
+    except (ValueError, TypeError, yaml.YAMLError, RecursionError) as error:
+        raise ValueError(_without_quotes(str(error))) from None
+
+
+def _without_quotes(reason: str | None) -> str:
+    """What is wrong with a YAML text, without the words of it that are quoted: one of them may be a password."""
+    return QUOTED.sub(lambda found: found[0] if len(found[0]) == 3 or found[0].startswith("'<") else "…", reason or "")
 
 
 def read_environment(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:

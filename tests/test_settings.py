@@ -68,7 +68,7 @@ def test_all_mistakes_are_told_at_once_each_with_its_key() -> None:
         ({"http": True, "cert": "a", "key": "b"}, "http", "plain HTTP has no certificate"),
         ({"users": []}, "users", "has 0 items, at least 1 are needed"),
         ({"users": [{"username": "a"}]}, "users.0.password", "is required"),
-        ({"users": [{"username": "a", "password": "b"}] * 2}, "users.1.username", "'a' is there twice"),
+        ({"users": [{"username": "a", "password": "b"}] * 2}, "users.1.username", "the name is there twice"),
         ({"organizations": [{"name": "a"}, {"name": "A"}]}, "organizations.1.name", "'A' is there twice"),
         ({"organizations": [{"name": "a", "id": "7"}]}, "organizations.0.id", "not a valid uuid"),
         ({"organizations": [{"name": "a", "colour": 1}]}, "organizations.0", "unknown key 'colour'"),
@@ -95,6 +95,31 @@ def test_a_mistake_names_the_key_and_the_reason(given: dict[str, Any], key: str,
 )
 def test_a_mistake_in_a_secret_does_not_repeat_it(given: dict[str, Any]) -> None:
     assert "geheim" not in str(problems(**given))
+
+
+@pytest.mark.parametrize(
+    ("users", "key", "message"),
+    [
+        ({"administrator": "hunter2"}, "users", "must be a list of users, such as [{username: NAME, password: TEXT}]"),
+        (["administrator:hunter2"], "users.0", "must be a user, such as {username: NAME, password: TEXT}"),
+        ([["a", "hunter2"]], "users.0", "must be a user, such as"),
+        ([{"username": "a", "password": "b", "hunter2": 1}], "users.0", "must be a user, such as"),
+        ([{"username": ["hunter2"], "password": "b"}], "users.0.username", "must be text"),
+        ([{"username": "hunter2", "password": "b"}] * 2, "users.1.username", "the name is there twice"),
+        ("[{username: a, password: hunter2", "users", "but cannot be read as YAML"),
+    ],
+)
+def test_a_mistake_in_the_users_repeats_nothing_of_them(users: object, key: str, message: str) -> None:
+    found = problems(users=users)
+    assert list(found) == [key]
+    assert message in found[key]
+    assert "hunter2" not in found[key]
+
+
+def test_users_in_the_environment_that_are_no_list_are_not_repeated() -> None:
+    for text in ("administrator:hunter2", "[{username: a, password: hunter2", "{administrator: hunter2}", "hunter2"):
+        found = problems(**read_environment({"VEEAM_MOCK_USERS": text}))
+        assert "hunter2" not in str(found), text
 
 
 def test_settings_do_not_change_but_give_new_ones() -> None:
@@ -157,8 +182,11 @@ def test_a_config_file_that_is_not_there_is_a_mistake(config: Path) -> None:
         read_config(str(config))
 
 
-def test_a_broken_config_file_is_not_quoted_for_it_may_hold_a_password(config: Path) -> None:
-    config.write_text("password: geheim: yes")
+@pytest.mark.parametrize(
+    "content", ["geheim: yes", "*geheim", "!geheim x", "!!float geheim", "&geheim a\nb: &geheim c\nd: [", '"geheim']
+)
+def test_a_broken_config_file_is_not_quoted_for_it_may_hold_a_password(config: Path, content: str) -> None:
+    config.write_text(f"password: {content}")
     with pytest.raises(SettingsError) as caught:
         read_config(str(config))
     assert "geheim" not in str(caught.value)

@@ -53,3 +53,11 @@ def test_a_mistake_is_told(arguments: tuple[str, ...], told: str) -> None:
     result = wait(*arguments)
     assert result.exit_code == 2
     assert told in result.output
+
+
+@pytest.mark.parametrize("url", ["https://user:hunter2@localhost:4443", "user:hunter2@localhost:4443"])
+def test_an_address_with_a_login_is_refused_and_not_repeated(url: str) -> None:
+    result = wait(url, "--timeout", "100ms")
+    assert result.exit_code == 2
+    assert "holds a login" in result.output
+    assert "hunter2" not in result.output
