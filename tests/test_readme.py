@@ -42,6 +42,12 @@ def test_it_is_short() -> None:
     assert len(README.splitlines()) < 250
 
 
+def test_what_the_contracts_need_is_said_where_they_are_introduced() -> None:
+    introduction, _, _ = README.partition("## 30 seconds")
+    assert "`veeam-contracts check" in introduction
+    assert "`pip install '.[contracts]'`" in introduction
+
+
 def test_the_banner_is_the_real_one() -> None:
     certificate = Certificate(Path("server.pem"), Path("server.key"), Path("CA"))
     assert blocks("text") == [
