@@ -11,7 +11,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import orjson
 
@@ -21,7 +21,6 @@ from mock_server.exchange import Reply, Request
 from mock_server.faults.parsing import FaultError
 from mock_server.faults.rules import Rule
 from mock_server.journal import Entry, Journal, select
-from mock_server.matching import Pattern
 from mock_server.model.clock import TimeTravelError, parse_date_time
 from mock_server.model.device_codes import DeviceCode
 from mock_server.model.errors import DeviceCodeError, ModelError, NotFound
@@ -29,7 +28,8 @@ from mock_server.operations import date_time
 from mock_server.pipeline import Pipeline
 from mock_server.refusals import Refusals
 from mock_server.settings import SettingsError
-from mock_server.spec import CheckedRequest, Match, Spec, load_document
+from mock_server.spec import CheckedRequest, Match, Operation, Spec, load_document
+from mock_server.validation import shorten
 from mock_server.worlds import PATH_PREFIX, NoSuchWorld, TooManyWorlds, World, enter_world
 
 log = logging.getLogger("veeam_mock")
@@ -89,6 +89,7 @@ class Control:
         checked = self.spec.check_request(match, request)
         if checked.violations:
             return self._refusals.for_violations(match.operation.id, checked.violations)
+        _refuse_unknown_filters(match.operation, request.query)
         status = next(status for status in match.operation.replies if status < 300)
         return Reply(status, OPERATIONS[match.operation.id](self._pipeline, self._pipeline.worlds.find(name), checked))
 
@@ -111,6 +112,14 @@ class Control:
         origin = request.headers.get("origin")
         if origin is not None and origin.partition("://")[2] != request.headers.get("host"):
             raise ControlError(403, "A page of another origin may not call the control API.")
+
+
+def _refuse_unknown_filters(operation: Operation, query: str) -> None:
+    """`ControlError` for a filter that is mistyped, and would let everything pass."""
+    known = [parameter.name for parameter in operation.parameters if parameter.place == "query"]
+    unknown = [name for name, _ in parse_qsl(query, keep_blank_values=True) if known and name not in known]
+    if unknown:
+        raise ControlError(400, f"query: unknown key {', '.join(map(shorten, unknown))}; known are {', '.join(known)}")
 
 
 def _status(error: Exception) -> int:
@@ -207,9 +216,11 @@ def remove_fault(pipeline: Pipeline, world: World, call: CheckedRequest) -> obje
 def get_requests(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
     """The exchanges of this world, filtered."""
     wanted = call.values
+    filters = {key: wanted[key] for key in ("operation", "method", "path") if key in wanted}
+    pipeline.fault_parser.parse_pattern(filters, "query")
     entries = [e for e in _journal(pipeline).entries(world.name) if e.id > wanted.get("after", 0)]
-    filters = {key: wanted.get(key) for key in ("operation", "method", "path", "status")}
-    return [_exchange(entry) for entry in select(entries, **filters)[-wanted.get("limit", 10_000) :]]
+    found = select(entries, status=wanted.get("status"), **filters)
+    return [_exchange(entry) for entry in found[-wanted.get("limit", 10_000) :]]
 
 
 def get_one_request(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
@@ -229,7 +240,7 @@ def clear_requests(pipeline: Pipeline, world: World, call: CheckedRequest) -> ob
 
 def verify_requests(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
     """Count what fits; name the near misses when that is too little."""
-    pattern = Pattern.parse(call.body.get("match", {}))
+    pattern = pipeline.fault_parser.parse_pattern(call.body.get("match", {}), "body.match")
     found = _journal(pipeline).verify(world.name, pattern, call.body.get("status"))
     wanted = call.body.get("count")
     short = found.count < (1 if wanted is None else wanted)

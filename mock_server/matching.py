@@ -19,6 +19,9 @@ MISSING = object()
 VALUE = {"type": "string", "pattern": r"^([!-~\xa0-\xff]([\t -~\xa0-\xff]*[!-~\xa0-\xff])?)?$"}
 """The value of a header field as it arrives: latin-1, no blanks at the ends (RFC 9110 section 5.5)."""
 
+METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH")
+"""The methods of HTTP: RFC 9110 section 9.3, and RFC 5789."""
+
 INDEX = re.compile("0|[1-9][0-9]{0,8}")
 POINTER = r"^(/([^~/]|~[01])*)*$"
 SCHEMA: dict[str, Any] = {
@@ -26,7 +29,7 @@ SCHEMA: dict[str, Any] = {
     "additionalProperties": False,
     "properties": {
         "operation": {"anyOf": [{"type": "string"}, {"type": "array", "minItems": 1, "items": {"type": "string"}}]},
-        "method": {"type": "string", "pattern": "^[A-Z]+$"},
+        "method": {"type": "string", "enum": list(METHODS)},
         "path": {"type": "string", "maxLength": 1000, "pattern": "^/($|[^~?#\\s][^?#\\s]*$)"},
         "header": {
             "type": "object",

@@ -64,9 +64,10 @@ def test_every_operation_of_the_description_is_served(local: FlaskClient) -> Non
 
 
 def test_patterns_are_described_as_they_are_checked() -> None:
-    described = yaml.safe_load(DOCUMENT.read_text("utf-8"))["components"]["schemas"]["Pattern"]["properties"]
-    assert described.keys() == PATTERN["properties"].keys()
-    assert described["path"]["pattern"] == PATTERN["properties"]["path"]["pattern"]
+    schemas = yaml.safe_load(DOCUMENT.read_text("utf-8"))["components"]["schemas"]
+    assert schemas["Pattern"]["properties"].keys() == PATTERN["properties"].keys()
+    assert schemas["PathPattern"]["pattern"] == PATTERN["properties"]["path"]["pattern"]
+    assert schemas["Method"] == PATTERN["properties"]["method"]
 
 
 def test_durations_are_described_as_they_are_read() -> None:
@@ -299,6 +300,49 @@ def test_reset_starts_the_world_anew(serve: Callable[..., MockServer]) -> None:
     assert veeam.requests.list() == veeam.device_codes.list() == []
     assert client.send("GET", "/__admin/settings").json()["code_lifetime"] == 900
     assert client.call("GET", "/v4/Organizations").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("match", "told"),
+    [
+        ({"operation": "getDevicecode"}, "body.match.operation: 'getDevicecode' is not one of getToken"),
+        ({"body": {"targetRegion": "China"}}, "targetRegion"),
+        ({"method": "GETT"}, "body.match.method: 'GETT' is not one of GET"),
+        ({"header": {"X Y": "1"}}, "X Y"),
+        ({"operation": "getToken", "path": "/v4/DeviceCode"}, "body.match.path: getToken is at /v4/Token"),
+        ({"operation": "getToken", "method": "GET"}, "body.match.method: getToken is called by POST"),
+    ],
+    ids=str,
+)
+def test_what_no_request_could_fit_is_refused_and_does_not_verify_that_none_came(
+    server: MockServer, match: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(RuntimeError) as refused:
+        server.requests.verify(0, **match)
+    assert told in str(refused.value)
+    assert "(status 400)" in str(refused.value)
+
+
+def test_a_body_where_none_is_due_can_be_looked_for(server: MockServer) -> None:
+    assert server.requests.verify(0, operation="getOrganizations", body={"/a": 1}) == 0
+
+
+@pytest.mark.parametrize(
+    ("filters", "told"),
+    [
+        ("operaton=getToken", "query: unknown key 'operaton'; known are operation, method, path"),
+        ("operation=getDevicecode", "query.operation: 'getDevicecode' is not one of getToken"),
+        ("method=GETT", "query.method: 'GETT' is not one of GET"),
+        ("path=v4/Token", "query.path: "),
+        ("operation=getToken&path=/v5", "query.path: getToken is at /v4/Token"),
+    ],
+)
+def test_a_filter_that_nothing_could_pass_or_that_is_none_is_refused(
+    client: ApiClient, filters: str, told: str
+) -> None:
+    reply = client.send("GET", f"/__admin/requests?{filters}")
+    assert reply.status_code == 400
+    assert told in reply.json()["message"]
 
 
 def test_in_process_and_over_http_are_one_control_api(server: MockServer) -> None:

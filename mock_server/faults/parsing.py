@@ -30,11 +30,12 @@ CONDITIONS: Mapping[str, Any] = {
 LONGEST_HOLD = 86400.0
 """Seconds that an answer may be held back."""
 
+_PATTERN = Schema(PATTERN)
 _TEMPLATE = re.compile(r"\{[^}]*\}")
 
 
 class FaultError(ValueError):
-    """A fault that does not fit. `violations` lists every mistake, each with its key."""
+    """A fault, or a pattern of requests, that does not fit. `violations` lists every mistake, each with its key."""
 
     def __init__(self, violations: list[Violation]) -> None:
         super().__init__("; ".join(map(str, violations)))
@@ -57,16 +58,27 @@ class FaultParser:
         kind = _kind(described, where)
         violations = _schema(kind.kind).violations(described, where)
         if not violations:
-            violations = self._never_matches(described, where) + _contradictions(described, where)
+            pattern = Pattern.parse(described.get("match", {}))
+            violations = self._never_matches(pattern, _at(where, "match")) + _contradictions(described, where)
             violations += [] if standing else _passed(described, now, where)
         if violations:
             raise FaultError(violations)
         return _rule(kind, described, _as_json(given, where), now)
 
-    def _never_matches(self, given: Mapping[str, Any], where: str) -> list[Violation]:
-        """What makes a rule pointless: it fits no request that could ever come."""
-        pattern = Pattern.parse(given.get("match", {}))
-        place = _at(where, "match")
+    def parse_pattern(self, given: Mapping[str, Any], where: str) -> Pattern:
+        """The pattern that `given` describes, to look requests up; `FaultError` where no request could ever fit it.
+
+        A fault on a body where none is due is pointless; a client that sends one is worth looking for.
+        """
+        violations = _PATTERN.violations(given, where)
+        if not violations:
+            violations = self._never_matches(Pattern.parse({**given, "body": {}}), where)
+        if violations:
+            raise FaultError(violations)
+        return Pattern.parse(given)
+
+    def _never_matches(self, pattern: Pattern, place: str) -> list[Violation]:
+        """What makes a pattern pointless: it fits no request that could ever come."""
         known = self._spec.operations
         unknown = [name for name in pattern.operations if name not in known]
         if unknown:
