@@ -19,12 +19,12 @@ class LocalServer(ControlClient):
     @property
     def username(self) -> str:
         """A user who may log in."""
-        return next(iter(self.settings.passwords))
+        return next(iter(self._pipeline.settings.passwords))
 
     @property
     def password(self) -> str:
         """The password of `username`."""
-        return self.settings.passwords[self.username]
+        return self._pipeline.settings.passwords[self.username]
 
     def restart_world(self, **changes: Any) -> None:
         """Start all worlds anew, with `changes` to the settings that the server was made with.

@@ -1,8 +1,9 @@
 """The pytest plugin: fixtures `veeam_server` and `veeam_mock`, and the marker `veeam`. Costs nothing when unused."""
 
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, contextmanager
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import pytest
 
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
 
 MARKER = "veeam(**settings): settings of the mock for this test, such as code_lifetime='5s' or faults=[...]"
 MOST_SHOWN = 20
+SETTLED = ("host", "port", "port_file", "http", "cert", "key", "request_timeout")
+"""Settings of the listener, which outlives a test."""
+
+S = TypeVar("S", bound="LocalServer")
 SERVERS: "pytest.StashKey[dict[str, LocalServer]]" = pytest.StashKey()
 """The servers that a test uses, by fixture."""
 
@@ -29,7 +34,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def veeam_settings(pytestconfig: pytest.Config) -> dict[str, Any]:
-    """Settings for all tests, as the config file takes them, from the ini; override this fixture for your own."""
+    """Settings for all tests, as the config file takes them, from the ini.
+
+    Override this fixture for your own, in a conftest.py, a module or a class, of any scope.
+    """
     lines = pytestconfig.getini("veeam_settings")
     if not lines:
         return {}
@@ -40,45 +48,71 @@ def veeam_settings(pytestconfig: pytest.Config) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def _veeam_live(veeam_settings: dict[str, Any]) -> "Iterator[MockServer]":
+def _veeam_live() -> "Iterator[Callable[[dict[str, Any]], MockServer]]":
     from mock_server.mock_server import MockServer
 
-    with _mistakes_told():
-        server = MockServer(**veeam_settings)
-    with server:
-        yield server
+    with ExitStack() as running:
+
+        def start(settings: dict[str, Any]) -> MockServer:
+            server = MockServer(**settings)
+            running.close()
+            return running.enter_context(server)
+
+        yield _last_made(start)
 
 
 @pytest.fixture(scope="session")
-def _veeam_intercepted(veeam_settings: dict[str, Any]) -> "InterceptedServer":
+def _veeam_intercepted() -> "Callable[[dict[str, Any]], InterceptedServer]":
     from mock_server.intercept import InterceptedServer
 
-    with _mistakes_told():
-        return InterceptedServer(**veeam_settings)
+    return _last_made(lambda settings: InterceptedServer(**settings))
+
+
+def _last_made(make: Callable[[dict[str, Any]], S]) -> Callable[[dict[str, Any]], S]:
+    """`make`, which is called again only where the settings are not those of the last call.
+
+    So one server serves all tests that have the same `veeam_settings`, wherever a test gets them from.
+    """
+    last: dict[str, Any] = {}
+
+    def server_with(settings: dict[str, Any]) -> S:
+        if not last or last["settings"] != settings:
+            last.clear()
+            with _mistakes_told():
+                server = make(settings)
+            last.update(settings=deepcopy(dict(settings)), server=server)
+        return cast(S, last["server"])
+
+    return server_with
 
 
 @pytest.fixture
-def veeam_server(request: pytest.FixtureRequest, _veeam_live: "MockServer") -> "MockServer":
+def veeam_server(
+    request: pytest.FixtureRequest,
+    veeam_settings: dict[str, Any],
+    _veeam_live: "Callable[[dict[str, Any]], MockServer]",
+) -> "MockServer":
     """A live HTTPS server, one for each worker, as new for each test."""
-    _prepare(request, _veeam_live)
-    return _veeam_live
+    return _prepare(request, _veeam_live(veeam_settings))
 
 
 @pytest.fixture
 def veeam_mock(
-    request: pytest.FixtureRequest, _veeam_intercepted: "InterceptedServer"
+    request: pytest.FixtureRequest,
+    veeam_settings: dict[str, Any],
+    _veeam_intercepted: "Callable[[dict[str, Any]], InterceptedServer]",
 ) -> "Iterator[InterceptedServer]":
     """A server behind `requests` alone, at https://veeam.test:4443, without a socket, as new for each test."""
-    _prepare(request, _veeam_intercepted)
-    with _veeam_intercepted as server:
+    with _prepare(request, _veeam_intercepted(veeam_settings)) as server:
         yield server
 
 
-def _prepare(request: pytest.FixtureRequest, server: "LocalServer") -> None:
+def _prepare(request: pytest.FixtureRequest, server: S) -> S:
     """Start anew, with the settings of the markers of a test, and remember the server for its report."""
     with _mistakes_told():
         server.restart_world(**_marked(request.node))
     request.node.stash.setdefault(SERVERS, {})[request.fixturename or "mock"] = server
+    return server
 
 
 def _marked(item: pytest.Item) -> dict[str, Any]:
@@ -88,6 +122,13 @@ def _marked(item: pytest.Item) -> dict[str, Any]:
         if marker.args:
             pytest.fail("the marker veeam takes settings by name, such as veeam(code_lifetime='5s')", pytrace=False)
         settings.update(marker.kwargs)
+    fixed = [key for key in SETTLED if key in settings]
+    if fixed:
+        pytest.fail(
+            f"{', '.join(fixed)}: settled when the server starts, which is before the marker veeam of a test is read; "
+            "set it by the fixture veeam_settings, of a class or a module if you like",
+            pytrace=False,
+        )
     return settings
 
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import textwrap
 
 import pytest
 
@@ -257,12 +258,76 @@ def test_the_settings_fixture_can_be_overridden(pytester: pytest.Pytester) -> No
     result.assert_outcomes(passed=1)
 
 
+@pytest.mark.parametrize("fixture", ["veeam_server", "veeam_mock"])
+def test_the_settings_fixture_of_a_module_or_class_is_for_it_alone(pytester: pytest.Pytester, fixture: str) -> None:
+    settings = """
+        import pytest
+
+        @pytest.fixture(scope="{scope}")
+        def veeam_settings():
+            return {{"code_lifetime": {seconds}}}
+
+        def test_set({fixture}):
+            assert {fixture}.settings.code_lifetime == {seconds}
+
+        class TestNearer:
+            @pytest.fixture
+            def veeam_settings(self, veeam_settings):
+                return {{**veeam_settings, "token_lifetime": 9}}
+
+            def test_set({fixture}):
+                assert {fixture}.settings.code_lifetime == {seconds}
+                assert {fixture}.settings.token_lifetime == 9
+        """.replace("def test_set({fixture}):\n                ", "def test_set(self, {fixture}):\n                ")
+    for scope, seconds in (("session", 11), ("module", 12), ("function", 13)):
+        text = textwrap.dedent(settings.format(scope=scope, seconds=seconds, fixture=fixture))
+        pytester.makepyfile(**{f"test_{scope}": text})
+    result = run(pytester, f"def test_unset({fixture}):\n    assert {fixture}.settings.code_lifetime == 900\n")
+    result.assert_outcomes(passed=7)
+
+
+def test_tests_with_the_same_settings_share_a_server(pytester: pytest.Pytester) -> None:
+    test = """
+        import pytest
+
+        URLS = set()
+
+        @pytest.fixture(scope="module")
+        def veeam_settings():
+            return {"http": True, "faults": []}
+
+        @pytest.mark.parametrize("run", range(3))
+        def test_url(veeam_server, run):
+            URLS.add(veeam_server.url)
+            assert len(URLS) == 1
+        """
+    run(pytester, test).assert_outcomes(passed=3)
+
+
+@pytest.mark.parametrize("fixture", ["veeam_server", "veeam_mock"])
+def test_a_marker_with_another_user_is_followed_by_the_login(pytester: pytest.Pytester, fixture: str) -> None:
+    test = """
+        from client import *
+
+        @pytest.mark.veeam(username="other", password="secret")
+        def test_other(FIXTURE):
+            assert FIXTURE.username == "other"
+            log_in(FIXTURE)
+
+        def test_usual(FIXTURE):
+            assert FIXTURE.username == "administrator"
+            log_in(FIXTURE)
+        """.replace("FIXTURE", fixture)
+    run(pytester, test).assert_outcomes(passed=2)
+
+
 @pytest.mark.parametrize(
     ("ini", "mark", "told"),
     [
         ("code_lifetime 30s", "", "*not of the form key = value*"),
         ("code_lifetime = soon", "", "*'soon' is not a duration*"),
         ("", "@pytest.mark.veeam('5s')", "*the marker veeam takes settings by name*"),
+        ("", "@pytest.mark.veeam(http=True, port=5)", "*port, http: settled when the server starts*veeam_settings*"),
     ],
 )
 def test_a_mistake_is_told_in_a_few_lines(pytester: pytest.Pytester, ini: str, mark: str, told: str) -> None:
