@@ -40,6 +40,7 @@ def gather(options: dict[str, Any]) -> Settings:
 def serve(context: click.Context, **options: Any) -> None:
     """Start a fake Veeam Backup for Microsoft Office 365 server."""
     if context.invoked_subcommand is not None:
+        context.obj = {key: value for key, value in options.items() if value not in (None, ())}
         return
     settings = gather(options)
     from mock_server.admin_key import ensure_admin_key
@@ -106,20 +107,31 @@ def _default(option: Option) -> str:
     return f" [default: {format_duration(option.default) if option.is_duration else option.default}]"
 
 
-def list_faults() -> None:
+def list_faults(options: dict[str, Any]) -> None:
     """List the kinds of fault and the presets, with an example each."""
+    if options:
+        raise Mistake(f"{_flags(options)}: of no use to list the faults")
     from mock_server.catalogue import catalogue
 
     click.echo(catalogue())
 
 
-def wait(url: str | None, timeout: str) -> None:
-    """Wait until a mock answers at URL, or where the environment has one listen; exit status 1 when none does."""
+def _flags(options: dict[str, Any]) -> str:
+    return ", ".join(f"--{key.replace('_', '-')}" for key in options)
+
+
+def wait(options: dict[str, Any], url: str | None, timeout: str) -> None:
+    """Wait until a mock answers at URL, or where options and environment have it listen; exit status 1 when none does.
+
+    Options such as --port go before the word wait.
+    """
     from mock_server.waiting import NotReady, wait_until_ready
 
     if url is None:
-        settings = gather({})
+        settings = gather(options)
         url = settings.url(settings.port)
+    elif options:
+        raise Mistake(f"{_flags(options)}: of no use where a URL says where to wait")
     if "@" in url:
         raise Mistake("URL: holds a login, which is not needed to wait; write it as https://localhost:4443")
     if not url.startswith(("http://", "https://")):
@@ -135,7 +147,10 @@ def wait(url: str | None, timeout: str) -> None:
 def _wait_command() -> click.Command:
     limit = click.Option(["--timeout"], metavar="DURATION", default="30s", show_default=True, help="How long to wait.")
     return click.Command(
-        "wait", callback=wait, help=wait.__doc__, params=[click.Argument(["url"], required=False), limit]
+        "wait",
+        callback=click.pass_obj(wait),
+        help=wait.__doc__,
+        params=[click.Argument(["url"], required=False), limit],
     )
 
 
@@ -149,7 +164,7 @@ def _command() -> click.Group:
         subcommand_metavar="[faults|wait]",
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     )
-    group.add_command(click.Command("faults", callback=list_faults, help=list_faults.__doc__))
+    group.add_command(click.Command("faults", callback=click.pass_obj(list_faults), help=list_faults.__doc__))
     group.add_command(_wait_command())
     return click.version_option(package_name=DISTRIBUTION, prog_name="veeam-mock")(group)
 

@@ -32,6 +32,26 @@ def test_the_environment_says_where(serve: Callable[..., MockServer]) -> None:
     assert wait(VEEAM_MOCK_HTTP="true", VEEAM_MOCK_PORT=port).exit_code == 0
 
 
+def test_options_before_the_word_say_where(serve: Callable[..., MockServer]) -> None:
+    port = serve().url.rpartition(":")[2]
+    arguments = ["--http", "--port", port, "wait", "--timeout", "100ms"]
+    assert CliRunner().invoke(command, arguments, env={"VEEAM_MOCK_PORT": "1"}).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--port", "5555", "wait", "http://localhost:1"], "--port: of no use where a URL says where to wait"),
+        (["--port-file", "x", "--http", "faults"], "--port-file, --http: of no use to list the faults"),
+        (["--port", "x", "wait"], "port: 'x' is not"),
+    ],
+)
+def test_options_that_would_be_dropped_are_refused(arguments: list[str], told: str) -> None:
+    result = CliRunner().invoke(command, arguments)
+    assert result.exit_code == 2
+    assert told in result.output
+
+
 def test_it_gives_up_and_says_why(unused_port: int) -> None:
     url = f"http://localhost:{unused_port}"
     result = wait(url, "--timeout", "200ms")
