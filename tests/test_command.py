@@ -108,6 +108,26 @@ def test_a_chosen_password_is_not_shown_but_named_so_that_the_lines_still_work(s
     assert pasted(running.banner, VEEAM_MOCK_PASSWORD="p$ssw&rd \"1'")["userCode"]
 
 
+@needs_curl
+@pytest.mark.parametrize(
+    ("environment", "told"),
+    [
+        ({}, "VEEAM_MOCK_PASSWORD: export it first"),
+        ({"VEEAM_MOCK_PASSWORD": "wrong"}, "The requested URL returned error: 400"),
+    ],
+)
+def test_lines_that_are_pasted_without_the_password_say_so(
+    start: Callable[..., Running], environment: dict[str, str], told: str
+) -> None:
+    running = start("--http", "--password", "geheim")
+    assert "Get a device code, once VEEAM_MOCK_PASSWORD is exported with the password:\n" in running.banner
+    token = next(line for line in running.banner.splitlines() if "TOKEN=" in line)
+    shell = subprocess.run(
+        ["bash", "-c", token], capture_output=True, text=True, timeout=20, env={**os.environ, **environment}
+    )
+    assert told in shell.stderr
+
+
 def test_the_banner_names_the_ca_file_that_a_client_trusts(start: Callable[..., Running]) -> None:
     running = start()
     assert f"CA file  {running.ca_cert}\n" in running.banner
