@@ -10,7 +10,8 @@ import click
 from mock_server.durations import format_duration, parse_duration
 from mock_server.options import BY_KEY, OPTIONS, Option
 from mock_server.request_log import logger
-from mock_server.settings import Settings, SettingsError, from_text, read_config, read_environment
+from mock_server.settings import Settings, SettingsError
+from mock_server.sources import from_text, read_config, read_environment
 
 DISTRIBUTION = "veeam-devicecode-mock"
 ENDING = (signal.SIGINT, signal.SIGTERM)

@@ -41,7 +41,7 @@ def veeam_settings(pytestconfig: pytest.Config) -> dict[str, Any]:
     lines = pytestconfig.getini("veeam_settings")
     if not lines:
         return {}
-    from mock_server.settings import read_lines
+    from mock_server.sources import read_lines
 
     with _mistakes_told():
         return read_lines(lines)

@@ -15,7 +15,7 @@ model
 durations exchange secret_names validation readings refusals spec
 faults matching masking
 journal request_log
-options settings
+options settings sources
 worlds operations
 cors outline pipeline
 admin_key control control_client

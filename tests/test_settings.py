@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from mock_server import Settings, SettingsError, cli
 from mock_server.options import BY_KEY, OPTIONS
-from mock_server.settings import from_text, read_config, read_environment
+from mock_server.sources import from_text, read_config, read_environment
 
 
 def problems(**given: Any) -> dict[str, str]:

@@ -1,0 +1,85 @@
+"""Settings as they are written outside of code: in a config file, in the environment, in texts."""
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+import yaml
+
+from mock_server.options import BY_KEY, Option
+from mock_server.settings import SettingsError
+from mock_server.validation import Violation, shorten
+
+ENVIRONMENT_PREFIX = "VEEAM_MOCK_"
+QUOTED = re.compile("'[^']*'|\"[^\"]*\"")
+
+
+def read_config(path: str) -> dict[str, Any]:
+    """The settings in the YAML file at `path`, unchecked; `SettingsError` when it cannot be read as a mapping."""
+    try:
+        content = _read_yaml(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        reason = re.sub(r"\s+", " ", str(error))
+        raise SettingsError([Violation("config", f"{path} cannot be read: {reason}", "syntax")]) from None
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise SettingsError([Violation("config", f"{path} must hold a mapping of settings", "type")])
+    return {key.replace("-", "_"): value for key, value in content.items()}
+
+
+def _read_yaml(text: str) -> Any:
+    """The JSON value in a YAML text: a date is its text, and so is a number that is a key; `ValueError` for others."""
+    try:
+        return orjson.loads(orjson.dumps(yaml.safe_load(text), option=orjson.OPT_NON_STR_KEYS))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        raise ValueError(f"{_without_quotes(error.problem)}{f', line {mark.line + 1}' if mark else ''}") from None
+    except (ValueError, TypeError, yaml.YAMLError, RecursionError) as error:
+        raise ValueError(_without_quotes(str(error))) from None
+
+
+def _without_quotes(reason: str | None) -> str:
+    """What is wrong with a YAML text, without the words of it that are quoted: one of them may be a password."""
+    return QUOTED.sub(lambda found: found[0] if len(found[0]) == 3 or found[0].startswith("'<") else "…", reason or "")
+
+
+def read_environment(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """The settings in `VEEAM_MOCK_…` variables, unchecked; unknown ones are kept so that they are reported."""
+    found = {
+        name.removeprefix(ENVIRONMENT_PREFIX).lower(): value
+        for name, value in environ.items()
+        if name.startswith(ENVIRONMENT_PREFIX) and name != f"{ENVIRONMENT_PREFIX}CONFIG"
+    }
+    return {key: from_text(BY_KEY[key], value) if key in BY_KEY else value for key, value in found.items()}
+
+
+def read_lines(lines: Iterable[str]) -> dict[str, Any]:
+    """Settings from lines such as `code_lifetime = 5s`, unchecked; `SettingsError` for a line without `=`."""
+    found = {}
+    for line in lines:
+        name, equals, text = line.partition("=")
+        if not equals:
+            raise SettingsError([Violation(shorten(line), "is not of the form key = value", "syntax")])
+        key = name.strip().replace("-", "_")
+        found[key] = from_text(BY_KEY[key], text.strip()) if key in BY_KEY else text.strip()
+    return found
+
+
+def from_text(option: Option, text: str) -> Any:
+    """The value that `text` means for an option; left as it is when it means none, so that the check reports it."""
+    kind = option.schema.get("type")
+    if kind == "boolean":
+        return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}.get(text.lower(), text)
+    if (kind == "integer" or option.key == "seed") and re.fullmatch(r"-?[0-9]+", text):
+        return int(text)
+    if kind in ("array", "object"):
+        try:
+            value = _read_yaml(text)
+        except ValueError:
+            return text
+        return [part.strip() for part in text.split(",")] if kind == "array" and isinstance(value, str) else value
+    return text
