@@ -8,10 +8,10 @@ from typing import Any
 import click
 
 from mock_server.durations import format_duration, parse_duration
-from mock_server.options import BY_KEY, OPTIONS, Option
+from mock_server.options import OPTIONS, Option
 from mock_server.request_log import logger
 from mock_server.settings import Settings, SettingsError
-from mock_server.sources import from_text, read_config, read_environment
+from mock_server.sources import gather
 
 DISTRIBUTION = "veeam-devicecode-mock"
 ENDING = (signal.SIGINT, signal.SIGTERM)
@@ -24,16 +24,11 @@ class Mistake(click.ClickException):
     exit_code = 2
 
 
-def gather(options: dict[str, Any]) -> Settings:
-    """Settings from options, environment and config file, in this order of precedence; all mistakes at once."""
+def settings_from(options: dict[str, Any]) -> Settings:
+    """Settings from options, environment and config file; all mistakes at once."""
     path = options.pop("config", None) or os.environ.get("VEEAM_MOCK_CONFIG")
-    given = {
-        key: from_text(BY_KEY[key], value) if isinstance(value, str) else value
-        for key, value in options.items()
-        if value not in (None, ())
-    }
     try:
-        return Settings(**{**(read_config(path) if path else {}), **read_environment(), **given})
+        return gather({key: value for key, value in options.items() if value not in (None, ())}, path)
     except SettingsError as error:
         raise Mistake("\n".join(["these settings do not fit:", *(f"  {p}" for p in error.problems)])) from None
 
@@ -43,7 +38,7 @@ def serve(context: click.Context, **options: Any) -> None:
     if context.invoked_subcommand is not None:
         context.obj = {key: value for key, value in options.items() if value not in (None, ())}
         return
-    settings = gather(options)
+    settings = settings_from(options)
     from mock_server.admin_key import ensure_admin_key
     from mock_server.banner import banner
     from mock_server.certificates import CertificateError, find_certificate
@@ -129,7 +124,7 @@ def wait(options: dict[str, Any], url: str | None, timeout: str) -> None:
     from mock_server.waiting import NotReady, wait_until_ready
 
     if url is None:
-        settings = gather(options)
+        settings = settings_from(options)
         url = settings.url(settings.port)
     elif options:
         raise Mistake(f"{_flags(options)}: of no use where a URL says where to wait")

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,45 @@ import orjson
 import yaml
 
 from mock_server.options import BY_KEY, Option
-from mock_server.settings import SettingsError
+from mock_server.settings import Settings, SettingsError
 from mock_server.validation import Violation, shorten
 
 ENVIRONMENT_PREFIX = "VEEAM_MOCK_"
+SERVICE_LINK = re.compile(
+    r"(\w+_)?(PORT=(tcp|udp|sctp)://.*"
+    r"|(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)=.*)"
+)
+"""What Kubernetes sets in every container beside a service that is called `veeam-mock`.
+
+Its documentation of services, 'Discovering services', 'Environment variables'.
+"""
+FLAGS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 QUOTED = re.compile("'[^']*'|\"[^\"]*\"")
+
+
+def gather(options: Mapping[str, Any], path: str | None, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Settings from options, the environment and the config file at `path`, in this order of precedence.
+
+    `SettingsError` with all mistakes at once, each with where its value came from.
+    """
+    given = {key: from_text(BY_KEY[key], value) if isinstance(value, str) else value for key, value in options.items()}
+    sources: tuple[tuple[dict[str, Any], Callable[[str], str]], ...] = (
+        (read_config(path) if path else {}, lambda key: str(path)),
+        (read_environment(environ), lambda key: f"{ENVIRONMENT_PREFIX}{key.upper()}"),
+        (given, lambda key: f"--{key.replace('_', '-')}"),
+    )
+    origins = {key: origin(key) for settings, origin in sources for key in settings}
+    try:
+        return Settings(**{key: value for settings, _ in sources for key, value in settings.items()})
+    except SettingsError as error:
+        raise SettingsError([_with_origin(problem, origins) for problem in error.problems]) from None
+
+
+def _with_origin(problem: Violation, origins: Mapping[str, str]) -> Violation:
+    keys = problem.where.split(".")[0].split(", ")
+    found = dict.fromkeys(origins[key] for key in keys if key in origins)
+    said = f"{problem.message} (from {', '.join(found)})" if found else problem.message
+    return Violation(problem.where, said, problem.keyword)
 
 
 def read_config(path: str) -> dict[str, Any]:
@@ -48,13 +82,17 @@ def _without_quotes(reason: str | None) -> str:
 
 
 def read_environment(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
-    """The settings in `VEEAM_MOCK_…` variables, unchecked; unknown ones are kept so that they are reported."""
+    """The settings in `VEEAM_MOCK_…` variables, unchecked; unknown ones are kept so that they are reported.
+
+    An empty one counts as unset, and those that Kubernetes sets for a service of our name are not ours.
+    """
     found = {
-        name.removeprefix(ENVIRONMENT_PREFIX).lower(): value
+        name.removeprefix(ENVIRONMENT_PREFIX): value
         for name, value in environ.items()
-        if name.startswith(ENVIRONMENT_PREFIX) and name != f"{ENVIRONMENT_PREFIX}CONFIG"
+        if name.startswith(ENVIRONMENT_PREFIX) and name != f"{ENVIRONMENT_PREFIX}CONFIG" and value
     }
-    return {key: from_text(BY_KEY[key], value) if key in BY_KEY else value for key, value in found.items()}
+    own = {name.lower(): value for name, value in found.items() if not SERVICE_LINK.fullmatch(f"{name}={value}")}
+    return {key: from_text(BY_KEY[key], value) if key in BY_KEY else value for key, value in own.items()}
 
 
 def read_lines(lines: Iterable[str]) -> dict[str, Any]:
@@ -73,7 +111,7 @@ def from_text(option: Option, text: str) -> Any:
     """The value that `text` means for an option; left as it is when it means none, so that the check reports it."""
     kind = option.schema.get("type")
     if kind == "boolean":
-        return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}.get(text.lower(), text)
+        return FLAGS.get(text.lower(), text)
     if (kind == "integer" or option.key == "seed") and re.fullmatch(r"-?[0-9]+", text):
         return int(text)
     if kind in ("array", "object"):

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from mock_server import Settings, SettingsError, cli
 from mock_server.options import BY_KEY, OPTIONS
-from mock_server.sources import from_text, read_config, read_environment
+from mock_server.sources import from_text, gather, read_config, read_environment
 
 
 def problems(**given: Any) -> dict[str, str]:
@@ -199,6 +199,8 @@ def test_a_broken_config_file_is_not_quoted_for_it_may_hold_a_password(config: P
         ("VEEAM_MOCK_CODE_LIFETIME", "15m", "code_lifetime", "15m"),
         ("VEEAM_MOCK_HTTP", "yes", "http", True),
         ("VEEAM_MOCK_LOG", "FALSE", "log", False),
+        ("VEEAM_MOCK_HTTP", "on", "http", True),
+        ("VEEAM_MOCK_LOG", "Off", "log", False),
         ("VEEAM_MOCK_SEED", "12", "seed", 12),
         ("VEEAM_MOCK_SEED", "twelve", "seed", "twelve"),
         ("VEEAM_MOCK_CORS", "https://a.test, https://b.test", "cors", ["https://a.test", "https://b.test"]),
@@ -209,6 +211,44 @@ def test_a_broken_config_file_is_not_quoted_for_it_may_hold_a_password(config: P
 )
 def test_the_environment_sets_everything(name: str, text: str, key: str, value: object) -> None:
     assert read_environment({name: text, "VEEAM_URL": "not ours"}) == {key: value}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("VEEAM_MOCK_PORT", "tcp://10.96.0.12:4443"),
+        ("VEEAM_MOCK_SERVICE_HOST", "10.96.0.12"),
+        ("VEEAM_MOCK_SERVICE_PORT", "4443"),
+        ("VEEAM_MOCK_SERVICE_PORT_HTTPS", "4443"),
+        ("VEEAM_MOCK_PORT_4443_TCP", "tcp://10.96.0.12:4443"),
+        ("VEEAM_MOCK_PORT_4443_TCP_PROTO", "tcp"),
+        ("VEEAM_MOCK_PORT_4443_TCP_PORT", "4443"),
+        ("VEEAM_MOCK_PORT_4443_TCP_ADDR", "10.96.0.12"),
+        ("VEEAM_MOCK_TESTS_PORT", "udp://10.96.0.13:53"),
+        ("VEEAM_MOCK_TESTS_SERVICE_HOST", "10.96.0.13"),
+        ("VEEAM_MOCK_PORT", ""),
+        ("VEEAM_MOCK_HTTP", ""),
+        ("VEEAM_MOCK_CONFIG", ""),
+    ],
+)
+def test_what_kubernetes_sets_for_a_service_of_our_name_or_what_is_empty_sets_nothing(name: str, text: str) -> None:
+    assert read_environment({name: text, "VEEAM_MOCK_PORT_FILE": "port"}) == {"port_file": "port"}
+
+
+def test_a_mistake_says_where_its_value_came_from(config: Path) -> None:
+    config.write_text("port: x\nhost: ''\ncolour: red\norganizations: [{}]\n")
+    environ = {"VEEAM_MOCK_HOST": "a b", "VEEAM_MOCK_LOG_FORMAT": "xml"}
+    with pytest.raises(SettingsError) as caught:
+        gather({"code_lifetime": "soon", "log_format": "xml"}, str(config), environ)
+    said = {problem.where: problem.message.rpartition(" (from ")[2] for problem in caught.value.problems}
+    assert said == {
+        "port": f"{config})",
+        "host": "VEEAM_MOCK_HOST)",
+        "log_format": "--log-format)",
+        "code_lifetime": "--code-lifetime)",
+        "colour": f"{config})",
+        "organizations.0.name": f"{config})",
+    }
 
 
 @pytest.mark.parametrize(
@@ -235,7 +275,7 @@ def gathered(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Settings:
     kept: list[Settings] = []
 
     def keep(**options: Any) -> None:
-        kept.append(cli.gather(options))
+        kept.append(cli.settings_from(options))
 
     monkeypatch.setattr(cli.command, "callback", keep)
     result = CliRunner().invoke(cli.command, arguments, catch_exceptions=False)
