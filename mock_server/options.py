@@ -150,7 +150,14 @@ OPTIONS: tuple[Option, ...] = (
         "cors", (), {"type": "array", "items": ORIGIN}, "Allow browser clients of this origin ('*' for any).", "ORIGIN"
     ),
     Option("quiet", False, FLAG, "Print no banner."),
-    Option("users", (), USERS, "Several users, each with username and password.", "LIST", command=False),
+    Option(
+        "users",
+        (),
+        USERS,
+        "Several users, each with username and password, which are then not set beside them.",
+        "LIST",
+        command=False,
+    ),
     Option(
         "organizations", DEFAULT_ORGANIZATIONS, ORGANIZATIONS, "The organizations at the start.", "LIST", command=False
     ),

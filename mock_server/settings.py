@@ -214,6 +214,9 @@ def _pair_problems(given: Mapping[str, Any]) -> Iterable[Violation]:
     for one, other in (("cert", "key"), ("key", "cert")):
         if given.get(one) and not given.get(other):
             yield Violation(one, f"needs {other} as well", "required")
+    for key in ("username", "password"):
+        if key in given and given.get("users"):
+            yield Violation(key, "does not go with users, who each have their own", "range")
     if given.get("http") and given.get("cert"):
         yield Violation("http", "does not go with cert: plain HTTP has no certificate", "range")
 

@@ -62,13 +62,31 @@ def read_config(path: str) -> dict[str, Any]:
         return {}
     if not isinstance(content, dict):
         raise SettingsError([Violation("config", f"{path} must hold a mapping of settings", "type")])
-    return {key.replace("-", "_"): value for key, value in content.items()}
+    written: dict[str, str] = {}
+    for key in content:
+        other = written.setdefault(key.replace("-", "_"), key)
+        if other != key:
+            raise SettingsError([Violation("config", f"{path} has one setting twice, as {other} and {key}", "unique")])
+    return {key: content[name] for key, name in written.items()}
+
+
+class _Loader(yaml.SafeLoader):
+    """Takes no mapping with a key twice, of which YAML would keep the last in silence (YAML 1.2.2 section 3.2.1.3)."""
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        node = super().compose_mapping_node(anchor)
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                raise yaml.MarkedYAMLError(problem="a key is there a second time", problem_mark=key.start_mark)
+            seen.add(key.value if isinstance(key, yaml.ScalarNode) else key)
+        return node
 
 
 def _read_yaml(text: str) -> Any:
     """The JSON value in a YAML text: a date is its text, and so is a number that is a key; `ValueError` for others."""
     try:
-        return orjson.loads(orjson.dumps(yaml.safe_load(text), option=orjson.OPT_NON_STR_KEYS))
+        return orjson.loads(orjson.dumps(yaml.load(text, _Loader), option=orjson.OPT_NON_STR_KEYS))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         raise ValueError(f"{_without_quotes(error.problem)}{f', line {mark.line + 1}' if mark else ''}") from None

@@ -69,6 +69,8 @@ def test_all_mistakes_are_told_at_once_each_with_its_key() -> None:
         ({"users": []}, "users", "has 0 items, at least 1 are needed"),
         ({"users": [{"username": "a"}]}, "users.0.password", "is required"),
         ({"users": [{"username": "a", "password": "b"}] * 2}, "users.1.username", "the name is there twice"),
+        ({"users": [{"username": "a", "password": "b"}], "username": "a"}, "username", "does not go with users"),
+        ({"users": [{"username": "a", "password": "b"}], "password": "b"}, "password", "does not go with users"),
         ({"organizations": [{"name": "a"}, {"name": "A"}]}, "organizations.1.name", "'A' is there twice"),
         ({"organizations": [{"name": "a", "id": "7"}]}, "organizations.0.id", "not a valid uuid"),
         ({"organizations": [{"name": "a", "colour": 1}]}, "organizations.0", "unknown key 'colour'"),
@@ -150,6 +152,11 @@ def test_a_config_file_takes_dashes_and_dates_and_numbers_as_they_are_written(co
     assert settings.ambiguities["code-shape"] == "8"
 
 
+def test_a_config_file_may_merge_mappings_and_go_before_what_is_merged(config: Path) -> None:
+    config.write_text("organizations:\n- &one {name: a, region: China}\n- {<<: *one, name: b}\n")
+    assert [each["name"] for each in Settings(**read_config(str(config))).organizations] == ["a", "b"]
+
+
 def test_an_empty_config_file_sets_nothing(config: Path) -> None:
     config.write_text("# nothing yet\n")
     assert read_config(str(config)) == {}
@@ -166,6 +173,9 @@ def test_an_empty_config_file_sets_nothing(config: Path) -> None:
         (b"host: &a [*a]", "cannot be read"),
         (b"host: " + b"[" * 5000, "cannot be read"),
         (b"host: !!binary aGVsbG8=", "cannot be read"),
+        (b"host: a\nport: 1\nhost: a", "a key is there a second time, line 3"),
+        (b"users:\n- {username: a, password: b, password: c}", "a key is there a second time, line 2"),
+        (b"code-lifetime: 5s\ncode_lifetime: 6s", "has one setting twice, as code-lifetime and code_lifetime"),
     ],
 )
 def test_a_config_file_that_cannot_be_read_is_a_mistake_of_its_own(config: Path, content: bytes, reason: str) -> None:
