@@ -30,6 +30,7 @@ from mock_server.refusals import Refusals
 from mock_server.settings import SettingsError
 from mock_server.spec import CheckedRequest, Match, Operation, Spec, load_document
 from mock_server.validation import shorten
+from mock_server.wording import in_words
 from mock_server.worlds import PATH_PREFIX, NoSuchWorld, TooManyWorlds, World, enter_world
 
 log = logging.getLogger("veeam_mock")
@@ -88,7 +89,7 @@ class Control:
             return self._refusals.plain(405, f"{allowed} is served here.", {"Allow": allowed})
         checked = self.spec.check_request(match, request)
         if checked.violations:
-            return self._refusals.for_violations(match.operation.id, checked.violations)
+            return self._refusals.for_violations(match.operation.id, map(in_words, checked.violations))
         _refuse_unknown_filters(match.operation, request.query)
         status = next(status for status in match.operation.replies if status < 300)
         return Reply(status, OPERATIONS[match.operation.id](self._pipeline, self._pipeline.worlds.find(name), checked))

@@ -4,6 +4,7 @@ import math
 import re
 
 PATTERN = r"^[0-9]{1,12}(\.[0-9]{1,12})?(ms|s|m|h|d)?$"
+FORM = "a duration such as 30s, 15m, 1.5h, 14d or 250ms"
 _SECONDS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 SCHEMA = {"anyOf": [{"type": "string", "pattern": PATTERN}, {"type": "number", "minimum": 0}]}
@@ -20,7 +21,7 @@ def parse_duration(given: str | float) -> float:
     else:
         seconds = math.nan
     if not 0 <= seconds < math.inf:
-        raise ValueError(f"{given!r} is not a duration such as 30s, 15m, 1.5h, 14d or 250ms")
+        raise ValueError(f"{given!r} is not {FORM}")
     return seconds
 
 

@@ -41,7 +41,7 @@ USERS = {
         "type": "object",
         "required": ["username", "password"],
         "additionalProperties": False,
-        "properties": {"username": {**TEXT, "maxLength": 256}, "password": {"type": "string", "maxLength": 1024}},
+        "properties": {"username": {**TEXT, "maxLength": 256}, "password": {**TEXT, "maxLength": 1024}},
     },
 }
 ORGANIZATIONS = {
@@ -92,7 +92,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "password",
         DEFAULT_PASSWORD,
-        {"type": "string", "maxLength": 1024},
+        {**TEXT, "maxLength": 1024},
         "Password of --username.",
         "TEXT",
         secret=True,

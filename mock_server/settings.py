@@ -12,6 +12,7 @@ from mock_server.options import BY_KEY, DEFAULT_PASSWORD, OPTIONS, Option
 from mock_server.readings import default_readings
 from mock_server.spec import Spec, bundled_path, load_document
 from mock_server.validation import Schema, Violation, shorten
+from mock_server.wording import in_words
 
 HERE = frozenset({"127.0.0.1", "0.0.0.0", "::", "::1", "localhost"})
 LIFETIME = ("1s", "3650d")
@@ -175,10 +176,10 @@ def _worded(problem: Violation, given: Mapping[str, Any]) -> Violation:
         unknown = ", ".join(sorted(set(given) - set(BY_KEY)))
         return Violation(unknown, "is not a setting; known are " + ", ".join(BY_KEY), problem.keyword)
     if option is not None and option.is_duration:
-        return Violation(key, f"{shorten(given[key])} is not a duration such as 30s, 15m, 1.5h or 14d", "format")
+        return Violation(key, f"{shorten(given[key])} is not {durations.FORM}", "format")
     if key == "verification_url":
         return Violation(key, f"{shorten(given[key])} is neither 'self' nor an https address", "format")
-    return problem
+    return in_words(problem)
 
 
 def _without_values(problem: Violation, users: object) -> Violation:

@@ -251,7 +251,7 @@ def test_a_port_in_use_is_one_line_and_exit_status_2(server: MockServer) -> None
     [
         (["--host", "192.0.2.1"], "cannot listen on 192.0.2.1 port 4443"),
         (["--host", "nowhere.invalid"], "cannot listen on nowhere.invalid"),
-        (["--host", "no such host"], "host: 'no such host' does not match"),
+        (["--host", "no such host"], "host: 'no such host' is not a host name"),
         (["--host", "x..y"], "no certificate can be made for x..y"),
         (["--cert", "a.pem", "--key", "b.pem"], "a.pem is not a file"),
         (["--config", "nowhere.yaml"], "config: nowhere.yaml cannot be read"),

@@ -236,6 +236,29 @@ def test_what_lives_longest_at_the_last_moment_has_an_end_that_can_be_written(
     assert client.send("GET", "/__admin/").status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body", "told"),
+    [
+        ("POST", "clock", {}, "body: is empty, at least one key is needed"),
+        ("POST", "clock", {"advance": "1s", "freeze": True}, "body: has more keys than one"),
+        ("POST", "clock", {"advance": "soon"}, "body.advance: 'soon' is not a duration such as 30s, 15m"),
+        ("PATCH", "settings", {}, "body: is empty"),
+        ("PATCH", "settings", {"auto_approve": "soon"}, "body.auto_approve: 'soon' is not a duration such as"),
+        ("POST", "faults", {"kind": "delay", "delay": "soon"}, "delay: 'soon' is not a duration such as"),
+        ("POST", "requests/verify", {"match": {"operation": 5}}, "5 is not the name of an operation, or a list"),
+        ("POST", "device-codes/A/approve", {"account": "me"}, "body.account: 'me' is not an account such as"),
+        ("POST", "device-codes/A/approve", {"account": "a@" + "b" * 253}, "has 255 characters, at most 254"),
+    ],
+    ids=str,
+)
+def test_a_refusal_is_said_in_words_and_not_in_those_of_a_schema(
+    client: ApiClient, method: str, path: str, body: dict[str, Any], told: str
+) -> None:
+    reply = client.send(method, f"/__admin/{path}", json=body)
+    assert reply.status_code == 400
+    assert told in reply.json()["message"]
+
+
 def test_every_date_follows_the_clock_at_once(server: MockServer, client: ApiClient) -> None:
     server.clock.freeze()
     server.clock.set("2131-02-03T04:05:06Z")

@@ -12,7 +12,7 @@ import pytest
 TOP = Path(__file__).parents[1]
 ROWS = """
 model
-durations exchange secret_names validation readings refusals spec
+durations exchange secret_names validation wording readings refusals spec
 faults matching masking
 journal request_log
 options settings sources

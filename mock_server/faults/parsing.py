@@ -17,6 +17,7 @@ from mock_server.matching import Pattern, overlap, plain_path
 from mock_server.model.clock import parse_date_time
 from mock_server.spec import Spec
 from mock_server.validation import Schema, Violation, shorten
+from mock_server.wording import in_words
 
 CONDITIONS: Mapping[str, Any] = {
     "times": {"type": "integer", "minimum": 1},
@@ -38,8 +39,8 @@ class FaultError(ValueError):
     """A fault, or a pattern of requests, that does not fit. `violations` lists every mistake, each with its key."""
 
     def __init__(self, violations: list[Violation]) -> None:
-        super().__init__("; ".join(map(str, violations)))
-        self.violations = violations
+        self.violations = [in_words(violation) for violation in violations]
+        super().__init__("; ".join(map(str, self.violations)))
 
 
 class FaultParser:
