@@ -3,6 +3,7 @@
 import socket
 import threading
 from typing import Any
+from urllib.parse import urlsplit
 
 from mock_server.admin_key import with_admin_key
 from mock_server.certificates import Certificate, find_certificate
@@ -46,8 +47,11 @@ class MockServer(LocalServer):
     ) -> AttachedServer:
         """The control of a server that was started elsewhere, over HTTP, in the world `session`.
 
-        `ca_cert` is the file that its banner names, for HTTPS.
+        `ca_cert` is the file that its banner names, for HTTPS. `ValueError` for what is no address of a server.
         """
+        address = urlsplit(url)
+        if address.scheme not in ("http", "https") or not address.hostname or address.username is not None:
+            raise ValueError("this is not an address such as https://localhost:4443, without a login in it")
         return AttachedServer(url, OverHttp(url, admin_key, ca_cert, session))
 
     def start(self) -> "MockServer":

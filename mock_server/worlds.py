@@ -28,6 +28,9 @@ NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 DEFAULT = ""
 """The name of the world of requests that name none."""
 
+NAMELESS = " "
+"""What an empty header names; no world can have this name."""
+
 
 class World:
     """State, time, chance and faults, made from settings."""
@@ -139,9 +142,9 @@ def split_world(path: str) -> tuple[str, str]:
 
 def enter_world(request: Request) -> tuple[str, Request]:
     """The name of the world that `request` means, and the request as that world sees it: the name is taken out of its
-    path and added to its origin."""
+    path and added to its origin. An empty header names no world: who sends it has lost a name."""
     name, path = split_world(request.path)
-    name = name or request.headers.get(HEADER, DEFAULT)
+    name = name or (request.headers[HEADER] or NAMELESS if HEADER in request.headers else DEFAULT)
     return name, replace(request, path=path, origin=request.origin + PATH_PREFIX + name) if name else request
 
 

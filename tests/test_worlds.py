@@ -60,11 +60,13 @@ def test_each_world_has_a_clock_and_settings_of_its_own(server: MockServer) -> N
     assert client.device_code().json()["expiresIn"] == 5
 
 
-@pytest.mark.parametrize("name", ["a b", "ä", "a" * 65, "a/b"])
+@pytest.mark.parametrize("name", ["a b", "ä", "a" * 65, "a/b", ""])
 def test_a_bad_name_is_refused(client: ApiClient, name: str) -> None:
     headers = {"X-Mock-Session": name.encode("latin-1")}
     assert client.send("GET", "/v4/Organizations", headers=headers).status_code == 400
     assert client.send("GET", "/__admin/clock", headers=headers).status_code == 400
+    assert client.send("GET", "/__admin/tokens", headers=headers).status_code == 400
+    assert "1 to 64 letters" in client.send("GET", "/v4/Organizations", headers=headers).json()["message"]
 
 
 def test_a_full_table_answers_503_and_says_so_until_a_world_is_dropped(serve: Callable[..., MockServer]) -> None:

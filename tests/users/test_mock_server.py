@@ -221,3 +221,10 @@ def test_unittest_uses_it_as_a_class_context(tmp_path: Path) -> None:
     )
     assert run.returncode == 0, run.stderr
     assert "Ran 2 tests" in run.stderr
+
+
+@pytest.mark.parametrize("url", ["ftp://localhost", "localhost:4443", "https://", "https://user:hunter2@localhost", ""])
+def test_attaching_to_what_is_no_address_is_refused_at_once(url: str) -> None:
+    with pytest.raises(ValueError, match="not an address such as https://localhost:4443") as refused:
+        MockServer.attach(url)
+    assert "hunter2" not in str(refused.value)
