@@ -99,7 +99,7 @@ class Exchange:
             if name.lower() in ("authorization", "content-type"):
                 parts += ["-H", _quote(secrets.mask(f"{name}: {value}"))]
         if self.request_body:
-            parts += ["--data-binary", _quote(secrets.mask(_shown_body(self.request_body)))]
+            parts += ["--data-binary", _quote(_shown_body(self.request_body, secrets))]
         parts += [option if option.startswith("--") else _quote(option) for option in options]
         return " ".join([*parts, _quote(secrets.mask(self.url))])
 
@@ -109,11 +109,13 @@ class Exchange:
             return secrets.mask(f"no answer: {self.error}")
         shown = " ".join(secrets.mask(self.text).split())
         body = shown if len(shown) <= EXCERPT else f"{shown[:EXCERPT]}… ({len(self.body)} bytes)"
-        return f"{self.status} {self.headers.get('content-type', 'without Content-Type')} {body}".rstrip()
+        media_type = secrets.mask(self.headers.get("content-type", "without Content-Type"))
+        return f"{self.status} {media_type} {body}".rstrip()
 
 
-def _shown_body(body: bytes) -> str:
-    text = body.decode("utf-8", "backslashreplace")
+def _shown_body(body: bytes, secrets: Secrets) -> str:
+    """The beginning of a body; secrets are replaced first, so that none is cut and shown in part."""
+    text = secrets.mask(body.decode("utf-8", "backslashreplace"))
     return text if len(text) <= EXCERPT else f"{text[:EXCERPT]}…"
 
 

@@ -19,6 +19,7 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 from contracts.exchange import Exchange
 from contracts.pace import TokenBucket
 from contracts.secrets import Secrets
+from contracts.sightings import sightings
 from contracts.target import Limits
 from contracts.wire import DROPPED, TIMED_OUT, ReadTimeout, read_within, word_failure
 
@@ -259,8 +260,8 @@ class Gate(BaseAdapter):
         return exchange
 
     def _hide_secrets(self, exchange: Exchange) -> None:
-        for kind, name in (("token", "access_token"), ("token", "refresh_token"), ("code", "userCode")):
-            self._secrets.hide_numbered(exchange.member(name), kind)
+        for kind, value in sightings(exchange):
+            self._secrets.hide_numbered(value, kind)
 
     def _judge(self, exchange: Exchange, request: requests.PreparedRequest) -> None:
         """Count the answer; leave the server alone after many failures in a row."""

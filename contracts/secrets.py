@@ -3,10 +3,17 @@
 import json
 import re
 import threading
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote_plus
 
 SHORTEST = 4
-"""Characters from which on a value is worth hiding; a shorter one would hide half of every sentence."""
+"""Characters from which on a value is hidden everywhere; a shorter one would hide half of every sentence."""
+
+PASSWORD_FIELD = re.compile(
+    r"(?<!\w)password=(?!\$VEEAM_|<)(?P<field>[^&\s\"'\\<>]+)"
+    r"|(?P<name>\"password\\?\"\s*:\s*\\?\")(?!\$VEEAM_|<)(?P<member>(?:[^\"\\]|\\[^\"])+)",
+    re.I,
+)
+"""A password by its name, in a form or in JSON: however short it is, here it can be told from a word."""
 
 
 class Secrets:
@@ -14,26 +21,31 @@ class Secrets:
 
     def __init__(self) -> None:
         self._labels: dict[str, str] = {}
+        self._short: dict[str, str] = {}
         self._counts: dict[str, int] = {}
         self._pattern: re.Pattern[str] | None = None
         self._lock = threading.Lock()
 
     def hide(self, value: object, label: str) -> None:
-        """Show `label` wherever `value` would stand; what is no text, or too short, is left alone."""
-        if not isinstance(value, str) or len(value) < SHORTEST:
+        """Show `label` wherever `value` would stand; one that is too short only where its name stands before it."""
+        if not isinstance(value, str) or not value:
             return
         with self._lock:
+            if len(value) < SHORTEST:
+                self._short[value] = label
+                return
             for form in {value, quote(value, safe=""), quote_plus(value), json.dumps(value)[1:-1]}:
                 self._labels[form] = label
             self._pattern = None
 
     def hide_numbered(self, value: object, kind: str) -> None:
         """Show `<kind N>` wherever `value` would stand, with a number of its own."""
-        if isinstance(value, str) and value not in self._labels:
+        if isinstance(value, str) and len(value) >= SHORTEST and value not in self._labels:
             with self._lock:
                 self._counts[kind] = self._counts.get(kind, 0) + 1
                 number = self._counts[kind]
-            self.hide(value, f"<{kind} {number}>")
+            for form in {value, value.lower()} if kind == "code" else {value}:
+                self.hide(form, f"<{kind} {number}>")
 
     def mask(self, text: str) -> str:
         """`text` without any of the values."""
@@ -41,4 +53,10 @@ class Secrets:
             with self._lock:
                 longest_first = sorted(self._labels, key=len, reverse=True)
                 self._pattern = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
-        return self._pattern.sub(lambda found: self._labels[found.group()], text)
+        masked = self._pattern.sub(lambda found: self._labels[found.group()], text)
+        return PASSWORD_FIELD.sub(self._replace_password, masked)
+
+    def _replace_password(self, found: re.Match[str]) -> str:
+        if found["field"] is not None:
+            return "password=" + self._short.get(unquote_plus(found["field"]), "<a password>")
+        return found["name"] + self._short.get(found["member"], "<a password>")
