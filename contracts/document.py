@@ -15,6 +15,8 @@ from typing import Any
 import jsonschema_rs
 import yaml
 
+from contracts.exchange import NOT_JSON
+
 Json = dict[str, Any]
 
 REQUEST_QUESTIONS = frozenset(
@@ -191,7 +193,12 @@ def violations(operation_id: str, status: int, value: Any) -> list[str]:
     validator = _validator(operation_id, status)
     if validator is None:
         return [f"status {status} is not one of {operation_id}"]
-    return [_describe(error) for error in validator.iter_errors(value)]
+    if value is NOT_JSON:
+        return ["the body is not JSON"]
+    try:
+        return [_describe(error) for error in validator.iter_errors(value)]
+    except ValueError as unfit:
+        return [f"the body is JSON that no validator takes ({unfit})"]
 
 
 def _describe(error: jsonschema_rs.ValidationError) -> str:

@@ -306,5 +306,5 @@ def retry_after(exchange: Exchange) -> float:
         return max(1.0, float(given))
     try:
         return max(1.0, parsedate_to_datetime(given).timestamp() - time.time())
-    except ValueError:
+    except (ValueError, OverflowError):
         return RETRY_AFTER_DEFAULT

@@ -106,9 +106,9 @@ def try_case(api: Session, findings: Findings, share: Share, case: Case) -> None
     if not share.take():
         findings.shortfall = f"budget: {share.sent} of {share.wanted} generated cases were sent"
         return
-    name_what_exists(api, case)
-    api.gate.generating = True
     try:
+        name_what_exists(api, case)
+        api.gate.generating = True
         _send_and_judge(api, findings, case)
     except NoAnswer:
         findings.cut("some of the generated cases had no answer, see answers.arrive and answers.in-time")

@@ -93,6 +93,14 @@ class Run:
         return bundled_target(self._stack.enter_context(MockServer(port=0, quiet=True)), self.options)
 
     @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
+        """A rule whose fixture gets no answer, or is held back by the limits, is not tested."""
+        try:
+            return (yield)
+        except (NoAnswer, Refused, NoLogin) as reason:
+            pytest.skip(str(reason))
+
+    @pytest.hookimpl(wrapper=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
         """End a test as the findings say; what the limits or the network prevent is not tested."""
         found = pyfuncitem.stash.get(FINDINGS_KEY, None)

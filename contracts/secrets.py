@@ -34,7 +34,7 @@ class Secrets:
             if len(value) < SHORTEST:
                 self._short[value] = label
                 return
-            for form in {value, quote(value, safe=""), quote_plus(value), json.dumps(value)[1:-1]}:
+            for form in _forms(value):
                 self._labels[form] = label
             self._pattern = None
 
@@ -48,15 +48,25 @@ class Secrets:
                 self.hide(form, f"<{kind} {number}>")
 
     def mask(self, text: str) -> str:
-        """`text` without any of the values."""
+        """`text` without any of the values, and such that a file can hold it: JSON can name half a character."""
         if self._pattern is None:
             with self._lock:
                 longest_first = sorted(self._labels, key=len, reverse=True)
                 self._pattern = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
         masked = self._pattern.sub(lambda found: self._labels[found.group()], text)
-        return PASSWORD_FIELD.sub(self._replace_password, masked)
+        return PASSWORD_FIELD.sub(self._replace_password, masked).encode("utf-8", "backslashreplace").decode()
 
     def _replace_password(self, found: re.Match[str]) -> str:
         if found["field"] is not None:
             return "password=" + self._short.get(unquote_plus(found["field"]), "<a password>")
         return found["name"] + self._short.get(found["member"], "<a password>")
+
+
+def _forms(value: str) -> set[str]:
+    """A value as it stands in texts, addresses, forms and JSON."""
+    return {
+        value,
+        quote(value, safe="", errors="replace"),
+        quote_plus(value, errors="replace"),
+        json.dumps(value)[1:-1],
+    }

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -82,7 +83,7 @@ class Session:
             raise NoLogin(_advise(exchange, self.secrets))
         token = exchange.member("access_token")
         self.granted = exchange
-        if isinstance(token, str) and token:
+        if is_sendable(token):
             self._adopt(token)
 
     @property
@@ -127,7 +128,7 @@ class Session:
     def renew(self) -> None:
         """Log in once more, after the clock of the server was moved; a server that refuses keeps the old token."""
         exchange = self.password_grant()
-        if isinstance(exchange.member("access_token"), str):
+        if is_sendable(exchange.member("access_token")):
             self._adopt(exchange.member("access_token"))
 
     def send(
@@ -212,7 +213,7 @@ class Session:
         if self._organizations is None:
             value = self.get(ORGANIZATIONS_PATH).value
             found = value if isinstance(value, list) else []
-            self._organizations = [item for item in found if isinstance(item, dict) and isinstance(item.get("id"), str)]
+            self._organizations = [item for item in found if isinstance(item, dict) and _is_id(item.get("id"))]
         return self._organizations
 
     def organization_id(self) -> str | None:
@@ -236,6 +237,15 @@ class Session:
     def close(self) -> None:
         """Give all connections back."""
         self.http.close()
+
+
+def is_sendable(token: Any) -> bool:
+    """Whether a header can hold this token: characters that can be seen (RFC 6750 section 2.1 allows fewer)."""
+    return isinstance(token, str) and re.fullmatch(r"[!-~]+", token) is not None
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, str) and value.isprintable() and value != ""
 
 
 def _advise(exchange: Exchange, secrets: Secrets) -> str:

@@ -51,7 +51,7 @@ def test_one_organization_is_that_of_the_list(api: Session, findings: Findings) 
     if not listed:
         not_tested("the server has no organizations")
     for item in listed[:MOST_COMPARED]:
-        exchange = api.get(f"{ORGANIZATIONS_PATH}/{quote(str(item.get('id')), safe='')}")
+        exchange = api.get(f"{ORGANIZATIONS_PATH}/{quote(str(item.get('id')), safe='', errors='replace')}")
         if not findings.check(
             exchange.status == 200, "200 for an id of the list", f"status {exchange.status}", exchange
         ):

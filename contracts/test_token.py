@@ -9,7 +9,7 @@ from contracts.document import violations
 from contracts.exchange import Exchange
 from contracts.expectations import expect_refusal, require_token
 from contracts.findings import Findings, not_tested
-from contracts.session import SERVICE_PATH, Session
+from contracts.session import SERVICE_PATH, Session, is_sendable
 
 SHORTEST_LIFE, LONGEST_LIFE = 60, 30 * 86400
 """Seconds between which the life of an access token is plausible; it is 3,600 at real servers."""
@@ -31,6 +31,8 @@ def test_a_login_answers_with_tokens(api: Session, findings: Findings) -> None:
     findings.check(login.media_type == "application/json", "application/json", login.media_type or "none", login)
     wrong = violations("getToken", 200, login.value)
     findings.check(not wrong, "the members of RFC 6749 section 5.1", "; ".join(wrong), login)
+    sendable = is_sendable(login.member("access_token"))
+    findings.need(sendable, "an access token that a header can hold", "another text, or none", login)
 
 
 @pytest.mark.rule("token.lifetime")
@@ -87,7 +89,7 @@ def test_a_refresh_token_gives_a_new_pair(api: Session, findings: Findings) -> N
     wrong = violations("getToken", 200, answer.value)
     findings.check(not wrong, "a pair of tokens, as for a login", "; ".join(wrong), answer)
     new = answer.member("access_token")
-    if isinstance(new, str) and new:
+    if findings.need(is_sendable(new), "an access token that a header can hold", "another text, or none", answer):
         opened = api.get(SERVICE_PATH, token=new)
         findings.check(opened.status == 200, "200 with the refreshed token", f"status {opened.status}", opened)
         findings.check(new != old, "an access token of its own", "the refresh token as access token", answer)

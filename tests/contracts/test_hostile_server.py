@@ -1,0 +1,94 @@
+"""What a server does wrong is its fault, never 'failure of the suite itself'; nor is a small budget."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from mutants.harness import Answer, Ask, Dropped, FakeTime, Server, broken, judge, say
+
+from contracts.document import violations
+from contracts.exchange import NOT_JSON
+from contracts.reports import html_report, json_report
+from contracts.target import LIVE
+from contracts.verdict import Outcome, Status
+
+
+@pytest.mark.parametrize("value", [NOT_JSON, json.loads("[" * 700 + "]" * 700), "\ud800", {"\udc00": 1}])
+def test_a_body_that_no_validator_takes_is_a_violation(value: object) -> None:
+    assert violations("getServiceInstance", 200, value)
+    assert violations("getOrganizations", 200, value)
+
+
+BODIES = {
+    "nothing": b"",
+    "half of an object": b'{"a": ',
+    "no text": b"\xff\xfe\x00",
+    "deep": b"[" * 100_000,
+    "rather deep": b"[" * 700 + b"]" * 700,
+    "a large number": b'{"version": ' + b"9" * 6000 + b"}",
+    "half a character": b'{"version": 1, "message": "\\ud800", "userCode": "\\udc00", "access_token": "\\ud800bcdef"}',
+    "lines in a token": b'{"access_token": "a\\nb", "refresh_token": "a\\u0000b", "userCode": 5}',
+}
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+@pytest.mark.parametrize("after", [0, 1])
+def test_a_body_that_is_no_json_breaks_rules(body: bytes, after: int) -> None:
+    def answer(server: Server, ask: Ask) -> Answer:
+        sound = server.answer(ask)
+        return sound.with_body(body) if sound.status == 200 and server.count() > after else sound
+
+    verdict = judge(answer, limits=LIVE, clock=FakeTime(), generated=after == 1)
+    assert verdict.status == Status.BROKEN, verdict.reason
+    assert verdict.count(Outcome.ERROR) == 0
+    json_report.render(verdict).encode()
+    html_report.render(verdict).encode()
+
+
+def test_organizations_with_odd_ids_are_no_trouble() -> None:
+    def odd(server: Server, ask: Ask) -> Answer:
+        answer = server.answer(ask)
+        listing = ask.path.lower() == "/v4/organizations" and answer.status == 200
+        return answer.with_json([{"id": "\ud800", "name": "x"}, {"id": "a\nb"}, {"id": ""}]) if listing else answer
+
+    verdict = judge(odd, limits=LIVE, clock=FakeTime())
+    assert verdict.status == Status.BROKEN, verdict.reason
+
+
+def drops(server: Server, ask: Ask) -> Answer:
+    raise Dropped
+
+
+def fails(server: Server, ask: Ask) -> Answer:
+    return say(500)
+
+
+def odd_status(server: Server, ask: Ask) -> Answer:
+    return replace(server.answer(ask), status=999)
+
+
+@pytest.mark.parametrize("fault", [drops, fails, odd_status])
+@pytest.mark.parametrize("after", [2, 30])
+def test_a_server_that_goes_down_in_mid_run_is_blamed_or_the_run_is_inconclusive(
+    fault: Callable[[Server, Ask], Answer], after: int
+) -> None:
+    def go_down(server: Server, ask: Ask) -> Answer:
+        return fault(server, ask) if server.count() > after else server.answer(ask)
+
+    verdict = judge(go_down, limits=LIVE, clock=FakeTime(), generated=True)
+    expected = Status.INCONCLUSIVE if after == 2 and fault is drops else Status.BROKEN
+    assert verdict.status == expected, verdict.reason
+    assert "stopped after 10 failures in a row" in verdict.reason
+    assert verdict.count(Outcome.ERROR) == 0
+    if expected == Status.BROKEN:
+        assert broken(verdict) & {"answers.arrive", "answers.no-5xx"}
+
+
+@pytest.mark.parametrize("budget", [1, 2, 3, 4, 7, 12, 20])
+def test_what_a_small_budget_leaves_out_is_not_tested(budget: int) -> None:
+    limits = replace(LIVE, requests=budget)
+    verdict = judge(Server.answer, limits=limits, clock=FakeTime(), generated=True)
+    assert verdict.count(Outcome.ERROR) == verdict.count(Outcome.FAILED) == 0
+    assert verdict.status == Status.CONFORMS, verdict.reason
+    assert "budget" in next(r.reason for r in verdict.rules if r.rule.id == "generated.accepted")
