@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from contracts.secrets import Secrets
 
@@ -27,7 +27,7 @@ NOT_JSON = NotJson()
 class Exchange:
     """`status` is None when no answer came; then `error` says why. `elapsed` is in seconds, of the whole answer.
 
-    `headers` of the answer are by lower-case name.
+    `headers` of the answer are by lower-case name; `path` is that of the API, below the address of the target.
     """
 
     method: str
@@ -75,7 +75,7 @@ class Exchange:
     @property
     def is_token(self) -> bool:
         """Whether it went to the token path."""
-        return urlsplit(self.url).path.lower() == "/v4/token"
+        return self.path.partition("?")[0].lower() == "/v4/token"
 
     @property
     def served_path(self) -> bool:

@@ -39,7 +39,7 @@ ALLOWED: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = (
 """Method and path of all that a live server is ever asked: token, device code, reads, and refused methods."""
 
 DEVICE_CODE = re.compile(r"devicecode$", re.I)
-TOKEN = re.compile(r"/v4/token$", re.I)
+TOKEN = re.compile(r"^/v4/token$", re.I)
 
 
 class Refused(Exception):
@@ -87,6 +87,7 @@ class Gate(BaseAdapter):
         secrets: Secrets,
         *,
         password: str | None,
+        base_path: str = "",
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -97,6 +98,7 @@ class Gate(BaseAdapter):
         self.generating = False
         self.stop_reason: str | None = None
         self._inner, self._secrets, self._password = inner, secrets, password
+        self._base_path = base_path
         self._clock, self._sleep = clock, sleep
         self._bucket = TokenBucket(limits.rate, limits.burst, clock, sleep)
         self._lock = threading.Lock()
@@ -182,7 +184,7 @@ class Gate(BaseAdapter):
         self._note_departure()
 
     def _check(self, request: requests.PreparedRequest) -> None:
-        method, path = request.method or "", urlsplit(request.url or "").path
+        method, path = request.method or "", self._path_of(request)
         if self.stop_reason is not None:
             raise Stopped(self.stop_reason)
         if self.limits.allow_list and not is_allowed(method, path):
@@ -196,12 +198,17 @@ class Gate(BaseAdapter):
         if wrong is not None and self.used.wrong_passwords >= wrong and self._is_wrong_login(request):
             raise BudgetSpent(f"at most {wrong} wrong password is sent to a live server")
 
+    def _path_of(self, request: requests.PreparedRequest) -> str:
+        """The path of the API that is asked for, below that of the target; empty for one outside of it."""
+        path = urlsplit(request.url or "").path
+        return path.removeprefix(self._base_path) if path.startswith(f"{self._base_path}/") else ""
+
     def _is_wrong_login(self, request: requests.PreparedRequest) -> bool:
         """Whether this tries a password that is not the one we were given."""
         return self._is_login(request) and _form(request).get("password") != (self._password or "")
 
     def _is_login(self, request: requests.PreparedRequest) -> bool:
-        at_token = request.method == "POST" and TOKEN.search(urlsplit(request.url or "").path)
+        at_token = request.method == "POST" and TOKEN.search(self._path_of(request))
         return bool(at_token) and _form(request).get("grant_type") == "password"
 
     def _note_departure(self) -> None:
@@ -236,7 +243,7 @@ class Gate(BaseAdapter):
         self, request: requests.PreparedRequest, response: requests.Response | None, error: str | None, elapsed: float
     ) -> Exchange:
         url = request.url or ""
-        parts = urlsplit(url)
+        path, query = self._path_of(request), urlsplit(url).query
         answer: dict[str, Any] = {}
         if response is not None:
             headers = {name.lower(): value for name, value in response.headers.items()}
@@ -244,7 +251,7 @@ class Gate(BaseAdapter):
         exchange = Exchange(
             method=request.method or "",
             url=url,
-            path=f"{parts.path}?{parts.query}" if parts.query else parts.path,
+            path=f"{path}?{query}" if query else path,
             request_headers=dict(request.headers),
             request_body=body_of(request),
             elapsed=elapsed,

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from contracts.address import mistake_in
 from contracts.baseline import Baseline, BaselineError, read_baseline
 from contracts.document import example_restore_session
 from contracts.target import BUNDLED, LIVE, Limits, Login, Target, is_loopback, thorough
@@ -69,16 +70,15 @@ def _problems(values: Mapping[str, Any]) -> Iterator[str]:
 
 def _target_problems(values: Mapping[str, Any]) -> Iterator[str]:
     url = str(values["url"])
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        yield f"{url}: is no address such as https://veeam.example:4443"
+    mistake = mistake_in(url)
+    if mistake is not None:
+        yield mistake
         return
-    if parts.username or parts.password:
-        yield "a login in the address ends up in histories and logs: use VEEAM_USERNAME and VEEAM_PASSWORD"
     if "token" not in values and not ("username" in values and "password" in values):
         yield "no login: give --username with --password-stdin, or VEEAM_USERNAME and VEEAM_PASSWORD, or VEEAM_TOKEN"
     if values.get("thorough") and not values.get("yes") and not is_loopback(url):
-        yield f"--thorough sends thousands of requests, and {parts.hostname} is not this machine: confirm with --yes"
+        host = urlsplit(url).hostname
+        yield f"--thorough sends thousands of requests, and {host} is not this machine: confirm with --yes"
 
 
 def _is_number(value: Any, low: float) -> bool:

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 import requests
 from requests.adapters import HTTPAdapter
 
+from contracts.address import base_path
 from contracts.exchange import Exchange
 from contracts.gate import Gate, NoAnswer, Refused
 from contracts.secrets import Secrets
@@ -46,7 +47,14 @@ class Session:
         self.secrets.hide(target.login.password, "$VEEAM_PASSWORD")
         self.secrets.hide(target.login.token, "$VEEAM_TOKEN")
         inner = target.adapter or HTTPAdapter(pool_connections=1, pool_maxsize=64)
-        self.gate = Gate(inner, target.limits, self.secrets, password=target.login.password, **timing)
+        self.gate = Gate(
+            inner,
+            target.limits,
+            self.secrets,
+            password=target.login.password,
+            base_path=base_path(target.url),
+            **timing,
+        )
         self.http = requests.Session()
         self.http.trust_env = False
         self.http.verify = target.verify

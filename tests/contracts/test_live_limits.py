@@ -4,11 +4,28 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
-from mutants.harness import PASSWORD, Answer, Ask, Dropped, FakeTime, Hanging, Server, broken, judge, say
+from mutants.harness import (
+    PASSWORD,
+    URL,
+    Answer,
+    Ask,
+    Dropped,
+    FakeTime,
+    Hanging,
+    InProcess,
+    Server,
+    broken,
+    judge,
+    say,
+)
+from werkzeug.test import Client
 
+from contracts.gate import Refused
 from contracts.rules import RULES
-from contracts.target import LIVE, Limits, thorough
+from contracts.session import Session
+from contracts.target import LIVE, Limits, Login, Target, thorough
 from contracts.verdict import Outcome, Status, Verdict
+from mock_server import Settings, create_app
 
 WRITES = {("POST", "/v4/organizations"), ("PUT", "/v4/organizations"), ("DELETE", "/v4/organizations")}
 
@@ -86,6 +103,29 @@ def test_a_run_takes_less_than_2_minutes_and_4_on_a_server_that_takes_400_ms(liv
     verdict, slow = check_live(delay=0.4)
     assert verdict.status == Status.CONFORMS, verdict.reason
     assert slow.clock.now() < 240
+
+
+@pytest.mark.parametrize("prefix", ["/~team", "/~a/"])
+def test_a_server_below_a_path_is_held_to_the_same_rules_and_limits(prefix: str) -> None:
+    asked: list[Ask] = []
+
+    def watch(server: Server, ask: Ask) -> Answer:
+        asked.append(ask)
+        return server.answer(ask)
+
+    verdict = judge(watch, limits=LIVE, clock=FakeTime(), generated=True, url=f"{URL}{prefix}")
+    assert verdict.status == Status.CONFORMS, verdict.reason
+    assert "device codes" in [name for name, _, used in verdict.limits if used != "0"]
+    assert all(ask.path.startswith(f"{prefix.rstrip('/')}/v") for ask in asked)
+    reasons = {result.rule.id for result in verdict.having(Outcome.NOT_TESTED) if result.rule.group != "life"}
+    assert reasons == {"token.expired", "token.incomplete", "code.regions", "generated.accepted", "generated.refused"}
+
+
+def test_a_path_outside_of_that_of_the_target_is_never_sent() -> None:
+    adapter = InProcess(Server(Client(create_app(Settings(password=PASSWORD)))), Server.answer)
+    session = Session(Target(f"{URL}/veeam", Login("u", PASSWORD), adapter=adapter))
+    with pytest.raises(Refused):
+        session.http.get(f"{URL}/v4/Organizations")
 
 
 def test_what_schemathesis_sends_once_more_passes_the_gate_too() -> None:

@@ -200,11 +200,12 @@ def judge(
     limits: Limits = BUNDLED,
     baseline: Baseline | None = None,
     clock: "FakeTime | None" = None,
+    url: str = URL,
 ) -> Verdict:
     """The verdict of the contracts on the mock with these settings and this behaviour."""
     server = Server(Client(create_app(Settings(password=PASSWORD, seed=seed, **(settings or {})))))
     target = Target(
-        url=URL,
+        url=url,
         login=Login(USERNAME, PASSWORD),
         limits=limits,
         timeout=TIMEOUT,
