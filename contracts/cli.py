@@ -93,13 +93,16 @@ def run(options: Options) -> int:
     from contracts.reports.terminal import Progress, print_verdict
     from contracts.run import Run
 
+    this = Run(options)
     with Progress() as progress:
-        verdict = conduct(Run(options), progress)
+        verdict = conduct(this, progress)
     if verdict is None:
         click.echo("veeam-contracts: pytest ended before there was a verdict: please report it", err=True)
         return Status.OWN_FAILURE
     print_verdict(verdict)
-    return verdict.status
+    for problem in this.unwritten:
+        click.echo(f"veeam-contracts: {problem}", err=True)
+    return Status.OWN_FAILURE if this.unwritten else verdict.status
 
 
 def conduct(this: "Run", *plugins: object, arguments: tuple[str, ...] = ()) -> "Verdict | None":

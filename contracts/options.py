@@ -1,5 +1,6 @@
 """What a run is told: from the command or from pytest's options to a target, the files to write and the baseline."""
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -61,11 +62,24 @@ def _problems(values: Mapping[str, Any]) -> Iterator[str]:
             yield f"--{name} {values[name]}: must be a number of at least {low}"
     if "ca_cert" in values and not Path(values["ca_cert"]).is_file():
         yield f"--ca-cert {values['ca_cert']}: no such file"
-    for kind in REPORTS:
-        if kind in values and not Path(values[kind]).absolute().parent.is_dir():
-            yield f"--{kind} {values[kind]}: the folder does not exist"
+    yield from _report_problems({kind: Path(values[kind]) for kind in REPORTS if kind in values})
     if "url" in values:
         yield from _target_problems(values)
+
+
+def _report_problems(files: Mapping[str, Path]) -> Iterator[str]:
+    """What would keep a report from being written: better known before the run than after it."""
+    kinds: dict[Path, str] = {}
+    for kind, path in files.items():
+        first = kinds.setdefault(path.resolve(), kind)
+        if not path.absolute().parent.is_dir():
+            yield f"--{kind} {path}: the folder does not exist"
+        elif path.is_dir():
+            yield f"--{kind} {path}: is a folder, not a file"
+        elif not os.access(path if path.exists() else path.absolute().parent, os.W_OK):
+            yield f"--{kind} {path}: must not be written"
+        elif first != kind:
+            yield f"--{kind} {path}: is the file of --{first} too"
 
 
 def _target_problems(values: Mapping[str, Any]) -> Iterator[str]:

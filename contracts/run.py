@@ -15,7 +15,7 @@ from contracts.options import Mistake, Options, bundled_target, read_options
 from contracts.plugin import FLAGS, OPTIONS
 from contracts.session import NoLogin, Session
 from contracts.target import Target, is_loopback
-from contracts.verdict import Outcome, Result, Verdict, decide, gather
+from contracts.verdict import Outcome, Result, Status, Verdict, decide, gather
 
 PROPERTY = "veeam-contracts"
 FINDINGS_KEY: pytest.StashKey[Findings] = pytest.StashKey()
@@ -62,6 +62,7 @@ class Run:
         self.verdict: Verdict | None = None
         self.session: Session | None = None
         self.trouble = ""
+        self.unwritten: list[str] = []
         self._timing = timing
         self._stack = ExitStack()
         self._started = datetime.now(UTC)
@@ -169,9 +170,16 @@ class Run:
             self._stack.close()
         from contracts.reports import write_reports
 
-        write_reports(self.verdict, self.options.files)
-        if session.exitstatus in (0, 1, 5):
+        self.unwritten = write_reports(self.verdict, self.options.files)
+        if self.unwritten:
+            session.exitstatus = Status.OWN_FAILURE
+        elif session.exitstatus in (0, 1, 5):
             session.exitstatus = self.verdict.status
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say which reports are missing, to a user of pytest."""
+        for problem in self.unwritten:
+            terminalreporter.write_line(problem, red=True)
 
     def _judge(self, session: pytest.Session) -> Verdict:
         known = self.options.baseline.reasons
@@ -182,9 +190,10 @@ class Run:
         if self._broken_off:
             trouble = "the run was interrupted"
         status, reason = decide(rules, trouble, used.requests if used else 0, used.answered if used else 0)
+        target = self.session.target if self.session else self.options.target
         passed = {result.rule.id for result in rules if result.outcome is Outcome.PASSED}
         return Verdict(
-            target=self.session.target.url if self.session else "the bundled mock",
+            target=target.url if target else "the bundled mock",
             started=self._started.strftime("%Y-%m-%dT%H:%M:%SZ"),
             seconds=time.monotonic() - self._start,
             status=status,

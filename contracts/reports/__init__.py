@@ -6,10 +6,15 @@ from pathlib import Path
 from contracts.verdict import Verdict
 
 
-def write_reports(verdict: Verdict, files: Mapping[str, Path]) -> None:
-    """Write each report that was asked for; the folder exists, it was looked at before the run."""
+def write_reports(verdict: Verdict, files: Mapping[str, Path]) -> list[str]:
+    """Write each report that was asked for; what could not be written, a line each. One does not hinder the others."""
+    problems = []
     for kind, path in files.items():
-        path.write_text(_renderer(kind)(verdict), encoding="utf-8")
+        try:
+            path.write_text(_renderer(kind)(verdict), encoding="utf-8")
+        except OSError as error:
+            problems.append(f"--{kind} {path}: the report was not written: {error.strerror or error}")
+    return problems
 
 
 def _renderer(kind: str) -> Callable[[Verdict], str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from mutants.harness import Answer, Ask, Behaviour, Server, broken, judge
 
+from contracts.options import Mistake, read_options
 from contracts.rules import RULES
 from contracts.verdict import Status
 
@@ -80,6 +81,8 @@ def test_list_prints_every_rule_with_its_source(veeam_contracts: Command) -> Non
         ),
         (("https://veeam.example", "--token", "t", "--ca-cert", "missing.pem"), "no such file"),
         (("--html", "missing/report.html"), "the folder does not exist"),
+        (("--json", "."), "is a folder, not a file"),
+        (("--json", "report", "--html", "./report"), "is the file of --json too"),
         (("--baseline", "missing.yaml"), "cannot be read"),
     ],
 )
@@ -89,6 +92,32 @@ def test_wrong_use_ends_with_2_and_says_what_is_wrong(
     result = veeam_contracts("check", *arguments)
     assert result.returncode == Status.USAGE
     assert message in result.stderr
+
+
+def test_a_report_that_must_not_be_written_is_known_before_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_only = tmp_path / "report.html"
+    read_only.touch()
+    monkeypatch.setattr("os.access", lambda path, mode: path not in (read_only, tmp_path / "closed"))
+    (tmp_path / "closed").mkdir()
+    for path in (read_only, tmp_path / "closed" / "report.html"):
+        with pytest.raises(Mistake, match="must not be written"):
+            read_options({"html": str(path)}, {})
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a file that is always full")
+def test_a_report_that_is_not_written_hinders_neither_the_others_nor_the_verdict(
+    veeam_contracts: Command, tmp_path: Path
+) -> None:
+    login = ("http://127.0.0.1:1", "--token", "abcdefgh")
+    result = veeam_contracts("check", *login, "--json", "/dev/full", "--html", "report.html")
+    assert result.returncode == Status.OWN_FAILURE
+    assert "inconclusive: http://127.0.0.1:1 is not reached" in result.stdout
+    assert [line for line in result.stderr.splitlines() if line] == [
+        "veeam-contracts: --json /dev/full: the report was not written: No space left on device"
+    ]
+    assert "http://127.0.0.1:1" in (tmp_path / "report.html").read_text()
 
 
 def test_an_address_where_nobody_listens_is_inconclusive(veeam_contracts: Command) -> None:
