@@ -1,4 +1,7 @@
-"""The command `veeam-contracts`: a thin front of pytest, with its own configuration and root."""
+"""The command `veeam-contracts`: a thin front of pytest, with its own configuration and root.
+
+Nothing large is imported before `main` has taken the signals over.
+"""
 
 import os
 import sys
@@ -9,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from contracts.options import Mistake, Options, read_options
-from contracts.verdict import Status
+from contracts.interruption import INTERRUPTION
 
 if TYPE_CHECKING:
+    from contracts.options import Options
     from contracts.run import Run
     from contracts.verdict import Verdict
 
@@ -81,6 +84,8 @@ def check(**given: Any) -> None:
     """
     if given.pop("password_stdin"):
         given["password"] = sys.stdin.readline().rstrip("\r\n")
+    from contracts.options import Mistake, read_options
+
     try:
         options = read_options(given, os.environ)
     except Mistake as mistake:
@@ -88,14 +93,16 @@ def check(**given: Any) -> None:
     sys.exit(run(options))
 
 
-def run(options: Options) -> int:
+def run(options: "Options") -> int:
     """Check, print the verdict, and return the exit status."""
+    INTERRUPTION.hold()
     from contracts.reports.terminal import Progress, print_verdict
     from contracts.run import Run
+    from contracts.verdict import Status
 
     this = Run(options)
     with Progress() as progress:
-        verdict = conduct(this, progress)
+        verdict = conduct(this, progress, Release())
     if verdict is None:
         click.echo("veeam-contracts: pytest ended before there was a verdict: please report it", err=True)
         return Status.OWN_FAILURE
@@ -103,6 +110,14 @@ def run(options: Options) -> int:
     for problem in this.unwritten:
         click.echo(f"veeam-contracts: {problem}", err=True)
     return Status.OWN_FAILURE if this.unwritten else verdict.status
+
+
+class Release:
+    """A pytest plugin that lets interruptions through, from when on pytest ends a run in good order."""
+
+    def pytest_collection(self) -> None:
+        """The session has started."""
+        INTERRUPTION.release()
 
 
 def conduct(this: "Run", *plugins: object, arguments: tuple[str, ...] = ()) -> "Verdict | None":
@@ -129,6 +144,18 @@ def own_environment() -> Iterator[None]:
                 os.environ[name] = value
 
 
+INTERRUPTED = 3
+"""Inconclusive, as `contracts.verdict.Status` says too."""
+
+
 def main() -> None:
-    """Run the command."""
-    command(prog_name="veeam-contracts")
+    """Run the command. Where an interruption leaves nothing to judge, the run is inconclusive as well."""
+    INTERRUPTION.take_over()
+    try:
+        sys.exit(command.main(prog_name="veeam-contracts", standalone_mode=False))
+    except click.exceptions.Abort:
+        click.echo("veeam-contracts: interrupted", err=True)
+        sys.exit(INTERRUPTED)
+    except click.ClickException as mistake:
+        mistake.show()
+        sys.exit(mistake.exit_code)

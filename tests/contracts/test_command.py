@@ -1,8 +1,11 @@
 """`veeam-contracts` as a person uses it: what it prints, and its exit status."""
 
+import json
+import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -118,6 +121,51 @@ def test_a_report_that_is_not_written_hinders_neither_the_others_nor_the_verdict
         "veeam-contracts: --json /dev/full: the report was not written: No space left on device"
     ]
     assert "http://127.0.0.1:1" in (tmp_path / "report.html").read_text()
+
+
+@pytest.fixture
+def hanging() -> Iterator[str]:
+    """The address of a server that takes connections and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals between processes")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("early", [True, False])
+def test_a_run_that_is_ended_writes_its_reports_and_is_inconclusive(
+    hanging: str, tmp_path: Path, number: signal.Signals, early: bool
+) -> None:
+    report = tmp_path / "report.json"
+    process = subprocess.Popen(
+        [sys.executable, "-c", SIGNALLED, "check", hanging, "--token", "abcdefgh", "--json", str(report)],
+        env={"PYTHONPATH": str(ROOT), "PATH": "", "EARLY": str(int(early)), "SIGNAL": str(int(number))},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == Status.INCONCLUSIVE, output
+    assert "inconclusive: the run was interrupted" in output
+    assert hanging in output and "bundled mock" not in output
+    assert json.loads(report.read_text())["status"] == Status.INCONCLUSIVE
+
+
+SIGNALLED = """
+import os, requests
+from contracts import cli
+
+def strike(*arguments, **options):
+    os.kill(os.getpid(), int(os.environ["SIGNAL"]))
+
+if os.environ["EARLY"] == "1":
+    hold = cli.INTERRUPTION.hold
+    cli.INTERRUPTION.hold = lambda: (hold(), strike())
+else:
+    requests.adapters.HTTPAdapter.send = strike
+cli.main()
+"""
+"""The command, to which a signal comes as soon as it has begun, or when the first request is sent."""
 
 
 def test_an_address_where_nobody_listens_is_inconclusive(veeam_contracts: Command) -> None:
