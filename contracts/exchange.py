@@ -78,6 +78,12 @@ class Exchange:
         return self.path.partition("?")[0].lower() == "/v4/token"
 
     @property
+    def gives_code(self) -> bool:
+        """Whether one of the operations that give device codes answered with success."""
+        asked = self.method == "POST" and self.path.partition("?")[0].lower().endswith("devicecode")
+        return asked and self.status == 200
+
+    @property
     def served_path(self) -> bool:
         """Whether the path is one of version 4."""
         return self.path.lower().startswith("/v4/")

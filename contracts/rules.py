@@ -321,6 +321,10 @@ RULES: tuple[Rule, ...] = (
          "v6 API `Organization_Remove`",
          "A tenant that left must not get codes."),
     # Over all answers of the run.
+    Rule("answers.codes",
+         "every device code of the run, from whichever operation, is well formed, new, and named by its message",
+         f"{PAGE}; RFC 8628 sections 3.2 and 6.1",
+         "A defect of one operation, or of one call in many, hides from a sample of another."),
     Rule("answers.arrive",
          "every request is answered, whole",
          "RFC 9110 section 3.4",

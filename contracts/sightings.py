@@ -44,7 +44,7 @@ def sightings(exchange: Exchange) -> Iterator[Sighting]:
     """Every secret in an answer: what a name says, and in an answer with tokens or a code what looks like one."""
     named = [(kind, value) for kind, value in _named(exchange) if len(value) >= SHORTEST[kind]]
     yield from (pair for pair in named if exchange.ok or pair[0] != "password")
-    if exchange.ok and exchange.path.partition("?")[0].lower().endswith("devicecode"):
+    if exchange.gives_code:
         yield from (("code", code) for code in CODE.findall(exchange.text))
     if exchange.ok and exchange.is_token and "token" not in dict(named):
         yield from (("token", token) for token in TOKEN.findall(exchange.text))

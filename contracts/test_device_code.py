@@ -78,9 +78,14 @@ def test_each_property_is_there(api: Session, findings: Findings) -> None:
 @pytest.mark.rule("code.user-code")
 def test_the_user_code_is_well_formed(api: Session, findings: Findings) -> None:
     for exchange in good_codes(api, findings):
-        code = exchange.member("userCode")
-        holds = isinstance(code, str) and CODE.fullmatch(code) is not None
-        findings.check(holds, "8 or 9 upper-case letters and digits", _shape_of(code), exchange)
+        check_form(findings, exchange)
+
+
+def check_form(findings: Findings, exchange: Exchange) -> None:
+    """The code is one that a person can type."""
+    code = exchange.member("userCode")
+    holds = isinstance(code, str) and CODE.fullmatch(code) is not None
+    findings.check(holds, "8 or 9 upper-case letters and digits", _shape_of(code), exchange)
 
 
 def _shape_of(code: Any) -> str:
@@ -94,9 +99,14 @@ def _shape_of(code: Any) -> str:
 @pytest.mark.rule("code.url")
 def test_the_address_is_an_https_page_of_microsoft(api: Session, findings: Findings) -> None:
     for exchange in good_codes(api, findings):
-        url = exchange.member("verificationUrl")
-        wrong = None if is_own_page(api, url) else url_mistake(url)
-        findings.check(wrong is None, "an https page of Microsoft's", f"{url!r}: {wrong}", exchange)
+        check_page(api, findings, exchange)
+
+
+def check_page(api: Session, findings: Findings, exchange: Exchange) -> None:
+    """The address is one where a person can type it."""
+    url = exchange.member("verificationUrl")
+    wrong = None if is_own_page(api, url) else url_mistake(url)
+    findings.check(wrong is None, "an https page of Microsoft's", f"{url!r}: {wrong}", exchange)
 
 
 def is_own_page(api: Session, url: Any) -> bool:
@@ -149,12 +159,17 @@ def test_every_fresh_code_has_the_same_life(api: Session, findings: Findings) ->
 @pytest.mark.rule("code.message")
 def test_the_message_names_this_code_and_this_address(api: Session, findings: Findings) -> None:
     for exchange in good_codes(api, findings):
-        message, code = str(exchange.member("message")), code_of(exchange)
-        named = code is not None and re.search(rf"(?<![A-Za-z0-9]){re.escape(code)}(?![A-Za-z0-9])", message)
-        findings.check(bool(named), "a message that names its own code", message, exchange)
-        address = exchange.member("verificationUrl")
-        there = isinstance(address, str) and address != "" and address in message
-        findings.check(there, "a message that names its own address", message, exchange)
+        check_message(findings, exchange)
+
+
+def check_message(findings: Findings, exchange: Exchange) -> None:
+    """The message tells a person the code and the address."""
+    message, code = str(exchange.member("message")), code_of(exchange)
+    named = code is not None and re.search(rf"(?<![A-Za-z0-9]){re.escape(code)}(?![A-Za-z0-9])", message)
+    findings.check(bool(named), "a message that names its own code", message, exchange)
+    address = exchange.member("verificationUrl")
+    there = isinstance(address, str) and address != "" and address in message
+    findings.check(there, "a message that names its own address", message, exchange)
 
 
 def check_distinct(findings: Findings, exchanges: list[Exchange]) -> None:
@@ -191,11 +206,16 @@ def test_codes_in_a_burst_differ(api: Session, findings: Findings) -> None:
 @pytest.mark.rule("code.fresh")
 def test_an_answer_with_a_code_is_not_to_be_stored(api: Session, findings: Findings) -> None:
     for exchange in good_codes(api, findings):
-        cache = exchange.headers.get("cache-control", "").lower()
-        age = exchange.headers.get("age", "0").strip()
-        findings.check(age == "0", "no Age, as of an answer that was stored", f"Age: {age}", exchange)
-        storable = "public" in cache or re.search(r"max-age=0*[1-9]", cache)
-        findings.check(not storable, "no Cache-Control that lets it be stored", cache, exchange)
+        check_fresh(findings, exchange)
+
+
+def check_fresh(findings: Findings, exchange: Exchange) -> None:
+    """Nobody has stored the answer, and nobody is asked to."""
+    cache = exchange.headers.get("cache-control", "").lower()
+    age = exchange.headers.get("age", "0").strip()
+    findings.check(age == "0", "no Age, as of an answer that was stored", f"Age: {age}", exchange)
+    storable = "public" in cache or re.search(r"max-age=0*[1-9]", cache)
+    findings.check(not storable, "no Cache-Control that lets it be stored", cache, exchange)
 
 
 @pytest.mark.rule("code.regions")
@@ -230,3 +250,17 @@ def test_a_restore_session_that_does_not_exist(api: Session, findings: Findings)
         path = f"/v4/RestoreSessions/{quote(key)}/organization/restoreDeviceCode"
         exchange = api.post_json(path, {"targetRegion": api.region})
         expect_refusal(findings, exchange, f"the restore session {key}")
+
+
+@pytest.mark.rule("answers.codes")
+def test_every_code_of_the_run(api: Session, findings: Findings) -> None:
+    given = [exchange for exchange in api.journal if exchange.gives_code]
+    if not given:
+        not_tested("no device code was given")
+    for exchange in given:
+        if findings.check(isinstance(exchange.value, dict), "a JSON object", kind_of(exchange.value), exchange):
+            check_form(findings, exchange)
+            check_page(api, findings, exchange)
+            check_message(findings, exchange)
+        check_fresh(findings, exchange)
+    check_distinct(findings, given)

@@ -1,6 +1,6 @@
 """The whole bank: importing the modules of defects fills the table."""
 
-from mutants import defects_of_access, defects_of_codes, defects_of_life, defects_of_requests
+from mutants import defects_of_access, defects_of_codes, defects_of_life, defects_of_operations, defects_of_requests
 from mutants.defects import MUTANTS, Mutant
 from mutants.lawful import VARIANTS, Variant
 
@@ -12,5 +12,6 @@ __all__ = [
     "defects_of_access",
     "defects_of_codes",
     "defects_of_life",
+    "defects_of_operations",
     "defects_of_requests",
 ]
