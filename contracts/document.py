@@ -25,6 +25,10 @@ REQUEST_QUESTIONS = frozenset(
 """The questions about what may be sent. All others are about answers, which the strict document does not narrow."""
 
 
+OWIN_DATES = frozenset({".issued", ".expires"})
+"""Members of a login that Microsoft's OWIN token endpoint writes as RFC 1123 does: see `token.lifetime`."""
+
+
 @cache
 def load_document() -> Json:
     """The OpenAPI document, from the installed package or the checkout; do not change it."""
@@ -64,6 +68,8 @@ def _fold(choose: Callable[[Iterable[str]], Folding]) -> Json:
         if not isinstance(node, dict):
             return node
         plain = {key: rewrite(value) for key, value in node.items() if key != "x-ambiguity"}
+        for name in OWIN_DATES & plain.keys():
+            plain[name] = {"type": "string"} if "format" in plain[name] else plain[name]
         ids = node.get("x-ambiguity")
         return plain if ids is None else choose(ids)(plain, list(_variants(plain, ids)))
 

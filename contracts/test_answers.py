@@ -12,10 +12,11 @@ from contracts.session import Session
 
 TRACE = re.compile(
     r"Traceback \(most recent call last\)|File \"[^\"]+\", line \d+|^\s+at [\w.$<>`\[\], ]+\(.*\)( in .+:line \d+)?"
-    r"|\bat [\w$]+(\.[\w$<>`]+)+\([^)]*\)|[\"'](stackTrace|exceptionType|ExceptionMessage|StackTrace)[\"']\s*:\s*\"?\w",
+    r"|\bat [\w$]+(\.[\w$<>`]+)+\([^)]*\)"
+    r"|[\"'](stackTrace|exceptionType|ExceptionMessage|StackTrace)[\"']\s*:\s*(?!null\b)\"?\w",
     re.MULTILINE,
 )
-"""A trace of Python, .NET or Java, or the members in which the framework puts one."""
+"""A trace of Python, .NET or Java, or the members in which the framework puts one, unless they are null (v8 API)."""
 
 
 def answered(api: Session) -> list[Exchange]:

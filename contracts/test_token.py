@@ -1,6 +1,7 @@
 """Rules of the login and its tokens."""
 
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
@@ -41,7 +42,11 @@ def test_the_lifetime_is_plausible(api: Session, findings: Findings) -> None:
     life = login.member("expires_in")
     plausible = isinstance(life, int) and SHORTEST_LIFE <= life <= LONGEST_LIFE
     findings.check(plausible, f"expires_in from {SHORTEST_LIFE} to {LONGEST_LIFE} seconds", f"{life!r}", login)
-    dates = [_moment(login.member(name)) for name in (".issued", ".expires")]
+    given = {name: login.member(name) for name in (".issued", ".expires")}
+    dates = [_moment(value) for value in given.values()]
+    for (name, value), date in zip(given.items(), dates, strict=True):
+        holds = value is None or date is not None
+        findings.need(holds, f"{name} as RFC 3339 or RFC 1123 writes dates, with a time zone", f"{value!r}", login)
     if plausible and None not in dates:
         issued, expires = dates
         gap = (expires - issued).total_seconds()  # type: ignore[operator]
@@ -49,11 +54,15 @@ def test_the_lifetime_is_plausible(api: Session, findings: Findings) -> None:
 
 
 def _moment(value: Any) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        return None
-    return moment if moment.tzinfo else None
+    """A date in the form of the v6 API, or in that of Microsoft's OWIN token endpoint (`ToString("r")`, RFC 1123)."""
+    for read in (datetime.fromisoformat, parsedate_to_datetime):
+        try:
+            moment = read(value)
+        except (TypeError, ValueError):
+            continue
+        if moment.tzinfo:
+            return moment
+    return None
 
 
 @pytest.mark.rule("token.reuse")

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from email.utils import format_datetime
 from typing import Any
 
 from mutants.harness import Answer, Ask, Behaviour, Server
@@ -55,6 +57,21 @@ def without_dates(server: Server, ask: Ask) -> Answer:
     return answer.with_json(
         {name: answer.json[name] for name in ("access_token", "token_type", "expires_in", "refresh_token")}
     )
+
+
+def dates_of_owin(server: Server, ask: Ask) -> Answer:
+    """A login with the dates that Microsoft's OWIN token endpoint writes (RFC 1123)."""
+    answer = server.answer(ask)
+    if not (ask.is_login and answer.status == 200):
+        return answer
+    dates = {name: datetime.fromisoformat(answer.json[name]) for name in (".issued", ".expires")}
+    return answer.with_members(**{name: format_datetime(date, usegmt=True) for name, date in dates.items()})
+
+
+def null_trace(server: Server, ask: Ask) -> Answer:
+    """Refusals have the member `stackTrace` of the v8 API, without one."""
+    answer = server.answer(ask)
+    return answer.with_members(stackTrace=None) if answer.status >= 400 and answer.body else answer
 
 
 def another_sign_in_page(server: Server, ask: Ask) -> Answer:
@@ -112,6 +129,8 @@ VARIANTS: tuple[Variant, ...] = (
     Variant("no header that nobody asks for", behave=few_headers),
     Variant("404 for other methods", behave=not_found_for_methods),
     Variant("only the four members of a login", behave=without_dates),
+    Variant("dates as RFC 1123 writes them", behave=dates_of_owin),
+    Variant("a refusal has a stack trace that is null", behave=null_trace),
     Variant("another sign-in page of Microsoft's", behave=another_sign_in_page),
     Variant("a message in another language", behave=page_message),
     Variant("899 and 900 seconds in turn", behave=one_second_passed),
