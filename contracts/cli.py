@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,29 @@ OWN_ENVIRONMENT = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": "", 
 FILES = {"json": "JSON", "junit": "JUnit XML", "html": "one HTML page", "markdown": "Markdown"}
 
 
+EXTRA = ("pytest", "schemathesis", "rich", "jinja2")
+"""What only the extra `contracts` installs."""
+
+
+class WithoutExtra(click.ClickException):
+    """The package is installed without what the command stands on."""
+
+    exit_code = 2
+
+    def __init__(self) -> None:
+        super().__init__("veeam-contracts needs its extra: pip install 'veeam-devicecode-mock[contracts]'")
+
+    def show(self, file: Any = None) -> None:
+        """Print the line alone."""
+        click.echo(self.message, err=True)
+
+
+def require_extra() -> None:
+    """Raise `WithoutExtra` when a package of the extra is missing."""
+    if not all(map(find_spec, EXTRA)):
+        raise WithoutExtra
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="veeam-devicecode-mock", prog_name="veeam-contracts")
 def command() -> None:
@@ -39,6 +63,7 @@ def command() -> None:
 @command.command("list")
 def list_rules() -> None:
     """Print every rule with its source, and why it matters."""
+    require_extra()
     from contracts.reports.terminal import print_rules
 
     print_rules()
@@ -82,6 +107,7 @@ def check(**given: Any) -> None:
     A URL can also stand in VEEAM_URL. Exit status: 0 conforms, 1 contract broken, 2 used wrongly, 3 inconclusive,
     4 failure of the suite itself.
     """
+    require_extra()
     if given.pop("password_stdin"):
         given["password"] = sys.stdin.readline().rstrip("\r\n")
     from contracts.options import Mistake, read_options

@@ -97,6 +97,23 @@ def test_wrong_use_ends_with_2_and_says_what_is_wrong(
     assert message in result.stderr
 
 
+@pytest.mark.parametrize("arguments", [("list",), ("check",)])
+@pytest.mark.parametrize("missing", ["pytest schemathesis rich jinja2", "schemathesis"])
+def test_without_the_extra_one_line_says_what_to_install(arguments: tuple[str, ...], missing: str) -> None:
+    bare = (
+        "import sys; sys.modules.update(dict.fromkeys(sys.argv.pop(1).split())); from contracts.cli import main; main()"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", bare, missing, *arguments],
+        env={"PYTHONPATH": str(ROOT), "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == Status.USAGE
+    assert result.stderr == "veeam-contracts needs its extra: pip install 'veeam-devicecode-mock[contracts]'\n"
+
+
 def test_a_report_that_must_not_be_written_is_known_before_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
