@@ -108,7 +108,7 @@ def check(**given: Any) -> None:
     4 failure of the suite itself.
     """
     require_extra()
-    if given.pop("password_stdin"):
+    if given["password_stdin"]:
         given["password"] = sys.stdin.readline().rstrip("\r\n")
     from contracts.options import Mistake, read_options
 

@@ -148,6 +148,11 @@ def sure_regions() -> list[str]:
     return names
 
 
+def region_names() -> list[str]:
+    """The names of regions of all versions, as written in the document."""
+    return [name for name in load_document()["components"]["schemas"]["TargetRegion"]["enum"] if name is not None]
+
+
 def resolve(node: Any) -> Any:
     """`node` of the loose document as plain JSON Schema: references inlined, `nullable` in the types."""
     if isinstance(node, list):

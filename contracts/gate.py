@@ -74,6 +74,7 @@ class Used:
     refused: int = 0
     retried: int = 0
     throttled: int = 0
+    waited_throttled: float = 0.0
     most_in_a_second: int = 0
 
 
@@ -130,8 +131,18 @@ class Gate(BaseAdapter):
             waited += delay
             if waited > self.limits.longest_wait:
                 return response
-            self.used.waited += delay
+            self._count_wait(delay)
             self._sleep(delay)
+
+    def _count_wait(self, delay: float) -> None:
+        """Count what a 429 costs; a server that throttles on and on is left alone."""
+        most = self.limits.longest_waits
+        with self._lock:
+            self.used.waited_throttled += delay
+            if most is not None and self.used.waited_throttled > most:
+                self.stop_reason = f"stopped: the server throttles (429) for more than {most:g} s: try a lower --rate"
+                raise Stopped(self.stop_reason)
+        self.used.waited += delay
 
     def await_burst(self) -> None:
         """Sleep until a burst may go at once."""

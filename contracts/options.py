@@ -1,6 +1,8 @@
 """What a run is told: from the command or from pytest's options to a target, the files to write and the baseline."""
 
 import os
+import re
+import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,7 +11,7 @@ from urllib.parse import urlsplit
 
 from contracts.address import mistake_in
 from contracts.baseline import Baseline, BaselineError, read_baseline
-from contracts.document import example_restore_session
+from contracts.document import example_restore_session, region_names
 from contracts.target import BUNDLED, LIVE, Limits, Login, Target, is_loopback, thorough
 
 REPORTS = ("json", "junit", "html", "markdown")
@@ -60,11 +62,27 @@ def _problems(values: Mapping[str, Any]) -> Iterator[str]:
     for name, low in (("timeout", 0.01), ("rate", 0.01), ("budget", 1), ("seed", 0)):
         if name in values and not _is_number(values[name], low):
             yield f"--{name} {values[name]}: must be a number of at least {low}"
-    if "ca_cert" in values and not Path(values["ca_cert"]).is_file():
-        yield f"--ca-cert {values['ca_cert']}: no such file"
+    if "ca_cert" in values:
+        yield from _certificate_problems(values["ca_cert"])
+    if values.get("password_stdin") and not values.get("password"):
+        yield "--password-stdin: standard input holds no password"
+    if "organization_id" in values and not re.fullmatch(r"(?!\.+$)[\w.~-]+", values["organization_id"], re.ASCII):
+        yield f"--organization-id {values['organization_id']!r}: is no id, such as stand in the list of organizations"
+    if "region" in values and values["region"].lower() not in map(str.lower, region_names()):
+        yield f"--region {values['region']!r}: is none of {', '.join(region_names())}"
     yield from _report_problems({kind: Path(values[kind]) for kind in REPORTS if kind in values})
     if "url" in values:
         yield from _target_problems(values)
+
+
+def _certificate_problems(file: str) -> Iterator[str]:
+    if not Path(file).is_file():
+        yield f"--ca-cert {file}: no such file"
+        return
+    try:
+        ssl.create_default_context(cafile=file)
+    except (ssl.SSLError, OSError):
+        yield f"--ca-cert {file}: holds no certificate in the form PEM"
 
 
 def _report_problems(files: Mapping[str, Path]) -> Iterator[str]:

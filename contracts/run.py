@@ -14,7 +14,7 @@ from contracts.gate import NoAnswer, Refused
 from contracts.options import Mistake, Options, bundled_target, read_options
 from contracts.plugin import FLAGS, OPTIONS
 from contracts.session import NoLogin, Session
-from contracts.target import Target, is_loopback
+from contracts.target import Limits, Target, is_loopback
 from contracts.verdict import Outcome, Result, Status, Verdict, decide, gather
 
 PROPERTY = "veeam-contracts"
@@ -222,9 +222,14 @@ def limit_table(session: Session) -> list[tuple[str, str, str]]:
         ("device codes", allowed(limits.device_codes), str(used.device_codes)),
         ("wrong passwords", allowed(limits.wrong_passwords), str(used.wrong_passwords)),
         ("paths and methods", "token, device code, reads" if limits.allow_list else "all", f"{used.refused} refused"),
-        ("429 waited out", f"{limits.longest_wait:g} s each", f"{used.throttled}"),
+        ("429 waited out", _waits(limits), f"{used.throttled}"),
         ("connections closed while idle", "-", f"{used.retried} tried again"),
     ]
+
+
+def _waits(limits: Limits) -> str:
+    """How long a run waits for a server that throttles."""
+    return f"{limits.longest_wait:g} s each" + (f", {limits.longest_waits:g} s in all" if limits.longest_waits else "")
 
 
 def _part(item: pytest.Item) -> str:

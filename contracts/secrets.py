@@ -16,6 +16,10 @@ PASSWORD_FIELD = re.compile(
 """A password by its name, in a form or in JSON: however short it is, here it can be told from a word."""
 
 
+UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What a terminal would obey, what turns the direction of a line, and halves of characters, which JSON can name."""
+
+
 class Secrets:
     """Values and their labels. Safe to use from several threads."""
 
@@ -48,13 +52,14 @@ class Secrets:
                 self.hide(form, f"<{kind} {number}>")
 
     def mask(self, text: str) -> str:
-        """`text` without any of the values, and such that a file can hold it: JSON can name half a character."""
+        """`text` without any of the values, and such that a file can hold it and no terminal obeys it."""
         if self._pattern is None:
             with self._lock:
                 longest_first = sorted(self._labels, key=len, reverse=True)
                 self._pattern = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
         masked = self._pattern.sub(lambda found: self._labels[found.group()], text)
-        return PASSWORD_FIELD.sub(self._replace_password, masked).encode("utf-8", "backslashreplace").decode()
+        shown = PASSWORD_FIELD.sub(self._replace_password, masked)
+        return UNSHOWABLE.sub(lambda found: found.group().encode("unicode_escape").decode("ascii"), shown)
 
     def _replace_password(self, found: re.Match[str]) -> str:
         if found["field"] is not None:

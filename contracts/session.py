@@ -16,7 +16,7 @@ from contracts.exchange import Exchange
 from contracts.gate import Gate, NoAnswer, Refused
 from contracts.secrets import Secrets
 from contracts.target import Target
-from contracts.wire import DROPPED, TIMED_OUT
+from contracts.wire import DROPPED, NO_TLS, TIMED_OUT, UNKNOWN_NAME
 
 TOKEN_PATH = "/v4/Token"
 DEVICE_CODE_PATH = "/v4/DeviceCode"
@@ -269,6 +269,10 @@ def _advise(exchange: Exchange, secrets: Secrets) -> str:
 
 
 def _advise_unanswered(error: str) -> str:
+    if error.startswith(NO_TLS):
+        return f"does not speak TLS as we do ({error}): is it http instead of https, or another port?"
+    if error.startswith(UNKNOWN_NAME):
+        return f"is not reached ({error}): is the host spelled right, and known to the name service here?"
     if error.startswith("TLS"):
         return f"is not trusted ({error}): give its CA with --ca-cert FILE, or --insecure to go without"
     if error.startswith("the proxy"):

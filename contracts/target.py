@@ -10,7 +10,10 @@ from requests.adapters import BaseAdapter
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a run may do. `None` means without limit; `rate` is requests a second after a burst of `burst`."""
+    """What a run may do. `None` means without limit; `rate` is requests a second after a burst of `burst`.
+
+    A 429 is waited out for `longest_wait` seconds at the most, all of a run for `longest_waits`.
+    """
 
     requests: int | None = None
     rate: float | None = None
@@ -19,6 +22,7 @@ class Limits:
     wrong_passwords: int | None = None
     allow_list: bool = False
     longest_wait: float = 60.0
+    longest_waits: float | None = 180.0
     server_errors_in_a_row: int = 10
 
     @property
@@ -30,7 +34,7 @@ class Limits:
 LIVE = Limits(requests=300, rate=5.0, device_codes=60, wrong_passwords=1, allow_list=True)
 """For every server that is not the bundled mock."""
 
-BUNDLED = Limits(server_errors_in_a_row=100)
+BUNDLED = Limits(server_errors_in_a_row=100, longest_waits=None)
 """For the bundled mock, which nothing can hurt."""
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from mutants.harness import Answer, Ask, Behaviour, Server, broken, judge
@@ -83,6 +84,11 @@ def test_list_prints_every_rule_with_its_source(veeam_contracts: Command) -> Non
             "--timeout 0: must be a number",
         ),
         (("https://veeam.example", "--token", "t", "--ca-cert", "missing.pem"), "no such file"),
+        (("https://veeam.example", "--token", "t", "--ca-cert", __file__), "holds no certificate"),
+        (("https://veeam.example", "--token", "t", "--region", "Atlantis"), "is none of Worldwide"),
+        (("https://veeam.example", "--token", "t", "--organization-id", ".."), "is no id"),
+        (("https://veeam.example", "--token", "t", "--organization-id", "a/b"), "is no id"),
+        (("https://veeam.example", "--username", "u", "--password-stdin"), "standard input holds no password"),
         (("--html", "missing/report.html"), "the folder does not exist"),
         (("--json", "."), "is a folder, not a file"),
         (("--json", "report", "--html", "./report"), "is the file of --json too"),
@@ -183,6 +189,37 @@ else:
 cli.main()
 """
 """The command, to which a signal comes as soon as it has begun, or when the first request is sent."""
+
+
+def test_a_host_that_nobody_knows_is_told_so(veeam_contracts: Command) -> None:
+    result = veeam_contracts("check", "https://no-such-host.invalid", "--token", "abcdefgh")
+    assert result.returncode == Status.INCONCLUSIVE
+    assert "is the host spelled right" in result.stdout
+
+
+def test_https_to_a_port_that_speaks_no_tls_is_told_so(veeam_contracts: Command) -> None:
+    def answer_in_clear(server: socket.socket) -> None:
+        while True:
+            try:
+                connection, _ = server.accept()
+            except OSError:
+                return
+            with connection:
+                connection.recv(1000)
+                connection.sendall(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        Thread(target=answer_in_clear, args=(server,), daemon=True).start()
+        result = veeam_contracts("check", f"https://127.0.0.1:{server.getsockname()[1]}", "--token", "abcdefgh")
+        server.shutdown(socket.SHUT_RDWR)
+    assert result.returncode == Status.INCONCLUSIVE
+    assert "is it http instead of https, or another port?" in result.stdout
+
+
+@pytest.mark.parametrize("region", ["worldwide", "WORLDWIDE", "USDefence", "usgovdefence"])
+def test_a_region_of_any_version_can_be_asked_for(region: str) -> None:
+    url = {"url": "https://veeam.example", "token": "abcdefgh"}
+    assert read_options({**url, "region": region}, {}).target is not None
 
 
 def test_an_address_where_nobody_listens_is_inconclusive(veeam_contracts: Command) -> None:

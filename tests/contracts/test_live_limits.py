@@ -239,6 +239,20 @@ def test_a_429_is_waited_out_as_long_as_retry_after_says() -> None:
     assert next(used for name, _, used in verdict.limits if name.startswith("429")) == "1"
 
 
+def test_a_server_that_throttles_on_and_on_is_left_alone() -> None:
+    clock, asked = FakeTime(), []
+
+    def throttle(server: Server, ask: Ask) -> Answer:
+        asked.append(ask)
+        return say(429).with_header("Retry-After", "50") if len(asked) > 20 else server.answer(ask)
+
+    verdict = judge(throttle, limits=LIVE, clock=clock, generated=True)
+    assert "the server throttles (429) for more than 180 s: try a lower --rate" in verdict.reason
+    assert verdict.count(Outcome.ERROR) == 0
+    assert clock.now() < 60 + 180
+    assert len(asked) < 30
+
+
 def test_the_password_stands_in_no_report() -> None:
     from contracts.reports import html_report, json_report, junit_report, markdown_report
 

@@ -93,6 +93,19 @@ def test_a_secret_at_the_end_of_what_is_shown_of_a_body_is_not_shown_in_part() -
     assert "mock-refr" not in Exchange("POST", "https://veeam.test", "/", {}, body).curl(secrets)
 
 
+def test_what_a_terminal_would_obey_is_spelled_out(capsys: pytest.CaptureFixture[str]) -> None:
+    def obeyed(server: Server, ask: Ask) -> Answer:
+        answer = server.answer(ask)
+        return answer.with_body(b"\x1b]0;owned\x07\x1b[2J\xc2\x9b1m\r") if answer.status == 404 else answer
+
+    verdict = judge(obeyed)
+    assert "answers.json" in broken(verdict)
+    print_verdict(verdict)
+    shown = capsys.readouterr().out
+    assert "\\x1b]0;owned\\x07" in shown
+    assert not any(character in shown for character in "\x1b\x07\x9b\r")
+
+
 def login_wrapped(server: Server, ask: Ask) -> Answer:
     answer = server.answer(ask)
     return answer.with_json({"data": answer.json}) if ask.is_login and answer.status == 200 else answer
