@@ -154,8 +154,15 @@ def hanging() -> Iterator[str]:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals between processes")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("early", [True, False])
+@pytest.mark.parametrize(
+    ("number", "early"),
+    [
+        (signal.SIGTERM, True),
+        (signal.SIGINT, False),
+        pytest.param(signal.SIGINT, True, marks=pytest.mark.long),
+        pytest.param(signal.SIGTERM, False, marks=pytest.mark.long),
+    ],
+)
 def test_a_run_that_is_ended_writes_its_reports_and_is_inconclusive(
     hanging: str, tmp_path: Path, number: signal.Signals, early: bool
 ) -> None:

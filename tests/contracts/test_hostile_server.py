@@ -32,8 +32,17 @@ BODIES = {
 }
 
 
-@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
-@pytest.mark.parametrize("after", [0, 1])
+QUICK = {("half of an object", 1), ("half a character", 0), ("a large number", 1)}
+
+
+@pytest.mark.parametrize(
+    ("body", "after"),
+    [
+        pytest.param(body, after, id=f"{name}-{after}", marks=() if (name, after) in QUICK else pytest.mark.long)
+        for name, body in BODIES.items()
+        for after in (0, 1)
+    ],
+)
 def test_a_body_that_is_no_json_breaks_rules(body: bytes, after: int) -> None:
     def answer(server: Server, ask: Ask) -> Answer:
         sound = server.answer(ask)
@@ -68,8 +77,8 @@ def odd_status(server: Server, ask: Ask) -> Answer:
     return replace(server.answer(ask), status=999)
 
 
-@pytest.mark.parametrize("fault", [drops, fails, odd_status])
-@pytest.mark.parametrize("after", [2, 30])
+@pytest.mark.parametrize("fault", [drops, fails, pytest.param(odd_status, marks=pytest.mark.long)])
+@pytest.mark.parametrize("after", [pytest.param(2, marks=pytest.mark.long), 30])
 def test_a_server_that_goes_down_in_mid_run_is_blamed_or_the_run_is_inconclusive(
     fault: Callable[[Server, Ask], Answer], after: int
 ) -> None:
@@ -85,7 +94,7 @@ def test_a_server_that_goes_down_in_mid_run_is_blamed_or_the_run_is_inconclusive
         assert broken(verdict) & {"answers.arrive", "answers.no-5xx"}
 
 
-@pytest.mark.parametrize("budget", [1, 2, 3, 4, 7, 12, 20])
+@pytest.mark.parametrize("budget", [1, *(pytest.param(n, marks=pytest.mark.long) for n in (2, 3, 4, 7, 12)), 20])
 def test_what_a_small_budget_leaves_out_is_not_tested(budget: int) -> None:
     limits = replace(LIVE, requests=budget)
     verdict = judge(Server.answer, limits=limits, clock=FakeTime(), generated=True)

@@ -105,7 +105,7 @@ def test_a_run_takes_less_than_2_minutes_and_4_on_a_server_that_takes_400_ms(liv
     assert slow.clock.now() < 240
 
 
-@pytest.mark.parametrize("prefix", ["/~team", "/~a/"])
+@pytest.mark.parametrize("prefix", [pytest.param("/~team", marks=pytest.mark.long), "/~a/"])
 def test_a_server_below_a_path_is_held_to_the_same_rules_and_limits(prefix: str) -> None:
     asked: list[Ask] = []
 
