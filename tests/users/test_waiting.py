@@ -34,7 +34,7 @@ def test_the_environment_says_where(serve: Callable[..., MockServer]) -> None:
 
 def test_options_before_the_word_say_where(serve: Callable[..., MockServer]) -> None:
     port = serve().url.rpartition(":")[2]
-    arguments = ["--http", "--port", port, "wait", "--timeout", "100ms"]
+    arguments = ["--http", "--port", port, "wait"]
     assert CliRunner().invoke(command, arguments, env={"VEEAM_MOCK_PORT": "1"}).exit_code == 0
 
 
