@@ -9,6 +9,7 @@ import pytest
 
 BENCH = Path(__file__).parents[1] / "bench" / "throughput.py"
 FIXTURES = BENCH.with_name("fixtures.py")
+DELAYS = BENCH.with_name("delays.py")
 
 
 @pytest.mark.long
@@ -51,3 +52,14 @@ def test_the_benchmark_of_the_fixtures_measures_all_three_figures() -> None:
         "100 tests with veeam_mock, s",
         "100 tests with veeam_server, s",
     ]
+
+
+@pytest.mark.long
+def test_the_benchmark_of_delays_measures_those_that_wait_and_the_others() -> None:
+    command = [sys.executable, str(DELAYS), "--delayed", "3", "--seconds", "0.5"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in done.stdout.splitlines()[2:4]]
+    assert [row[0] for row in rows] == ["alone", "while 3 wait"]
+    assert all(float(cell.replace(",", "")) > 0 for row in rows for cell in row[1:])
+    assert "3 requests delayed by 0.5 s: the last was answered after 0." in done.stdout

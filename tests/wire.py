@@ -1,5 +1,6 @@
 """HTTP by hand: bytes as they are, over TCP or TLS, and replies as they come."""
 
+import select
 import socket
 import ssl
 import threading
@@ -61,6 +62,10 @@ class Wire:
         elif has_body:
             body = self._exactly(int(headers.get("content-length", 0)))
         return WireReply(int(status_line.split()[1]), headers, body)
+
+    def is_readable(self, *, within: float = 0) -> bool:
+        """Whether bytes of the next reply are here, or come within that many seconds. For TCP alone."""
+        return bool(select.select([self._socket], [], [], within)[0])
 
     def rest(self) -> bytes:
         """All bytes until the server closes the connection, in order or not."""
