@@ -25,7 +25,9 @@ from contracts.wire import DROPPED, TIMED_OUT, ReadTimeout, read_within, word_fa
 
 RETRY_AFTER_DEFAULT = 5.0
 
-SEGMENT = r"(?!(?:[^/]*%2f|\.{1,2}/|%2e))[^/]+"
+SEGMENT = r"(?!(?:\.|%2e){1,2}(?:/|$)|[^/]*%2f)[^/]+"
+"""One part of a path, and no dot segment (RFC 3986 section 3.3), however it is spelled: a server may remove those."""
+
 ALLOWED: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = (
     (
         frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}),

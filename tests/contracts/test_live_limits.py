@@ -20,9 +20,9 @@ from mutants.harness import (
 )
 from werkzeug.test import Client
 
-from contracts.gate import Refused
+from contracts.gate import Refused, is_allowed
 from contracts.rules import RULES
-from contracts.session import Session
+from contracts.session import NOBODY, Session
 from contracts.target import LIVE, Limits, Login, Target, thorough
 from contracts.verdict import Outcome, Status, Verdict
 from mock_server import Settings, create_app
@@ -126,6 +126,20 @@ def test_a_path_outside_of_that_of_the_target_is_never_sent() -> None:
     session = Session(Target(f"{URL}/veeam", Login("u", PASSWORD), adapter=adapter))
     with pytest.raises(Refused):
         session.http.get(f"{URL}/v4/Organizations")
+
+
+@pytest.mark.parametrize("segment", [".", "..", "%2e", ".%2E", "%2e.", "%2E%2e", "a%2Fb", "a/b", ""])
+def test_no_name_that_a_server_gives_leads_to_another_path(segment: str) -> None:
+    assert not is_allowed("GET", f"/v4/Organizations/{segment}")
+    assert not is_allowed("POST", f"/v4/Organizations/{segment}/DeviceCode")
+    assert not is_allowed("POST", f"/v4/RestoreSessions/{segment}/organization/restoreDeviceCode")
+
+
+@pytest.mark.parametrize("segment", ["a", "a.b", "..a", "%2e%2e%2e", ".a%20b", NOBODY])
+def test_names_of_other_shapes_can_be_read(segment: str) -> None:
+    assert is_allowed("GET", f"/v4/Organizations/{segment}")
+    assert is_allowed("POST", f"/v4/Organizations/{segment}/DeviceCode")
+    assert not is_allowed("DELETE", f"/v4/Organizations/{segment}")
 
 
 def test_what_schemathesis_sends_once_more_passes_the_gate_too() -> None:
