@@ -48,7 +48,7 @@ class Exchange:
     def value(self) -> Any:
         """The JSON value of the body; `NOT_JSON` when it is none."""
         try:
-            return json.loads(self.body.decode("utf-8"))
+            return json.loads(self.body.decode("utf-8"), parse_constant=_refuse_constant)
         except (UnicodeDecodeError, ValueError, RecursionError):
             return NOT_JSON
 
@@ -117,6 +117,11 @@ class Exchange:
         body = shown if len(shown) <= EXCERPT else f"{shown[:EXCERPT]}… ({len(self.body)} bytes)"
         media_type = secrets.mask(self.headers.get("content-type", "without Content-Type"))
         return f"{self.status} {media_type} {body}".rstrip()
+
+
+def _refuse_constant(name: str) -> Any:
+    """NaN and Infinity, which Python reads, are no JSON (RFC 8259 section 6)."""
+    raise ValueError(f"{name} is no number of JSON")
 
 
 def _shown_body(body: bytes, secrets: Secrets) -> str:

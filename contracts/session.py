@@ -5,6 +5,7 @@ import random
 import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -57,6 +58,8 @@ class Session:
         )
         self.http = requests.Session()
         self.http.trust_env = False
+        # A login kept in a cookie would open what is asked for without a token.
+        self.http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
         self.http.verify = target.verify
         if target.proxy:
             self.http.proxies = {"http": target.proxy, "https": target.proxy}

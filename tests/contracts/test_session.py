@@ -1,0 +1,129 @@
+"""What every request of the contracts has in common, whichever rule sends it."""
+
+import time
+from collections.abc import Iterator
+from email.utils import formatdate
+
+import pytest
+
+from contracts.exchange import NOT_JSON, Exchange
+from contracts.gate import RETRY_AFTER_DEFAULT, retry_after
+from contracts.options import Mistake, read_options
+from contracts.session import SERVICE_PATH, Session
+from contracts.target import BUNDLED, LIVE, Login, Target, is_loopback
+from mock_server import MockServer
+
+
+@pytest.fixture(scope="module")
+def veeam() -> Iterator[MockServer]:
+    with MockServer(http=True, quiet=True) as server:
+        yield server
+
+
+@pytest.fixture
+def api(veeam: MockServer) -> Iterator[Session]:
+    veeam.reset()
+    session = Session(Target(veeam.url, Login(veeam.username, veeam.password), BUNDLED))
+    session.log_in()
+    yield session
+    session.close()
+
+
+def answered(body: bytes = b"", **headers: str) -> Exchange:
+    return Exchange("GET", "https://veeam.example/v4/x", "/v4/x", {}, None, 200, headers, body)
+
+
+def test_a_cookie_of_the_server_is_not_sent_back(veeam: MockServer, api: Session) -> None:
+    headers = {"Set-Cookie": "login=open; Path=/"}
+    veeam.faults.add("status", status=404, headers=headers, times=1, match={"operation": "getServiceInstance"})
+    assert [api.get(SERVICE_PATH).status for _ in range(2)] == [404, 200]
+    asked = [exchange["request"]["headers"] for exchange in veeam.requests.list(operation="getServiceInstance")]
+    assert ["cookie" in map(str.lower, headers) for headers in asked] == [False, False]
+
+
+def test_a_redirect_is_judged_and_not_followed(veeam: MockServer, api: Session) -> None:
+    headers = {"Location": f"{veeam.url}/v4/Organizations"}
+    veeam.faults.add("status", status=302, headers=headers, match={"operation": "getServiceInstance"})
+    assert api.get(SERVICE_PATH).status == 302
+    veeam.requests.verify(0, operation="getOrganizations")
+
+
+def test_proxies_and_certificates_of_the_environment_are_not_used(
+    veeam: MockServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    session = Session(Target(veeam.url, Login(veeam.username, veeam.password), BUNDLED))
+    session.log_in()
+    assert session.logged_in
+    session.close()
+
+
+@pytest.mark.parametrize("body", [b"NaN", b'{"expiresIn": Infinity}', b"[-Infinity]", b"\xef\xbb\xbf{}", b"\xff", b""])
+def test_what_python_reads_beyond_json_is_not_json(body: bytes) -> None:
+    assert answered(body).value is NOT_JSON
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [("7", 7.0), ("0", 1.0), (" 3 ", 3.0), ("", RETRY_AFTER_DEFAULT), ("soon", RETRY_AFTER_DEFAULT), ("-3", 5.0)],
+)
+def test_how_long_a_server_asks_to_wait(given: str, seconds: float) -> None:
+    assert retry_after(answered(**{"retry-after": given})) == seconds
+
+
+def test_a_server_may_ask_to_wait_until_a_date() -> None:
+    later = formatdate(time.time() + 1000, usegmt=True)
+    assert 900 < retry_after(answered(**{"retry-after": later})) <= 1000
+    past = "Sun, 06 Nov 1994 08:49:37 GMT"
+    assert retry_after(answered(**{"retry-after": past})) == 1.0
+
+
+@pytest.mark.parametrize(
+    "url", ["http://localhost:1", "https://a.localhost", "http://127.0.0.1:4443", "http://127.9.9.9", "https://[::1]:1"]
+)
+def test_addresses_of_this_machine(url: str) -> None:
+    assert is_loopback(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://veeam.example",
+        "https://localhost.example",
+        "https://notlocalhost",
+        "https://10.0.0.1",
+        "https://0.0.0.0",
+        "https://127.0.0.1.example",
+        "https://[::2]",
+    ],
+)
+def test_addresses_of_other_machines(url: str) -> None:
+    assert not is_loopback(url)
+
+
+def test_options_go_before_the_environment() -> None:
+    environ = {"VEEAM_URL": "https://one.example", "VEEAM_USERNAME": "one", "VEEAM_PASSWORD": "first"}
+    target = read_options({"url": "https://two.example", "username": "two", "budget": None}, environ).target
+    assert target is not None
+    assert target.url == "https://two.example"
+    assert (target.login.username, target.login.password) == ("two", "first")
+    assert target.limits == LIVE
+
+
+def test_credentials_of_the_environment_alone_start_the_bundled_mock() -> None:
+    assert read_options({}, {"VEEAM_USERNAME": "one", "VEEAM_PASSWORD": "first"}).target is None
+
+
+def test_thousands_of_requests_to_another_machine_want_a_confirmation() -> None:
+    given = {"url": "https://veeam.example", "token": "t", "thorough": True}
+    with pytest.raises(Mistake, match=r"veeam\.example is not this machine: confirm with --yes"):
+        read_options(given, {})
+    for confirmed in ({**given, "yes": True}, {**given, "url": "https://127.0.0.1:4443"}):
+        target = read_options(confirmed, {}).target
+        assert target is not None
+        assert target.limits.requests is None
+        assert target.limits.allow_list
