@@ -9,7 +9,17 @@ from contracts.exchange import Exchange
 from contracts.expectations import require_token
 from contracts.findings import Findings, not_tested
 from contracts.gate import is_allowed
-from contracts.session import DEVICE_CODE_PATH, FORM, JSON, NOBODY, ORGANIZATIONS_PATH, SERVICE_PATH, UNSET, Session
+from contracts.session import (
+    DEVICE_CODE_PATH,
+    FORM,
+    JSON,
+    NOBODY,
+    ORGANIZATIONS_PATH,
+    SERVICE_PATH,
+    UNSET,
+    Session,
+    is_sendable,
+)
 
 EXAMPLE = b'{"targetRegion": "worldwide"}'
 
@@ -90,6 +100,16 @@ def test_a_token_that_nobody_issued(api: Session, findings: Findings) -> None:
     unknown = "".join(api.random.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=48))
     api.secrets.hide(unknown, "<a made-up token>")
     expect_401(api, findings, "a token that nobody issued", f"Bearer {unknown}")
+
+
+@pytest.mark.rule("credentials.refresh-token")
+def test_a_refresh_token_is_no_access_token(api: Session, findings: Findings) -> None:
+    if api.granted is None:
+        not_tested("a token was given, there was no login")
+    token = api.granted.member("refresh_token")
+    if not is_sendable(token):
+        not_tested("the login gave no refresh token that a header can hold")
+    expect_401(api, findings, "a refresh token", f"Bearer {token}")
 
 
 @pytest.mark.rule("credentials.scheme-case")

@@ -1,7 +1,9 @@
 """Rules of the answer to `POST /v4/DeviceCode`."""
 
+import json
 import re
 from collections import Counter
+from itertools import pairwise
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -39,6 +41,15 @@ def test_the_documented_example(api: Session, findings: Findings) -> None:
     if expect_code(findings, exchange, "for the example of the page"):
         found = code_of(exchange) is not None
         findings.check(found, "a user code", kind_of(exchange.member("userCode")), exchange)
+
+
+@pytest.mark.rule("code.charset")
+def test_a_body_with_a_charset(api: Session, findings: Findings) -> None:
+    require_token(api)
+    body = json.dumps({"targetRegion": api.region}).encode()
+    for media_type in ("application/json; charset=utf-8", "Application/JSON;charset=UTF-8"):
+        exchange = api.send("POST", DEVICE_CODE_PATH, body=body, media_type=media_type, query=api.organization_query())
+        expect_code(findings, exchange, f"for a body of {media_type}")
 
 
 @pytest.mark.rule("code.status")
@@ -201,6 +212,17 @@ def test_codes_in_a_burst_differ(api: Session, findings: Findings) -> None:
         for exchange in exchanges:
             findings.need(exchange.status == 200, "200 for each of a burst", f"status {exchange.status}", exchange)
         check_distinct(findings, exchanges)
+
+
+@pytest.mark.rule("code.unpredictable")
+def test_a_code_does_not_follow_from_the_one_before(api: Session, findings: Findings) -> None:
+    """Two random codes of 8 letters and digits agree in all but 2 places once in 80 million pairs."""
+    for before, exchange in pairwise(good_codes(api, findings)):
+        old, new = code_of(before), code_of(exchange)
+        if old and new and len(old) == len(new) and old != new:
+            changed = sum(a != b for a, b in zip(old, new, strict=True))
+            seen = f"{changed} of {len(new)} characters changed since the call before"
+            findings.check(changed > 2, "a code that differs in more than 2 characters", seen, exchange)
 
 
 @pytest.mark.rule("code.fresh")

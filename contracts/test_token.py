@@ -15,6 +15,9 @@ from contracts.session import SERVICE_PATH, Session, is_sendable
 SHORTEST_LIFE, LONGEST_LIFE = 60, 30 * 86400
 """Seconds between which the life of an access token is plausible; it is 3,600 at real servers."""
 
+SHORTEST_TOKEN = 20
+"""Characters below which not even the 94 that can be seen make the 128 bits of RFC 6749 section 10.10."""
+
 REUSES = 6
 
 
@@ -65,6 +68,17 @@ def _moment(value: Any) -> datetime | None:
     return None
 
 
+@pytest.mark.rule("token.unguessable")
+def test_the_tokens_are_too_long_to_be_guessed(api: Session, findings: Findings) -> None:
+    login = granted(api)
+    tokens = [token for token in map(login.member, ("access_token", "refresh_token")) if isinstance(token, str)]
+    if not tokens:
+        not_tested("the login gave no token, see token.shape")
+    for token in tokens:
+        long_enough = len(token) >= SHORTEST_TOKEN
+        findings.check(long_enough, f"{SHORTEST_TOKEN} characters or more", f"{len(token)} characters", login)
+
+
 @pytest.mark.rule("token.reuse")
 def test_a_token_opens_call_after_call(api: Session, findings: Findings) -> None:
     require_token(api)
@@ -102,6 +116,10 @@ def test_a_refresh_token_gives_a_new_pair(api: Session, findings: Findings) -> N
         opened = api.get(SERVICE_PATH, token=new)
         findings.check(opened.status == 200, "200 with the refreshed token", f"status {opened.status}", opened)
         findings.check(new != old, "an access token of its own", "the refresh token as access token", answer)
+    next_one = answer.member("refresh_token")
+    if isinstance(next_one, str):
+        again = api.form({"grant_type": "refresh_token", "refresh_token": next_one})
+        findings.check(again.status == 200, "200 for the new refresh token", f"status {again.status}", again)
 
 
 @pytest.mark.rule("token.refresh-spent")

@@ -1,6 +1,7 @@
 """Planted defects: logins, tokens, and what they protect."""
 
 from dataclasses import replace
+from urllib.parse import parse_qs
 
 from mutants.defects import defect, login_defect
 from mutants.harness import PASSWORD, USERNAME, Answer, Ask, Server, say
@@ -68,6 +69,19 @@ def a_login_answered_as_text(server: Server, answer: Answer) -> Answer:
     return answer.with_header("Content-Type", "text/plain")
 
 
+@defect("token", "token.unguessable")
+def tokens_of_8_digits(server: Server, ask: Ask) -> Answer:
+    long_ones = server.memory.setdefault("long", {})
+    if ask.token in long_ones:
+        ask = ask.with_header("Authorization", f"Bearer {long_ones[ask.token]}")
+    answer = server.answer(ask)
+    if ask.is_login and answer.status == 200:
+        short = f"{10_000_000 + 7_919 * len(long_ones)}"
+        long_ones[short] = answer.json["access_token"]
+        return answer.with_members(access_token=short)
+    return answer
+
+
 @defect("token", "token.reuse")
 def a_token_that_dies_after_one_use(server: Server, ask: Ask) -> Answer:
     if ask.token and server.count(ask.token) > 1:
@@ -80,6 +94,13 @@ def a_refresh_that_gives_a_dead_token(server: Server, ask: Ask) -> Answer:
     answer = server.answer(ask)
     refreshed = ask.is_login and b"grant_type=refresh_token" in ask.body and answer.status == 200
     return answer.with_members(access_token=answer.json["access_token"][::-1]) if refreshed else answer
+
+
+@defect("token", "token.refresh")
+def a_refresh_that_gives_the_spent_token_again(server: Server, ask: Ask) -> Answer:
+    answer = server.answer(ask)
+    refreshed = ask.is_login and b"grant_type=refresh_token" in ask.body and answer.status == 200
+    return answer.with_members(refresh_token=parse_qs(ask.body.decode())["refresh_token"][0]) if refreshed else answer
 
 
 @defect("token", "token.refresh-spent")
@@ -177,6 +198,17 @@ def the_beginning_of_a_token_opens(server: Server, ask: Ask) -> Answer:
     if len(ask.token) > 20 and any(token.startswith(ask.token) for token in issued):
         return let_in(server, ask)
     return remember(server, ask, server.answer(ask))
+
+
+@defect("credentials", "credentials.refresh-token")
+def a_refresh_token_opens(server: Server, ask: Ask) -> Answer:
+    refresh_tokens = server.memory.setdefault("refresh", set())
+    if ask.token in refresh_tokens:
+        return let_in(server, ask)
+    answer = server.answer(ask)
+    if ask.is_login and answer.status == 200:
+        refresh_tokens.add(answer.json["refresh_token"])
+    return answer
 
 
 @defect("credentials", "credentials.altered")

@@ -4,7 +4,7 @@ import time
 from dataclasses import replace
 
 from mutants.defects import code_defect, defect, with_code, with_url
-from mutants.harness import Answer, Ask, Server
+from mutants.harness import Answer, Ask, Server, say
 
 
 @code_defect("code.unique-sequence")
@@ -33,6 +33,27 @@ def calls_within_30_ms_share_a_code(server: Server, answer: Answer) -> Answer:
 @code_defect("code.unique-sequence")
 def codes_from_a_small_pool(server: Server, answer: Answer) -> Answer:
     return with_code(answer, f"POOLCOD{server.count() % 20:02}")
+
+
+@code_defect("code.unpredictable")
+def codes_that_count_up(server: Server, answer: Answer) -> Answer:
+    return with_code(answer, f"C{server.count():08}")
+
+
+@code_defect("code.unpredictable")
+def codes_that_count_up_from_the_left(server: Server, answer: Answer) -> Answer:
+    return with_code(answer, f"{server.count():06}ABC"[::-1])
+
+
+@defect("code", "code.charset")
+def a_charset_is_refused(server: Server, ask: Ask) -> Answer:
+    return say(415) if ask.is_code and "charset" in ask.headers.get("Content-Type", "") else server.answer(ask)
+
+
+@defect("code", "code.charset")
+def the_media_type_must_be_in_lower_case(server: Server, ask: Ask) -> Answer:
+    media_type = ask.headers.get("Content-Type", "").partition(";")[0]
+    return say(415) if ask.is_code and media_type != media_type.lower() else server.answer(ask)
 
 
 @code_defect("code.user-code")
