@@ -13,7 +13,7 @@ from mock_server.pages.control import control
 from mock_server.pages.dashboard import dashboard
 from mock_server.pages.documentation import documentation, swagger_ui
 from mock_server.pages.form_tokens import make_key
-from mock_server.pages.paths import is_page
+from mock_server.pages.paths import as_routed, is_page
 from mock_server.pages.sign_in import sign_in
 from mock_server.pipeline import Pipeline, http_date
 from mock_server.refusals import BODY_LIMIT, BODY_TOO_LARGE
@@ -44,13 +44,17 @@ def create_app(settings: Settings | None = None, *, pipeline: Pipeline | None = 
 
 
 def _below_world(wsgi_app: "WSGIApplication") -> "WSGIApplication":
-    """Mount the application below each `/~NAME` too, so that the pages of a world link to one another."""
+    """Mount the application below each `/~NAME` too, so that the pages of a world link to one another.
+
+    The name of a page is found in any case, as the real server finds it.
+    """
 
     def mounted(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         name, rest = split_world(environ.get("PATH_INFO", ""))
-        if name and is_page(rest):
-            environ["SCRIPT_NAME"] = f"{environ.get('SCRIPT_NAME', '')}/~{name}"
-            environ["PATH_INFO"] = rest
+        if is_page(rest):
+            environ["PATH_INFO"] = as_routed(rest)
+            if name:
+                environ["SCRIPT_NAME"] = f"{environ.get('SCRIPT_NAME', '')}/~{name}"
         return wsgi_app(environ, start_response)
 
     return mounted

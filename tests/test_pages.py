@@ -16,6 +16,21 @@ def test_the_document_is_served_as_json_to_all(client: ApiClient) -> None:
     assert reply.json() == DOCUMENT
 
 
+@pytest.mark.parametrize(
+    ("path", "media_type"),
+    [
+        ("/Swagger/docs/V4", "application/json"),
+        ("/SWAGGER", "text/html"),
+        ("/DeviceLogin", "text/html"),
+        ("/__Admin/", "text/html"),
+        ("/~World/Swagger/docs/v4", "application/json"),
+    ],
+)
+def test_a_page_is_found_in_any_case(client: ApiClient, path: str, media_type: str) -> None:
+    reply = client.send("GET", path)
+    assert (reply.status_code, reply.headers["Content-Type"].partition(";")[0]) == (200, media_type)
+
+
 @pytest.mark.parametrize("path", ["/swagger", "/swagger/"])
 def test_swagger_ui_shows_it_without_a_redirect_and_without_the_network(client: ApiClient, path: str) -> None:
     page = client.send("GET", path)

@@ -11,6 +11,7 @@ documentation = Blueprint("documentation", __name__)
 
 
 @documentation.get(DOCUMENT)
+@documentation.get("/swagger/docs/V4")
 def document() -> Response:
     """The OpenAPI document as JSON."""
     spec = current_app.extensions["veeam"].spec
