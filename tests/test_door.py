@@ -45,14 +45,14 @@ LOG_IN = request(
 
 @pytest.fixture(autouse=True)
 def _little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "LINGER_SECONDS", 0.05)
-    monkeypatch.setattr(connection, "IDLE_SECONDS", 0.3)
+    monkeypatch.setattr(connection, "LINGER_SECONDS", 0.2)
+    monkeypatch.setattr(connection, "IDLE_SECONDS", 0.6)
 
 
 @pytest.fixture(params=["http", "https"])
 def live(request: pytest.FixtureRequest, serve: Callable[..., MockServer]) -> MockServer:
-    """A server over each scheme that gives a request a fifth of a second."""
-    return serve(http=request.param == "http", request_timeout="200ms")
+    """A server over each scheme that gives a request half a second."""
+    return serve(http=request.param == "http", request_timeout="500ms")
 
 
 @pytest.fixture
@@ -145,8 +145,8 @@ def test_the_key_of_the_control_api_is_not_taken_from_a_field_that_looks_like_it
 
 
 def test_a_delay_that_is_longer_than_a_connection_may_idle_is_waited_out(serve: Callable[..., MockServer]) -> None:
-    veeam = serve(request_timeout="50ms")
-    veeam.faults.add("delay", delay="500ms")
+    veeam = serve(request_timeout="500ms")
+    veeam.faults.add("delay", delay="1.2s")
     with Wire(veeam.url) as wire:
         assert wire.ask(request()).status == 401
 
@@ -388,7 +388,7 @@ def test_a_request_that_is_not_finished_in_time_gets_408_and_the_connection_clos
     with Wire(live.url, live.ca_cert) as wire:
         reply = wire.ask(HALF[half])
         assert reply.status == 408
-        assert message(reply) == "The request was not complete after 0.2 s."
+        assert message(reply) == "The request was not complete after 0.5 s."
         assert wire.rest() == b""
 
 
@@ -414,7 +414,7 @@ def test_blank_lines_after_an_answer_do_not_keep_a_connection(live: MockServer) 
 
 
 def test_a_client_that_does_not_read_is_dropped(serve: Callable[..., MockServer]) -> None:
-    parts = urlsplit(serve(request_timeout="200ms").url)
+    parts = urlsplit(serve(request_timeout="500ms").url)
     with socket.socket() as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
         client.settimeout(10)

@@ -59,7 +59,7 @@ def test_exchanges_are_filtered(server: MockServer, client: ApiClient) -> None:
 
 
 def test_refused_http_is_kept(server: MockServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "LINGER_SECONDS", 0.05)
+    monkeypatch.setattr(connection, "LINGER_SECONDS", 0.2)
     for data in (b"nonsense\r\n\r\n", b"GET / HTTP/1.1\r\nX: " + b"x" * 70_000 + b"\r\n\r\n"):
         with Wire(server.url, server.ca_cert) as wire:
             wire.send(data)
