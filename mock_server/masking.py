@@ -22,12 +22,14 @@ def _spelled(text: str) -> str:
 
 
 def _spelled_character(character: str) -> str:
+    """The longest comes first: of `%25` the `%` alone would be masked, of an escaped backslash the half."""
     data = character.encode("utf-8", "surrogatepass")
     units = character.encode("utf-16-be", "surrogatepass").hex()
     escaped = "".join(rf"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
     encoded = "".join(f"%{byte:02x}" for byte in data)
     as_it_is = {character, data.decode("latin-1"), json.dumps(character)[1:-1], OTHERWISE.get(character, character)}
-    return f"(?:{'|'.join(map(re.escape, sorted(as_it_is)))}|(?i:{encoded}|{escaped}))"
+    longest_first = sorted(as_it_is, key=len, reverse=True)
+    return f"(?:(?i:{encoded}|{escaped})|{'|'.join(map(re.escape, longest_first))})"
 
 
 _NAMES = "|".join(_spelled(name) for name in SECRET_NAMES)
