@@ -34,7 +34,9 @@ def prepare(veeam: MockServer) -> list[str]:
     return [f"{veeam.url}/~{kind}/v4/Token" for kind in KINDS]
 
 
-@pytest.mark.parametrize("name", CLIENTS)
+@pytest.mark.parametrize(
+    "name", [name if name == "requests" else pytest.param(name, marks=pytest.mark.long) for name in CLIENTS]
+)
 def test_what_clients_see_is_what_the_docs_say(serve: Callable[..., MockServer], name: str) -> None:
     if name in ("curl", "fetch") and shutil.which({"fetch": "node"}.get(name, name)) is None:
         pytest.skip(f"there is no {name} on this machine")

@@ -40,7 +40,9 @@ def test_each_client_is_tried() -> None:
     assert {path.name for path in CLIENTS.iterdir() if path.is_file()} == RUNNERS.keys()
 
 
-@pytest.mark.parametrize("name", RUNNERS)
+@pytest.mark.parametrize(
+    "name", [name if "requests" in name else pytest.param(name, marks=pytest.mark.long) for name in RUNNERS]
+)
 def test_a_client_survives_a_429_and_an_expired_token(name: str, serve: Callable[..., MockServer]) -> None:
     """The token lives for a second, and is dead when the two seconds of `Retry-After` are over."""
     server = serve(http=False, token_lifetime="1s")
