@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("veeam_mock")
 
 REFUSALS = {
-    400: "This is not HTTP that can be understood.",
+    400: "This cannot be understood as HTTP, or its method is unknown.",
     408: "The request was not complete after {:g} s.",
     413: BODY_TOO_LARGE,
     431: f"The request line and the header fields are larger than {HEADER_LIMIT} bytes.",

@@ -300,6 +300,7 @@ def test_a_good_host_is_taken(wire: Wire, host: bytes) -> None:
 NO_HTTP = {
     "garbage": b"\x15\x03\x01 garbage\r\n\r\n",
     "http2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "unknown method": b"POTS / HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "no version": b"GET / \r\n\r\n HTTP/1.1\r\n\r\n",
     "space in path": request("/a b"),
     "no slash": request("v4"),
@@ -322,7 +323,7 @@ def test_what_is_no_http_is_refused_in_the_vendors_shape_and_the_connection_clos
     with wire:
         reply = wire.ask(data)
         assert reply.status == 400
-        assert message(reply) == "This is not HTTP that can be understood."
+        assert message(reply) == "This cannot be understood as HTTP, or its method is unknown."
         assert reply.headers["content-type"] == "application/json; charset=utf-8"
         assert wire.rest() == b""
 
