@@ -22,6 +22,12 @@ def expect_code(findings: Findings, exchange: Exchange, asked: str = "a device c
     return findings.check(exchange.status == 200, f"200, {asked}", f"status {exchange.status}", exchange)
 
 
+def expect_json(findings: Findings, exchange: Exchange) -> bool:
+    """The media type is application/json."""
+    holds = exchange.media_type == "application/json"
+    return findings.check(holds, "application/json", exchange.media_type or "no Content-Type", exchange)
+
+
 def expect_refusal(findings: Findings, exchange: Exchange, what: str) -> bool:
     """The answer is a 4xx."""
     return findings.check(exchange.refused, f"a 4xx for {what}", f"status {exchange.status}", exchange)

@@ -253,7 +253,7 @@ RULES: tuple[Rule, ...] = (
          "A login by GET writes passwords into logs."),
     # Organizations and the installation.
     Rule("organizations.list",
-         "the organizations are an array of objects with id and name",
+         "the organizations are an array of objects with id and name, in JSON",
          f"{CLIENTS}; v6 API",
          "Clients iterate over it."),
     Rule("organizations.ids",
@@ -269,7 +269,7 @@ RULES: tuple[Rule, ...] = (
          "v6 API",
          "Clients test for it."),
     Rule("service.instance",
-         "the installation describes itself",
+         "the installation describes itself, in JSON",
          "v6 API",
          "Clients look for the version here."),
     Rule("service.version-probe",

@@ -1,6 +1,7 @@
 """Rules of what is protected: each broken credential, on every operation that needs one."""
 
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import pytest
 
@@ -35,7 +36,9 @@ def calls(api: Session) -> Iterator[tuple[str, str, bytes | None]]:
             if api.target.limits.live and not is_allowed(method, path):
                 continue
             organization = NOBODY if id in WRITES else existing
-            filled = path.replace("{organizationId}", organization).replace("{restoreSessionId}", NOBODY)
+            filled = path.replace("{organizationId}", quote(organization, safe="")).replace(
+                "{restoreSessionId}", NOBODY
+            )
             yield method, filled, EXAMPLE if "requestBody" in operation else None
 
 

@@ -16,6 +16,7 @@ from contracts.expectations import (
     SECONDS,
     code_of,
     expect_code,
+    expect_json,
     expect_refusal,
     good_codes,
     kind_of,
@@ -62,8 +63,7 @@ def test_the_status_is_200(api: Session, findings: Findings) -> None:
 @pytest.mark.rule("code.media-type")
 def test_the_media_type_is_json(api: Session, findings: Findings) -> None:
     for exchange in good_codes(api, findings):
-        holds = exchange.media_type == "application/json"
-        findings.check(holds, "application/json", exchange.media_type or "no Content-Type", exchange)
+        expect_json(findings, exchange)
         charset = exchange.headers.get("content-type", "").lower().partition("charset=")[2].strip('" ')
         findings.check(charset in ("", "utf-8"), "charset utf-8, or none", charset, exchange)
 
@@ -284,5 +284,6 @@ def test_every_code_of_the_run(api: Session, findings: Findings) -> None:
             check_form(findings, exchange)
             check_page(api, findings, exchange)
             check_message(findings, exchange)
+        expect_json(findings, exchange)
         check_fresh(findings, exchange)
     check_distinct(findings, given)

@@ -7,7 +7,7 @@ import pytest
 
 from contracts.document import violations
 from contracts.exchange import Exchange
-from contracts.expectations import kind_of, require_token
+from contracts.expectations import expect_json, kind_of, require_token
 from contracts.findings import Findings, not_tested
 from contracts.session import NOBODY, ORGANIZATIONS_PATH, SERVICE_PATH, Session
 
@@ -32,6 +32,7 @@ def organizations(exchange: Exchange) -> list[dict[str, object]]:
 @pytest.mark.rule("organizations.list")
 def test_the_list_is_an_array_of_organizations(api: Session, findings: Findings) -> None:
     exchange = listing(api, findings)
+    expect_json(findings, exchange)
     if findings.check(isinstance(exchange.value, list), "an array", kind_of(exchange.value), exchange):
         wrong = violations("getOrganizations", 200, exchange.value)
         findings.check(not wrong, "objects with id and name", "; ".join(wrong[:5]), exchange)
@@ -56,6 +57,7 @@ def test_one_organization_is_that_of_the_list(api: Session, findings: Findings) 
             exchange.status == 200, "200 for an id of the list", f"status {exchange.status}", exchange
         ):
             continue
+        expect_json(findings, exchange)
         wrong = violations("getOrganization", 200, exchange.value)
         findings.check(not wrong, "an organization", "; ".join(wrong), exchange)
         differing = [name for name in STEADY if exchange.member(name) != item.get(name)]
@@ -76,6 +78,7 @@ def test_the_installation_describes_itself(api: Session, findings: Findings) -> 
     require_token(api)
     exchange = api.get(SERVICE_PATH)
     if findings.check(exchange.status == 200, "200 for the installation", f"status {exchange.status}", exchange):
+        expect_json(findings, exchange)
         wrong = violations("getServiceInstance", 200, exchange.value)
         findings.check(not wrong, "an object with a version", "; ".join(wrong), exchange)
 

@@ -8,7 +8,7 @@ import pytest
 
 from contracts.document import violations
 from contracts.exchange import Exchange
-from contracts.expectations import expect_refusal, require_token
+from contracts.expectations import expect_json, expect_refusal, require_token
 from contracts.findings import Findings, not_tested
 from contracts.session import SERVICE_PATH, Session, is_sendable
 
@@ -32,7 +32,7 @@ def granted(api: Session) -> Exchange:
 def test_a_login_answers_with_tokens(api: Session, findings: Findings) -> None:
     login = granted(api)
     findings.check(login.status == 200, "200 for a login", f"status {login.status}", login)
-    findings.check(login.media_type == "application/json", "application/json", login.media_type or "none", login)
+    expect_json(findings, login)
     wrong = violations("getToken", 200, login.value)
     findings.check(not wrong, "the members of RFC 6749 section 5.1", "; ".join(wrong), login)
     sendable = is_sendable(login.member("access_token"))

@@ -53,6 +53,11 @@ def the_code_of_an_organization_may_be_kept_by_proxies(server: Server, answer: A
     return answer.with_header("Cache-Control", "public, max-age=600")
 
 
+@of_organizations
+def the_code_of_an_organization_is_said_to_be_text(server: Server, answer: Answer) -> Answer:
+    return answer.with_header("Content-Type", "text/plain; charset=utf-8")
+
+
 @of_restores
 def a_restore_gets_a_code_in_lower_case(server: Server, answer: Answer) -> Answer:
     return with_code(answer, answer.json["userCode"].lower())

@@ -173,6 +173,12 @@ def organizations_without_ids(answer: Answer) -> Answer:
     return answer.with_json([{key: value for key, value in item.items() if key != "id"} for item in answer.json])
 
 
+@defect("organizations", "organizations.list")
+@on_listing
+def organizations_that_are_said_to_be_text(answer: Answer) -> Answer:
+    return answer.with_header("Content-Type", "text/plain; charset=utf-8")
+
+
 @defect("organizations", "organizations.ids")
 @on_listing
 def organizations_with_one_id(answer: Answer) -> Answer:
@@ -197,6 +203,13 @@ def an_installation_without_a_version(server: Server, ask: Ask) -> Answer:
     answer = server.answer(ask)
     service = ask.path.lower() == "/v4/serviceinstance" and answer.status == 200
     return answer.with_json({"installationId": answer.json["installationId"]}) if service else answer
+
+
+@defect("service", "service.instance")
+def the_installation_is_said_to_be_text(server: Server, ask: Ask) -> Answer:
+    answer = server.answer(ask)
+    asked = ask.path.lower() == "/v4/serviceinstance" and answer.status == 200
+    return answer.with_header("Content-Type", "text/plain; charset=utf-8") if asked else answer
 
 
 @defect("service", "service.version-probe")
