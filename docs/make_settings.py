@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from mock_server.control import CHANGEABLE
+from mock_server.control_operations import CHANGEABLE
 from mock_server.durations import format_duration
 from mock_server.options import OPTIONS, Option
 from mock_server.settings import RANGES

@@ -18,7 +18,7 @@ journal request_log
 options settings sources
 worlds operations
 cors outline pipeline
-admin_key control control_client
+admin_key control_operations control control_client
 pages
 app
 certificates outbox rendering incoming reader door connection

@@ -9,8 +9,9 @@ from typing import Any, cast
 import orjson
 from flask import Blueprint, Response, abort, current_app, make_response, render_template
 
-from mock_server.control import Control, ControlError, package_version
+from mock_server.control import Control
 from mock_server.control_client import ControlClient, ControlFailure, InProcess
+from mock_server.control_operations import ControlError, package_version
 from mock_server.faults.presets import PRESETS
 from mock_server.pages.carrying import read_request
 from mock_server.pages.shielding import shield
