@@ -16,8 +16,8 @@ from mock_server.validation import shorten
 
 MISSING = object()
 
-VALUE = {"type": "string", "pattern": r"^([!-~\xa0-\xff]([\t -~\xa0-\xff]*[!-~\xa0-\xff])?)?$"}
-"""The value of a header field as it arrives: latin-1, no blanks at the ends (RFC 9110 section 5.5)."""
+VALUE = {"type": ["string", "null"], "pattern": r"^([!-~\xa0-\xff]([\t -~\xa0-\xff]*[!-~\xa0-\xff])?)?$"}
+"""The value of a header field as it arrives: latin-1, no blanks at the ends (RFC 9110 section 5.5). None: no field."""
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH")
 """The methods of HTTP: RFC 9110 section 9.3, and RFC 5789."""
@@ -36,7 +36,7 @@ SCHEMA: dict[str, Any] = {
             "propertyNames": {"pattern": r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"},
             "additionalProperties": VALUE,
         },
-        "query": {"type": "object", "additionalProperties": {"type": "string"}},
+        "query": {"type": "object", "additionalProperties": {"type": ["string", "null"]}},
         "body": {"type": "object", "propertyNames": {"pattern": POINTER}},
     },
 }
@@ -48,15 +48,15 @@ class Pattern:
     """A request fits when everything that is named here fits.
 
     `path` may hold `*`, which stands for anything, and is matched without regard to case, below `/~NAME/` without that
-    prefix; header, query and body values must be equal. `body` is keyed by JSON Pointer (RFC 6901); a form counts as an
-    object of texts.
+    prefix; header, query and body values must be equal, and a header or query parameter with None must be missing.
+    `body` is keyed by JSON Pointer (RFC 6901); a form counts as an object of texts.
     """
 
     operations: tuple[str, ...] = ()
     method: str | None = None
     path: str | None = None
-    header: Mapping[str, str] = field(default_factory=dict)
-    query: Mapping[str, str] = field(default_factory=dict)
+    header: Mapping[str, str | None] = field(default_factory=dict)
+    query: Mapping[str, str | None] = field(default_factory=dict)
     body: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -127,9 +127,10 @@ def overlap(one: str, other: str) -> bool:
     return (len(one), len(other)) in reached
 
 
-def _compare(kind: str, wanted: Mapping[str, str], given: Mapping[str, str]) -> list[str]:
+def _compare(kind: str, wanted: Mapping[str, str | None], given: Mapping[str, str]) -> list[str]:
     return [
-        f"{kind} {name} is {shorten(given[name]) if name in given else 'missing'}, not {_shown(name, value)}"
+        f"{kind} {name} is {shorten(given[name]) if name in given else 'missing'}, not "
+        f"{'missing' if value is None else _shown(name, value)}"
         for name, value in wanted.items()
         if given.get(name) != value
     ]

@@ -89,16 +89,17 @@ def test_a_verification_that_falls_short_names_the_nearest_misses_and_how_they_d
         server.requests.verify(
             2,
             operation="getDeviceCode",
-            header={"X-Trace": "1"},
+            header={"X-Trace": "1", "Accept": None},
             query={"a": "2"},
             body={"/targetRegion": "China"},
             status=500,
         )
     lines = str(short.value).splitlines()
     assert lines[0].endswith("the server saw 0")
-    assert lines[1:6] == [
+    assert lines[1:7] == [
         "  near miss: POST /v4/DeviceCode",
         "    header x-trace is '2', not '1'",
+        "    header accept is '*/*', not missing",
         "    query a is missing, not '2'",
         "    body /targetRegion is 'worldwide', not 'China'",
         "    status is 200, not 500",
