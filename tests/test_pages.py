@@ -39,6 +39,7 @@ def test_swagger_ui_shows_it_without_a_redirect_and_without_the_network(client: 
     parts = re.findall(r'(?:src|href)="([^"]+)"', page.text)
     assert {"/swagger/swagger-ui-bundle.js", "/swagger/swagger-ui.css"} <= set(parts)
     assert {client.send("GET", part).status_code for part in parts} == {200}
+    assert (page.headers["X-Frame-Options"], page.headers["X-Content-Type-Options"]) == ("DENY", "nosniff")
 
 
 @pytest.mark.parametrize(
