@@ -13,7 +13,10 @@ DOCUMENT = yaml.safe_load(Path(__file__).parents[1].joinpath("openapi.yaml").rea
 def test_the_document_is_served_as_json_to_all(client: ApiClient) -> None:
     reply = client.send("GET", "/swagger/docs/v4")
     assert reply.headers["Content-Type"] == "application/json; charset=utf-8"
-    assert reply.json() == DOCUMENT
+    own = {"url": "/", "description": "This mock."}
+    assert reply.json() == {**DOCUMENT, "servers": [own, *DOCUMENT["servers"]]}
+    below = client.send("GET", "/~world/swagger/docs/v4").json()
+    assert below["servers"][0]["url"] == "/~world"
 
 
 @pytest.mark.parametrize(

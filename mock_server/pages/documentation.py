@@ -1,7 +1,7 @@
 """The API's own description, where the real server has it: the document at `/swagger/docs/v4`, Swagger UI below."""
 
 import orjson
-from flask import Blueprint, Response, current_app
+from flask import Blueprint, Response, current_app, request
 from flask_swagger_ui import get_swaggerui_blueprint
 
 from mock_server.pages.shielding import HEADERS
@@ -15,9 +15,10 @@ documentation = Blueprint("documentation", __name__)
 @documentation.get(DOCUMENT)
 @documentation.get("/swagger/docs/V4")
 def document() -> Response:
-    """The OpenAPI document as JSON."""
-    spec = current_app.extensions["veeam"].spec
-    return Response(orjson.dumps(spec.document), content_type="application/json; charset=utf-8")
+    """The OpenAPI document as JSON; the first of its servers is this one, wherever it listens, for 'Try it out'."""
+    described = current_app.extensions["veeam"].spec.document
+    servers = [{"url": request.root_path or "/", "description": "This mock."}, *described["servers"]]
+    return Response(orjson.dumps({**described, "servers": servers}), content_type="application/json; charset=utf-8")
 
 
 swagger_ui: Blueprint = get_swaggerui_blueprint(
