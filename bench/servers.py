@@ -144,7 +144,7 @@ def mock(https: bool, *, frozen: bool = False, journal: bool = True) -> Server:
             config = folder / "mock.yaml"
             config.write_text("journal_entries: 0\n", "utf-8")
             options += ["--config", str(config)]
-        return [sys.executable, "-m", "mock_server", "--port", str(port), "--quiet", *options]
+        return [sys.executable, "-m", "veeam_mock", "--port", str(port), "--quiet", *options]
 
     name = ", ".join(["mock", *(["no journal"] if not journal else []), *(["frozen clock"] if frozen else [])])
     note = "" if journal else "`journal_entries: 0`; credentials and both checks stay on"
@@ -167,8 +167,8 @@ def constant(https: bool, jar: str | None = None) -> Server:
 
 
 def _certificate() -> list[str]:
-    from mock_server.certificates import find_certificate
-    from mock_server.settings import Settings
+    from veeam_mock.certificates import find_certificate
+    from veeam_mock.settings import Settings
 
     found = find_certificate(Settings())
     if found is None:

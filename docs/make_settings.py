@@ -5,18 +5,18 @@ from typing import Any
 
 import yaml
 
-from mock_server.control_operations import CHANGEABLE
-from mock_server.durations import format_duration
-from mock_server.options import OPTIONS, Option
-from mock_server.settings import RANGES
-from mock_server.spec import bundled_path, load_document
+from veeam_mock.control_operations import CHANGEABLE
+from veeam_mock.durations import format_duration
+from veeam_mock.options import OPTIONS, Option
+from veeam_mock.settings import RANGES
+from veeam_mock.spec import bundled_path, load_document
 
 TARGET = Path(__file__).with_name("settings.md")
 
 PAGE = """\
 # Settings
 
-<!-- Made by docs/make_settings.py from mock_server/options.py and openapi.yaml; a test fails when it is stale. -->
+<!-- Made by docs/make_settings.py from the table of options and openapi.yaml; a test fails when it is stale. -->
 
 Every setting has one name everywhere: `code_lifetime` is the key of the config file (`--config FILE`, YAML, `_` or
 `-`), `VEEAM_MOCK_CODE_LIFETIME` in the environment, `--code-lifetime` on the command line, and `code_lifetime=` of

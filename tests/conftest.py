@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from api_client import ApiClient
 from hypothesis import settings
 
-from mock_server import MockServer
+from api_client import ApiClient
+from veeam_mock import MockServer
 
 settings.register_profile("patient", parent=settings(), deadline=None)  # a busy machine is no failure
 settings.load_profile("patient")

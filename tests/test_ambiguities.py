@@ -7,9 +7,9 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from mock_server import Settings, create_app
-from mock_server.readings import default_readings
-from mock_server.spec import bundled_path, load_document
+from veeam_mock import Settings, create_app
+from veeam_mock.readings import default_readings
+from veeam_mock.spec import bundled_path, load_document
 
 ORGANIZATION = "00000000-0000-4000-8000-000000000001"
 UNKNOWN = "00000000-0000-4000-8000-00000000dead"

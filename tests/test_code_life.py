@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 import requests
-from api_client import CHINESE_ORGANIZATION, ORGANIZATION, RESTORE_SESSION, ApiClient
 
-from mock_server import MockServer
-from mock_server.control_client import ControlFailure
+from api_client import CHINESE_ORGANIZATION, ORGANIZATION, RESTORE_SESSION, ApiClient
+from veeam_mock import MockServer
+from veeam_mock.control_client import ControlFailure
 
 PENDING = "AADSTS70016"
 UNKNOWN = "AADSTS70018"

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from mock_server import Settings, create_app
-from mock_server.control_client import ControlClient, ControlFailure, InProcess
+from veeam_mock import Settings, create_app
+from veeam_mock.control_client import ControlClient, ControlFailure, InProcess
 
 LIFETIME = 900
 ACCOUNTS = ("ada@one.test", "grace@two.test", "edsger@three.test")

@@ -14,15 +14,15 @@ from pathlib import Path
 
 import orjson
 import pytest
-from api_client import ApiClient
 from click.testing import CliRunner
+
+from api_client import ApiClient
+from veeam_mock import MockServer, cli
+from veeam_mock.faults.kinds import BY_KIND
+from veeam_mock.faults.presets import PRESETS
 from wire import Wire
 
-from mock_server import MockServer, cli
-from mock_server.faults.kinds import BY_KIND
-from mock_server.faults.presets import PRESETS
-
-COMMAND = [sys.executable, "-m", "mock_server"]
+COMMAND = [sys.executable, "-m", "veeam_mock"]
 LAST_LINE = "Ctrl-C stops it."
 
 

@@ -11,16 +11,16 @@ import pytest
 import requests
 import schemathesis
 import yaml
-from api_client import ApiClient
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import ignored_auth, negative_data_rejection, positive_data_acceptance
 
-from mock_server import MockServer, Settings, control, create_app
-from mock_server.durations import PATTERN as DURATION
-from mock_server.matching import SCHEMA as PATTERN
+from api_client import ApiClient
+from veeam_mock import MockServer, Settings, control, create_app
+from veeam_mock.durations import PATTERN as DURATION
+from veeam_mock.matching import SCHEMA as PATTERN
 
-DOCUMENT = Path(__file__).parents[1] / "mock_server" / "control.yaml"
+DOCUMENT = Path(__file__).parents[1] / "mock_server" / "veeam_mock" / "control.yaml"
 KEY = "an-admin-key-of-24-chars"
 
 
@@ -148,7 +148,7 @@ def test_a_key_that_is_made_is_in_a_file_of_its_owner_alone_until_the_server_sto
     command = [
         sys.executable,
         "-m",
-        "mock_server",
+        "veeam_mock",
         "--host",
         "0.0.0.0",
         "--port",
@@ -185,7 +185,7 @@ def test_a_port_in_use_leaves_no_key_behind(
 ) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     port = server.url.rpartition(":")[2]
-    command = [sys.executable, "-m", "mock_server", "--host", "0.0.0.0", "--http", "--port", port]
+    command = [sys.executable, "-m", "veeam_mock", "--host", "0.0.0.0", "--http", "--port", port]
     assert subprocess.run(command, capture_output=True, timeout=20, check=False).returncode == 2
     assert list(tmp_path.glob("**/admin-key-*")) == []
 

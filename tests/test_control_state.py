@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 import requests
-from api_client import ApiClient
 
-from mock_server import MockServer
+from api_client import ApiClient
+from veeam_mock import MockServer
 
 
 def get(server: MockServer, path: str, **options: object) -> requests.Response:

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 import pytest
-from api_client import ApiClient
-from wire import Wire
 
-from mock_server import Settings, create_app
+from api_client import ApiClient
+from veeam_mock import Settings, create_app
+from wire import Wire
 
 PAGE = "https://page.test"
 PREFLIGHT = {

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 import requests
-from api_client import ApiClient
 
-from mock_server import MockServer, Settings, create_app
+from api_client import ApiClient
+from veeam_mock import MockServer, Settings, create_app
 
 
 def page(server: MockServer, path: str = "/__admin/", **headers: str) -> requests.Response:

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from api_client import CHINESE_ORGANIZATION, ORGANIZATION, RESTORE_SESSION, UNKNOWN, ApiClient
 
-from mock_server import MockServer
+from api_client import CHINESE_ORGANIZATION, ORGANIZATION, RESTORE_SESSION, UNKNOWN, ApiClient
+from veeam_mock import MockServer
 
 WORLDWIDE = "https://microsoft.com/devicelogin"
 CHINA = "https://microsoft.com/deviceloginchina"

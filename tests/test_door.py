@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 import orjson
 import pytest
 from uvicorn.server import ServerState
-from wire import Wire, WireReply
 
-from mock_server import MockServer, Settings, connection
-from mock_server.door import Door
-from mock_server.pipeline import Pipeline
+from veeam_mock import MockServer, Settings, connection
+from veeam_mock.door import Door
+from veeam_mock.pipeline import Pipeline
+from wire import Wire, WireReply
 
 HOST = b"Host: localhost\r\n"
 LOGIN = b"grant_type=password&username=administrator&password=veeam"

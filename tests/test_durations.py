@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mock_server.durations import SCHEMA, format_duration, parse_duration
-from mock_server.validation import Schema
+from veeam_mock.durations import SCHEMA, format_duration, parse_duration
+from veeam_mock.validation import Schema
 
 UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 

@@ -8,10 +8,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from api_client import ORGANIZATION, ApiClient
-from wire import Wire, eventually
 
-from mock_server import MockServer, create_app
+from api_client import ORGANIZATION, ApiClient
+from veeam_mock import MockServer, create_app
+from wire import Wire, eventually
 
 ASK = b"GET /v4/ServiceInstance HTTP/1.1\r\nHost: localhost\r\n\r\n"
 HEAD = ASK.replace(b"GET", b"HEAD")
@@ -250,9 +250,9 @@ def test_properties_are_set_removed_and_retyped(server: MockServer, client: ApiC
 
 
 def test_a_delay_between_two_times_stays_between_them() -> None:
-    from mock_server.exchange import Request
-    from mock_server.pipeline import Pipeline
-    from mock_server.settings import Settings
+    from veeam_mock.exchange import Request
+    from veeam_mock.pipeline import Pipeline
+    from veeam_mock.settings import Settings
 
     pipeline = Pipeline(Settings(seed=1, faults=[{"kind": "delay", "delay": ["1s", "3s"]}]))
     delays = [pipeline.answer(Request("GET", "/v4/ServiceInstance")).delivery.delay for _ in range(200)]

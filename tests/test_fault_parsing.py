@@ -4,17 +4,17 @@ import math
 from typing import Any
 
 import pytest
-from api_client import ApiClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mock_server import MockServer
-from mock_server.faults.kinds import TYPES
-from mock_server.faults.parsing import FaultError
-from mock_server.faults.presets import PRESETS
-from mock_server.matching import overlap
-from mock_server.model.clock import LATEST
-from mock_server.pipeline import Pipeline
+from api_client import ApiClient
+from veeam_mock import MockServer
+from veeam_mock.faults.kinds import TYPES
+from veeam_mock.faults.parsing import FaultError
+from veeam_mock.faults.presets import PRESETS
+from veeam_mock.matching import overlap
+from veeam_mock.model.clock import LATEST
+from veeam_mock.pipeline import Pipeline
 
 PARSER = Pipeline().fault_parser
 NOW = 1_800_000_000.0

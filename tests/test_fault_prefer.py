@@ -3,15 +3,15 @@
 from collections.abc import Callable
 
 import pytest
-from api_client import ApiClient
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from wire import Wire
 
-from mock_server import MockServer
-from mock_server.faults.parsing import FaultError
-from mock_server.faults.prefer import rules_from_header
-from mock_server.pipeline import Pipeline
+from api_client import ApiClient
+from veeam_mock import MockServer
+from veeam_mock.faults.parsing import FaultError
+from veeam_mock.faults.prefer import rules_from_header
+from veeam_mock.pipeline import Pipeline
+from wire import Wire
 
 PARSER = Pipeline().fault_parser
 

@@ -5,13 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from api_client import ApiClient
 
-from mock_server import MockServer
-from mock_server.exchange import Reply, Request
-from mock_server.matching import Pattern, look_up
-from mock_server.pipeline import Pipeline
-from mock_server.settings import Settings
+from api_client import ApiClient
+from veeam_mock import MockServer
+from veeam_mock.exchange import Reply, Request
+from veeam_mock.matching import Pattern, look_up
+from veeam_mock.pipeline import Pipeline
+from veeam_mock.settings import Settings
 
 
 def statuses(client: ApiClient, number: int, **options: Any) -> list[int]:

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from fault_clients import CLIENTS
 
-from mock_server import MockServer
-from mock_server.catalogue import catalogue
-from mock_server.faults.kinds import TYPES
-from mock_server.faults.presets import PRESETS
+from fault_clients import CLIENTS
+from veeam_mock import MockServer
+from veeam_mock.catalogue import catalogue
+from veeam_mock.faults.kinds import TYPES
+from veeam_mock.faults.presets import PRESETS
 
 DOCS = Path(__file__).parents[1] / "docs" / "faults.md"
 KINDS = [fault.kind for fault in TYPES]

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+
 from wire import Wire
 
 INPUTS = 1500
@@ -160,7 +161,7 @@ def command(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[st
     ]
     with errors.open("wb") as stderr:
         process = subprocess.Popen(
-            [sys.executable, "-m", "mock_server", *flags], stdout=subprocess.PIPE, stderr=stderr, env={**os.environ}
+            [sys.executable, "-m", "veeam_mock", *flags], stdout=subprocess.PIPE, stderr=stderr, env={**os.environ}
         )
         assert process.stdout
         for line in process.stdout:

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 from flask.testing import FlaskClient
-from sign_in_page import SignInPage
 from werkzeug.test import TestResponse
 
-from mock_server import Settings, create_app
+from sign_in_page import SignInPage
+from veeam_mock import Settings, create_app
 
 BASE = "https://localhost:4443"
 PAYLOADS = [

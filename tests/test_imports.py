@@ -1,20 +1,22 @@
-"""Who may know whom: the table of ARCHITECTURE.md, held; and what an import of the package must not cost."""
+"""Who may import whom: the tables of both packages, held; and what an import must not cost."""
 
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 TOP = Path(__file__).parents[1]
-ROWS = """
+SOURCES = {"veeam_mock": TOP / "mock_server", "veeam_contracts": TOP / "contracts"}
+TABLES = {
+    "veeam_mock": """
 model
 durations exchange secret_names validation wording readings refusals spec
-faults matching masking
-journal request_log
+matching masking journal request_log
+faults
 options settings sources
 worlds operations
 cors outline pipeline
@@ -24,11 +26,39 @@ app
 certificates outbox rendering incoming reader door connection
 server local_server mock_server client_failures intercept
 banner catalogue waiting cli pytest_plugin __init__ __main__
-"""
-ROW_OF = {part: number for number, row in enumerate(ROWS.split("\n")) for part in row.split()}
-PARTS = {path.stem for path in TOP.glob("mock_server/*.py")} | {
-    path.parent.name for path in TOP.glob("mock_server/*/__init__.py")
+""",
+    "veeam_contracts": """
+address target secrets exchange sightings wire pace gate session
+document
+rules findings verdict baseline
+options flags
+reports
+plugin run interruption
+expectations observations generated conftest RULES
+cli __init__ __main__
+""",
 }
+"""A room or module may import its own row and the rows above it. `RULES` stands for the modules of the rules."""
+
+
+def part_of(module: str) -> str:
+    """The room, or the module at the top of its package, that a full name belongs to."""
+    part = (module.split(".") + ["__init__"])[1]
+    return "RULES" if part.startswith("test_") else part
+
+
+def rows_of(package: str) -> Mapping[str, int]:
+    return {part: number for number, row in enumerate(TABLES[package].split("\n")) for part in row.split()}
+
+
+def name_of(path: Path) -> str:
+    """The full name of the module in a file."""
+    source = next(source for source in SOURCES.values() if path.is_relative_to(source))
+    return ".".join(path.relative_to(source).with_suffix("").parts).removesuffix(".__init__")
+
+
+FILES = {path: package for package, source in SOURCES.items() for path in (source / package).rglob("*.py")}
+MODULES = {name_of(path) for path in FILES}
 
 
 def imports(path: Path, package: str) -> Iterator[str]:
@@ -42,43 +72,39 @@ def imports(path: Path, package: str) -> Iterator[str]:
                 continue
             for alias in node.names:
                 inner = f"{node.module}.{alias.name}"
-                is_module = TOP.joinpath(*inner.split(".")).with_suffix(".py").exists()
-                yield inner if is_module else node.module
+                yield inner if inner in MODULES else node.module
 
 
-def part_of(module: str) -> str:
-    """The part that a module of `mock_server` belongs to."""
-    return (module.split(".") + ["__init__"])[1]
+@pytest.mark.parametrize("package", SOURCES)
+def test_every_part_has_its_row(package: str) -> None:
+    parts = {part_of(name_of(path)) for path, owner in FILES.items() if owner == package}
+    assert set(rows_of(package)) == parts
 
 
-FILES = {
-    path: part_of(".".join(path.relative_to(TOP).with_suffix("").parts)) for path in TOP.glob("mock_server/**/*.py")
-}
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_a_part_imports_only_from_its_own_row_and_those_above(path: Path) -> None:
+    package = FILES[path]
+    rows = rows_of(package)
+    own = rows[part_of(name_of(path))]
+    assert [module for module in imports(path, package) if rows[part_of(module)] > own] == []
 
 
-def test_every_part_has_its_row() -> None:
-    assert set(ROW_OF) == PARTS
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(TOP)))
-def test_a_part_knows_only_its_own_row_and_those_above(path: Path) -> None:
-    below = {module for module in imports(path, "mock_server") if ROW_OF[part_of(module)] > ROW_OF[FILES[path]]}
-    assert below == set()
-
-
-def test_no_modules_import_one_another_in_a_circle() -> None:
-    graph = {".".join(path.relative_to(TOP).with_suffix("").parts): set(imports(path, "mock_server")) for path in FILES}
+@pytest.mark.parametrize("package", SOURCES)
+def test_no_modules_import_one_another_in_a_circle(package: str) -> None:
+    graph = {name_of(path): set(imports(path, package)) for path, owner in FILES.items() if owner == package}
     assert list(TopologicalSorter(graph).static_order())
 
 
-@pytest.mark.parametrize("package", ["contracts", "tests"])
-def test_the_mock_knows_neither_the_contracts_nor_the_tests(package: str) -> None:
-    assert [path for path in FILES if list(imports(path, package))] == []
+@pytest.mark.parametrize("package", ["veeam_contracts", "tests"])
+def test_the_mock_imports_neither_the_contracts_nor_the_tests(package: str) -> None:
+    assert [path for path, owner in FILES.items() if owner == "veeam_mock" and list(imports(path, package))] == []
 
 
-def test_the_contracts_know_only_the_public_names_of_the_mock() -> None:
-    known = {module for path in TOP.glob("contracts/**/*.py") for module in imports(path, "mock_server")}
-    assert known <= {"mock_server"}
+def test_the_contracts_import_only_the_public_names_of_the_mock() -> None:
+    known = {
+        name for path, owner in FILES.items() if owner == "veeam_contracts" for name in imports(path, "veeam_mock")
+    }
+    assert known <= {"veeam_mock"}
 
 
 HEAVY = ["flask", "werkzeug", "pytest", "schemathesis", "rich", "responses", "requests", "trustme", "cryptography"]
@@ -87,8 +113,8 @@ HEAVY = ["flask", "werkzeug", "pytest", "schemathesis", "rich", "responses", "re
 @pytest.mark.parametrize(
     "statement",
     [
-        "import mock_server",
-        "import mock_server.cli, mock_server.banner, mock_server.certificates, mock_server.server",
+        "import veeam_mock",
+        "import veeam_mock.cli, veeam_mock.banner, veeam_mock.certificates, veeam_mock.server",
     ],
     ids=["package", "command"],
 )

@@ -6,20 +6,20 @@ from typing import Any
 from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
-from api_client import ApiClient
 from hypothesis import example, given
 from hypothesis import strategies as st
-from wire import Wire
 
-from mock_server import MockServer, connection, masking
-from mock_server.control_client import ControlFailure
-from mock_server.exchange import Reply, Request
-from mock_server.journal import ENTRY_COST, Journal
-from mock_server.masking import Masker, without_credentials
-from mock_server.pipeline import Pipeline
-from mock_server.request_log import json_line, logger, text_line
-from mock_server.secret_names import SECRET_HEADERS, SECRET_NAMES
-from mock_server.settings import Settings
+from api_client import ApiClient
+from veeam_mock import MockServer, connection, masking
+from veeam_mock.control_client import ControlFailure
+from veeam_mock.exchange import Reply, Request
+from veeam_mock.journal import ENTRY_COST, Journal
+from veeam_mock.masking import Masker, without_credentials
+from veeam_mock.pipeline import Pipeline
+from veeam_mock.request_log import json_line, logger, text_line
+from veeam_mock.secret_names import SECRET_HEADERS, SECRET_NAMES
+from veeam_mock.settings import Settings
+from wire import Wire
 
 PASSWORD = 'pä55 wörd"\\&=%+/?'
 ADMIN_KEY = "Admin-Key+of/this=server"

@@ -7,17 +7,17 @@ from typing import Any
 
 import orjson
 import pytest
-from api_client import ApiClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from wire import Wire, WireReply, eventually
 
-from mock_server import MockServer
-from mock_server.exchange import Reply, Request
-from mock_server.incoming import Incoming, Known
-from mock_server.pipeline import Pipeline
-from mock_server.rendering import render
-from mock_server.settings import Settings
+from api_client import ApiClient
+from veeam_mock import MockServer
+from veeam_mock.exchange import Reply, Request
+from veeam_mock.incoming import Incoming, Known
+from veeam_mock.pipeline import Pipeline
+from veeam_mock.rendering import render
+from veeam_mock.settings import Settings
+from wire import Wire, WireReply, eventually
 
 CHANGING = re.compile(rb"[A-Z2-9]{9}(?=\")|code [A-Z2-9]{9} ")
 

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from api_client import ApiClient
 
-from mock_server import MockServer
+from api_client import ApiClient
+from veeam_mock import MockServer
 
 USERS = [{"username": "administrator", "password": "veeam"}, {"username": "tech\\operator", "password": "p&=+ ü"}]
 

@@ -7,13 +7,13 @@ from contextlib import ExitStack
 
 import orjson
 import pytest
-from api_client import ORGANIZATION, ApiClient
-from wire import Wire
 
-from mock_server import MockServer
-from mock_server.exchange import Request
-from mock_server.pipeline import Pipeline
-from mock_server.settings import Settings
+from api_client import ORGANIZATION, ApiClient
+from veeam_mock import MockServer
+from veeam_mock.exchange import Request
+from veeam_mock.pipeline import Pipeline
+from veeam_mock.settings import Settings
+from wire import Wire
 
 pytestmark = pytest.mark.long
 

@@ -2,7 +2,7 @@
 
 import tracemalloc
 
-from mock_server import Settings, create_app
+from veeam_mock import Settings, create_app
 
 
 def test_a_device_code_and_its_entry_in_the_journal_keep_less_than_three_kilobytes() -> None:

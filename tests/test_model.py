@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from mock_server.model import regions
-from mock_server.model.clock import LATEST, Clock, TimeTravelError
-from mock_server.model.errors import AccessDenied, InvalidGrant, UnknownRegion
-from mock_server.model.randomness import CODE_ALPHABET, Randomness
-from mock_server.model.store import MemoryStore
-from mock_server.model.tokens import Lifetimes, Login, TokenPair, Tokens, digest_of
+from veeam_mock.model import regions
+from veeam_mock.model.clock import LATEST, Clock, TimeTravelError
+from veeam_mock.model.errors import AccessDenied, InvalidGrant, UnknownRegion
+from veeam_mock.model.randomness import CODE_ALPHABET, Randomness
+from veeam_mock.model.store import MemoryStore
+from veeam_mock.model.tokens import Lifetimes, Login, TokenPair, Tokens, digest_of
 
 KEYS = st.sampled_from("abcdef")
 STEPS = st.lists(st.tuples(st.sampled_from(["put", "pop", "get"]), KEYS, st.integers()))

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+
 from api_client import CHINESE_ORGANIZATION, ORGANIZATION, UNKNOWN, ApiClient
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from api_client import ApiClient
 
 DOCUMENT = yaml.safe_load(Path(__file__).parents[1].joinpath("openapi.yaml").read_text("utf-8"))

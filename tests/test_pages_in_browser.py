@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+
 from api_client import ApiClient
 from browser import TIMEOUT, accessibility_problems, axe_source, expect, launched
-
-from mock_server import MockServer
+from veeam_mock import MockServer
 
 pytestmark = pytest.mark.long
 

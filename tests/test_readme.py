@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 import yaml
-from api_client import ApiClient
 
-from mock_server import MockServer, Settings
-from mock_server.banner import banner
-from mock_server.certificates import Certificate
-from mock_server.options import OPTIONS, Option
+from api_client import ApiClient
+from veeam_mock import MockServer, Settings
+from veeam_mock.banner import banner
+from veeam_mock.certificates import Certificate
+from veeam_mock.options import OPTIONS, Option
 
 pytest_plugins = ["pytester"]
 
@@ -112,4 +112,4 @@ def test_the_pytest_example_passes_when_pasted(pytester: pytest.Pytester, monkey
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     [snippet] = [text for text in blocks("python") if "def test_" in text]
     pytester.makepyfile(snippet)
-    pytester.runpytest_inprocess("-p", "mock_server.pytest_plugin").assert_outcomes(passed=1)
+    pytester.runpytest_inprocess("-p", "veeam_mock.pytest_plugin").assert_outcomes(passed=1)

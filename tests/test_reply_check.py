@@ -4,13 +4,13 @@ import logging
 from collections.abc import Callable
 
 import pytest
-from api_client import ApiClient
 
-from mock_server import operations
-from mock_server.exchange import Reply
-from mock_server.journal import Journal
-from mock_server.operations import Call
-from mock_server.spec import Spec
+from api_client import ApiClient
+from veeam_mock import operations
+from veeam_mock.exchange import Reply
+from veeam_mock.journal import Journal
+from veeam_mock.operations import Call
+from veeam_mock.spec import Spec
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import gzip
 from typing import Any
 
 import pytest
+
 from api_client import ORGANIZATION, RESTORE_SESSION, ApiClient
 
 RESTORE = f"/v4/RestoreSessions/{RESTORE_SESSION}/organization/restoreDeviceCode"

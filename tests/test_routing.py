@@ -1,6 +1,7 @@
 """Which operation a method and a path mean, and what is answered when they mean none."""
 
 import pytest
+
 from api_client import ORGANIZATION, ApiClient
 
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from mock_server import Settings, SettingsError, cli
-from mock_server.options import BY_KEY, OPTIONS
-from mock_server.sources import from_text, gather, read_config, read_environment
+from veeam_mock import Settings, SettingsError, cli
+from veeam_mock.options import BY_KEY, OPTIONS
+from veeam_mock.sources import from_text, gather, read_config, read_environment
 
 
 def problems(**given: Any) -> dict[str, str]:

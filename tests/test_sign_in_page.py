@@ -2,11 +2,11 @@
 
 import pytest
 from flask import Flask
-from sign_in_page import SignInPage
 
-from mock_server import Settings, create_app
-from mock_server.control import Control
-from mock_server.control_client import ControlClient, InProcess
+from sign_in_page import SignInPage
+from veeam_mock import Settings, create_app
+from veeam_mock.control import Control
+from veeam_mock.control_client import ControlClient, InProcess
 
 BASE = "https://localhost:4443"
 

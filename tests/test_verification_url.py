@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 import pytest
-from api_client import ApiClient
 
-from mock_server import MockServer, Settings
+from api_client import ApiClient
+from veeam_mock import MockServer, Settings
 
 
 def address(client: ApiClient, region: str = "worldwide") -> str:

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from api_client import ApiClient
 
-from mock_server import MockServer
-from mock_server.mock_server import AttachedServer
-from mock_server.pipeline import Pipeline
-from mock_server.settings import Settings
+from api_client import ApiClient
+from veeam_mock import MockServer
+from veeam_mock.mock_server import AttachedServer
+from veeam_mock.pipeline import Pipeline
+from veeam_mock.settings import Settings
 
 ROUNDS = 250
 THREADS = 8

@@ -10,11 +10,11 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from mutants.harness import Answer, Ask, Behaviour, Server, broken, judge
 
-from contracts.options import Mistake, read_options
-from contracts.rules import RULES
-from contracts.verdict import Status
+from mutants.harness import Answer, Ask, Behaviour, Server, broken, judge
+from veeam_contracts.options import Mistake, read_options
+from veeam_contracts.rules import RULES
+from veeam_contracts.verdict import Status
 
 ROOT = Path(__file__).parents[2]
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -28,7 +28,7 @@ def veeam_contracts(tmp_path: Path) -> Command:
         *arguments: str, environment: dict[str, str] | None = None, given: str = ""
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "contracts", *arguments],
+            [sys.executable, "-m", "veeam_contracts", *arguments],
             cwd=tmp_path,
             env={"PYTHONPATH": str(ROOT), "PATH": "", "HOME": str(tmp_path), **(environment or {})},
             input=given,
@@ -106,9 +106,8 @@ def test_wrong_use_ends_with_2_and_says_what_is_wrong(
 @pytest.mark.parametrize("arguments", [("list",), ("check",)])
 @pytest.mark.parametrize("missing", ["pytest schemathesis rich jinja2", "schemathesis"])
 def test_without_the_extra_one_line_says_what_to_install(arguments: tuple[str, ...], missing: str) -> None:
-    bare = (
-        "import sys; sys.modules.update(dict.fromkeys(sys.argv.pop(1).split())); from contracts.cli import main; main()"
-    )
+    hide = "import sys; sys.modules.update(dict.fromkeys(sys.argv.pop(1).split()))"
+    bare = f"{hide}; from veeam_contracts.cli import main; main()"
     result = subprocess.run(
         [sys.executable, "-c", bare, missing, *arguments],
         env={"PYTHONPATH": str(ROOT), "PATH": ""},
@@ -183,7 +182,7 @@ def test_a_run_that_is_ended_writes_its_reports_and_is_inconclusive(
 
 SIGNALLED = """
 import os, requests
-from contracts import cli
+from veeam_contracts import cli
 
 def strike(*arguments, **options):
     os.kill(os.getpid(), int(os.environ["SIGNAL"]))

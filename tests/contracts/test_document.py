@@ -6,12 +6,12 @@ from pathlib import Path
 import jsonschema_rs
 import pytest
 
-import contracts
-from contracts.document import loose_document, questions, resolve, strict_document, sure_regions, violations
-from contracts.observations import PROBES
-from contracts.rules import BY_ID, RULES
+import veeam_contracts
+from veeam_contracts.document import loose_document, questions, resolve, strict_document, sure_regions, violations
+from veeam_contracts.observations import PROBES
+from veeam_contracts.rules import BY_ID, RULES
 
-PACKAGE = Path(contracts.__file__).parent
+PACKAGE = Path(veeam_contracts.__file__).parent
 
 
 def test_the_regions_that_every_version_knows() -> None:
@@ -71,6 +71,6 @@ def test_every_rule_has_a_test_and_every_test_a_rule() -> None:
 def test_the_contracts_know_only_the_public_names_of_the_mock() -> None:
     for module in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(module.read_text())):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("mock_server"):
-                assert node.module == "mock_server"
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("veeam_mock"):
+                assert node.module == "veeam_mock"
                 assert {alias.name for alias in node.names} <= {"MockServer", "create_app", "Settings"}

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from mutants.harness import Answer, Ask, Dropped, FakeTime, Server, broken, judge, say
 
-from contracts.document import violations
-from contracts.exchange import NOT_JSON
-from contracts.reports import html_report, json_report
-from contracts.target import LIVE
-from contracts.verdict import Outcome, Status
+from mutants.harness import Answer, Ask, Dropped, FakeTime, Server, broken, judge, say
+from veeam_contracts.document import violations
+from veeam_contracts.exchange import NOT_JSON
+from veeam_contracts.reports import html_report, json_report
+from veeam_contracts.target import LIVE
+from veeam_contracts.verdict import Outcome, Status
 
 
 @pytest.mark.parametrize("value", [NOT_JSON, json.loads("[" * 700 + "]" * 700), "\ud800", {"\udc00": 1}])

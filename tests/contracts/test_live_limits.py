@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
+from werkzeug.test import Client
+
 from mutants.harness import (
     PASSWORD,
     URL,
@@ -18,14 +20,12 @@ from mutants.harness import (
     judge,
     say,
 )
-from werkzeug.test import Client
-
-from contracts.gate import Refused, is_allowed
-from contracts.rules import RULES
-from contracts.session import NOBODY, Session
-from contracts.target import LIVE, Limits, Login, Target, thorough
-from contracts.verdict import Outcome, Status, Verdict
-from mock_server import Settings, create_app
+from veeam_contracts.gate import Refused, is_allowed
+from veeam_contracts.rules import RULES
+from veeam_contracts.session import NOBODY, Session
+from veeam_contracts.target import LIVE, Limits, Login, Target, thorough
+from veeam_contracts.verdict import Outcome, Status, Verdict
+from veeam_mock import Settings, create_app
 
 WRITES = {("POST", "/v4/organizations"), ("PUT", "/v4/organizations"), ("DELETE", "/v4/organizations")}
 
@@ -268,7 +268,7 @@ def test_a_server_that_throttles_on_and_on_is_left_alone() -> None:
 
 
 def test_the_password_stands_in_no_report() -> None:
-    from contracts.reports import html_report, json_report, junit_report, markdown_report
+    from veeam_contracts.reports import html_report, json_report, junit_report, markdown_report
 
     def repeat_everything(server: Server, ask: Ask) -> Answer:
         answer = server.answer(ask)

@@ -1,4 +1,4 @@
-"""`pytest --pyargs contracts` against a server on a socket, as a user of pytest runs it."""
+"""`pytest --pyargs veeam_contracts` against a server on a socket, as a user of pytest runs it."""
 
 import os
 import re
@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from api_client import ApiClient
 
-from contracts.exchange import Exchange
-from contracts.secrets import Secrets
-from contracts.target import Target
-from mock_server import MockServer
+from api_client import ApiClient
+from veeam_contracts.exchange import Exchange
+from veeam_contracts.secrets import Secrets
+from veeam_contracts.target import Target
+from veeam_mock import MockServer
 
 ROOT = Path(__file__).parents[2]
 Pytest = Callable[..., subprocess.CompletedProcess[str]]
@@ -34,9 +34,9 @@ def run_pytest(tmp_path: Path, veeam: MockServer) -> Pytest:
     def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         login = {"VEEAM_USERNAME": veeam.username, "VEEAM_PASSWORD": veeam.password}
         plugins = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-        named = ("-p", "contracts.plugin", "-p", "schemathesis.pytest.plugin")
+        named = ("-p", "veeam_contracts.plugin", "-p", "schemathesis.pytest.plugin")
         return subprocess.run(
-            [sys.executable, "-m", "pytest", *named, "--pyargs", "contracts", *arguments],
+            [sys.executable, "-m", "pytest", *named, "--pyargs", "veeam_contracts", *arguments],
             cwd=tmp_path,
             env={**os.environ, "PYTHONPATH": str(ROOT), **plugins, **login, **environment},
             capture_output=True,

@@ -6,13 +6,13 @@ from xml.etree import ElementTree
 
 import jsonschema_rs
 import pytest
+
 from mutants.defects_of_codes import every_7th_code_repeats_the_one_before
 from mutants.harness import Server, broken, judge
-
-from contracts.baseline import BaselineError, read_baseline
-from contracts.reports import html_report, json_report, junit_report, markdown_report
-from contracts.rules import RULES
-from contracts.verdict import Outcome, Status, Verdict
+from veeam_contracts.baseline import BaselineError, read_baseline
+from veeam_contracts.reports import html_report, json_report, junit_report, markdown_report
+from veeam_contracts.rules import RULES
+from veeam_contracts.verdict import Outcome, Status, Verdict
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "contracts-report.schema.json"
 

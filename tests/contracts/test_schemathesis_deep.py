@@ -9,8 +9,8 @@ import pytest
 import schemathesis
 from schemathesis.config import HealthCheck, SchemathesisConfig
 
-from contracts.document import load_document
-from mock_server import create_app
+from veeam_contracts.document import load_document
+from veeam_mock import create_app
 
 EXAMPLES = 200
 SEED = 20300101

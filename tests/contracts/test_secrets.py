@@ -5,13 +5,13 @@ from collections.abc import Callable
 from urllib.parse import urlencode
 
 import pytest
-from mutants.harness import PASSWORD, Answer, Ask, Server, broken, judge
 
-from contracts.exchange import Exchange
-from contracts.reports import html_report, json_report, junit_report, markdown_report
-from contracts.reports.terminal import print_verdict
-from contracts.secrets import Secrets
-from contracts.sightings import sightings
+from mutants.harness import PASSWORD, Answer, Ask, Server, broken, judge
+from veeam_contracts.exchange import Exchange
+from veeam_contracts.reports import html_report, json_report, junit_report, markdown_report
+from veeam_contracts.reports.terminal import print_verdict
+from veeam_contracts.secrets import Secrets
+from veeam_contracts.sightings import sightings
 
 TOKENS = {"access_token": "mock-access-0123456789", "refresh_token": "mock-refresh-987/654+3", "expires_in": 3600}
 CODE = {"userCode": "CWE5QHLNM", "message": "Enter CWE5QHLNM.", "expiresIn": 899}

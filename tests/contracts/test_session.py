@@ -6,12 +6,12 @@ from email.utils import formatdate
 
 import pytest
 
-from contracts.exchange import NOT_JSON, Exchange
-from contracts.gate import RETRY_AFTER_DEFAULT, retry_after
-from contracts.options import Mistake, read_options
-from contracts.session import SERVICE_PATH, Session
-from contracts.target import BUNDLED, LIVE, Login, Target, is_loopback
-from mock_server import MockServer
+from veeam_contracts.exchange import NOT_JSON, Exchange
+from veeam_contracts.gate import RETRY_AFTER_DEFAULT, retry_after
+from veeam_contracts.options import Mistake, read_options
+from veeam_contracts.session import SERVICE_PATH, Session
+from veeam_contracts.target import BUNDLED, LIVE, Login, Target, is_loopback
+from veeam_mock import MockServer
 
 
 @pytest.fixture(scope="module")

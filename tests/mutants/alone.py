@@ -5,15 +5,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from mutants.defects_of_access import LOGIN
-from mutants.harness import PASSWORD, Answer, Ask, Behaviour, Server
 from requests.structures import CaseInsensitiveDict
 from schemathesis.core.failures import FailureGroup
 from werkzeug.test import Client
 from werkzeug.wrappers import Request, Response
 
-from contracts.cli import own_environment
-from mock_server import Settings, create_app
+from mutants.defects_of_access import LOGIN
+from mutants.harness import PASSWORD, Answer, Ask, Behaviour, Server
+from veeam_contracts.cli import own_environment
+from veeam_mock import Settings, create_app
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

@@ -1,10 +1,10 @@
 """What schemathesis generates with its defaults, sent to the server of `mutants.alone`."""
 
 import schemathesis
-from mutants.alone import ALONE
 from schemathesis.config import HealthCheck, SchemathesisConfig
 
-from contracts.document import WRITES
+from mutants.alone import ALONE
+from veeam_contracts.document import WRITES
 
 EXAMPLES = 10
 

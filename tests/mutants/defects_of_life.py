@@ -3,9 +3,10 @@
 import re
 import threading
 
+from requests.structures import CaseInsensitiveDict
+
 from mutants.defects import defect
 from mutants.harness import Answer, Ask, Server, say
-from requests.structures import CaseInsensitiveDict
 
 ORGANIZATION = re.compile(r"/v4/Organizations/([^/]+)(/DeviceCode)?$", re.IGNORECASE)
 

@@ -14,14 +14,14 @@ from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPResponse
 from werkzeug.test import Client
 
-from contracts.baseline import Baseline
-from contracts.cli import HERE, conduct
-from contracts.document import example_restore_session
-from contracts.options import Options
-from contracts.run import Run
-from contracts.target import BUNDLED, Limits, Login, Target
-from contracts.verdict import Verdict
-from mock_server import Settings, create_app
+from veeam_contracts.baseline import Baseline
+from veeam_contracts.cli import HERE, conduct
+from veeam_contracts.document import example_restore_session
+from veeam_contracts.options import Options
+from veeam_contracts.run import Run
+from veeam_contracts.target import BUNDLED, Limits, Login, Target
+from veeam_contracts.verdict import Verdict
+from veeam_mock import Settings, create_app
 
 URL = "https://faulty.test:4443"
 USERNAME, PASSWORD = "administrator", "a long enough password"

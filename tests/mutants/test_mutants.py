@@ -3,12 +3,12 @@
 import os
 
 import pytest
+
 from mutants.bank import MUTANTS, VARIANTS, Mutant, Variant
 from mutants.harness import broken, judge
-
-from contracts.document import questions
-from contracts.rules import BY_ID
-from contracts.verdict import Outcome, Status
+from veeam_contracts.document import questions
+from veeam_contracts.rules import BY_ID
+from veeam_contracts.verdict import Outcome, Status
 
 SEED = int(os.environ.get("VEEAM_CONTRACTS_SEED", "1"))
 """Another seed draws other codes and generates other cases."""

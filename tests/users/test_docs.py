@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mock_server.options import OPTIONS
+from veeam_mock.options import OPTIONS
 
 pytest_plugins = ["pytester"]
 
@@ -23,7 +23,7 @@ def test_a_snippet_about_tests_passes_when_pasted(
 ) -> None:
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makepyfile(snippet)
-    result = pytester.runpytest_inprocess("-p", "mock_server.pytest_plugin", "--strict-markers")
+    result = pytester.runpytest_inprocess("-p", "veeam_mock.pytest_plugin", "--strict-markers")
     assert result.ret == pytest.ExitCode.OK
     assert "passed" in result.stdout.str()
 
@@ -39,7 +39,7 @@ def test_the_ini_snippet_is_taken(pytester: pytest.Pytester, monkeypatch: pytest
             assert veeam_mock.settings.no_prefer
         """
     )
-    pytester.runpytest_inprocess("-p", "mock_server.pytest_plugin").assert_outcomes(passed=1)
+    pytester.runpytest_inprocess("-p", "veeam_mock.pytest_plugin").assert_outcomes(passed=1)
 
 
 def headings(path: Path) -> set[str]:

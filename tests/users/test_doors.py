@@ -9,11 +9,11 @@ from typing import Any
 import httpx
 import pytest
 import requests
-from api_client import CHINESE_ORGANIZATION, ORGANIZATION, RESTORE_SESSION, UNKNOWN
 
-from mock_server import InterceptedServer, MockServer, create_app
-from mock_server.refusals import BODY_LIMIT
-from mock_server.settings import Settings
+from api_client import CHINESE_ORGANIZATION, ORGANIZATION, RESTORE_SESSION, UNKNOWN
+from veeam_mock import InterceptedServer, MockServer, create_app
+from veeam_mock.refusals import BODY_LIMIT
+from veeam_mock.settings import Settings
 
 SETTINGS = {"seed": 7, "verification_url": "self"}
 MOMENT = "2130-01-01T00:00:00Z"

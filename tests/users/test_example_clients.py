@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mock_server import MockServer
+from veeam_mock import MockServer
 
 CLIENTS = Path(__file__).parents[2] / "examples" / "clients"
 RUNNERS = {

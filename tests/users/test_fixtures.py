@@ -35,7 +35,7 @@ def only_our_plugin(monkeypatch: pytest.MonkeyPatch) -> None:
 def run(pytester: pytest.Pytester, test: str, *arguments: str) -> pytest.RunResult:
     pytester.makepyfile(client=CLIENT)
     pytester.makepyfile(test)
-    return pytester.runpytest_inprocess("-p", "mock_server.pytest_plugin", *arguments)
+    return pytester.runpytest_inprocess("-p", "veeam_mock.pytest_plugin", *arguments)
 
 
 @pytest.mark.parametrize("fixture", ["veeam_server", "veeam_mock"])
@@ -345,10 +345,10 @@ def test_the_plugin_loads_nothing_of_the_mock_until_a_fixture_is_used(pytester: 
         import sys
 
         def test_unused():
-            ours = [name for name in sys.modules if name.partition(".")[0] == "mock_server"]
-            assert sorted(ours) == ["mock_server", "mock_server.pytest_plugin"]
+            ours = [name for name in sys.modules if name.partition(".")[0] == "veeam_mock"]
+            assert sorted(ours) == ["veeam_mock", "veeam_mock.pytest_plugin"]
             assert not {"requests", "responses", "flask", "uvicorn"} & sys.modules.keys()
         """
     )
-    result = pytester.runpytest_subprocess("-p", "mock_server.pytest_plugin")
+    result = pytester.runpytest_subprocess("-p", "veeam_mock.pytest_plugin")
     result.assert_outcomes(passed=1)

@@ -7,7 +7,7 @@ import a2wsgi
 import httpx
 import pytest
 
-from mock_server import MockServer, Settings, create_app
+from veeam_mock import MockServer, Settings, create_app
 
 LOGIN = {"grant_type": "password", "username": "administrator", "password": "veeam"}
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import requests
 import responses
-from api_client import ApiClient
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry, Timeout
 
-from mock_server import InterceptedServer, MockServer, WouldHang
+from api_client import ApiClient
+from veeam_mock import InterceptedServer, MockServer, WouldHang
 
 SHORT = 0.2
 """Seconds: a client's timeout for answers that never come."""

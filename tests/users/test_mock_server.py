@@ -12,15 +12,15 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from api_client import ApiClient
 
-from mock_server import ControlFailure, MockServer, SettingsError
-from mock_server.certificates import CertificateError
-from mock_server.server import CannotListen
+from api_client import ApiClient
+from veeam_mock import ControlFailure, MockServer, SettingsError
+from veeam_mock.certificates import CertificateError
+from veeam_mock.server import CannotListen
 
 OWN_PROCESS = """
 import sys
-from mock_server import MockServer
+from veeam_mock import MockServer
 
 server = MockServer().start()
 print(server.url)
@@ -145,7 +145,7 @@ def test_a_start_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     async def fail(*arguments: object, **options: object) -> None:
         raise OSError("the loop is out of descriptors")
 
-    monkeypatch.setattr("mock_server.server.Server.startup", fail)
+    monkeypatch.setattr("veeam_mock.server.Server.startup", fail)
     with pytest.raises(RuntimeError, match="did not start: the loop is out of descriptors"):
         MockServer(http=True).start()
 
@@ -185,7 +185,7 @@ import unittest
 
 import requests
 
-from mock_server import MockServer
+from veeam_mock import MockServer
 
 
 class DeviceCodeTest(unittest.TestCase):

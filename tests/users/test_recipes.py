@@ -17,12 +17,12 @@ import pytest
 import requests
 import yaml
 
-from contracts.cli import command as contracts_command
-from mock_server import MockServer
+from veeam_contracts.cli import command as contracts_command
+from veeam_mock import MockServer
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SET_VARIABLE = re.compile(r"^##vso\[task\.setvariable variable=(\w+)\](.*)$", re.MULTILINE)
-MODULES = {"veeam-mock": "mock_server", "veeam-contracts": "contracts"}
+MODULES = {"veeam-mock": "veeam_mock", "veeam-contracts": "veeam_contracts"}
 INSTALLERS = ("pip", "apt-get")
 
 

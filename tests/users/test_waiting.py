@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from click.testing import CliRunner, Result
 
-from mock_server import MockServer
-from mock_server.cli import command
+from veeam_mock import MockServer
+from veeam_mock.cli import command
 
 
 def wait(*arguments: str, **environment: str) -> Result:

@@ -1,5 +1,0 @@
-"""`python -m contracts` is `veeam-contracts`."""
-
-from contracts.cli import main
-
-main()

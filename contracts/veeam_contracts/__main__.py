@@ -1,0 +1,5 @@
+"""`python -m contracts` is `veeam-contracts`."""
+
+from veeam_contracts.cli import main
+
+main()

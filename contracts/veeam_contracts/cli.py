@@ -1,0 +1,187 @@
+"""The command `veeam-contracts`: a thin front of pytest, with its own configuration and root.
+
+Nothing large is imported before `main` has taken the signals over.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from veeam_contracts.interruption import INTERRUPTION
+
+if TYPE_CHECKING:
+    from veeam_contracts.options import Options
+    from veeam_contracts.run import Run
+    from veeam_contracts.verdict import Verdict
+
+HERE = Path(__file__).parent
+PYTEST_ARGUMENTS = (
+    "-c", str(HERE / "pytest.ini"), f"--rootdir={HERE}", f"--confcutdir={HERE}",
+    "-p", "veeam_contracts.plugin", "-p", "schemathesis.pytest.plugin", "-p", "no:terminal", str(HERE),
+)  # fmt: skip
+OWN_ENVIRONMENT = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": "", "PYTEST_PLUGINS": ""}
+"""A stranger's plugins and options in the folder or the environment must make no difference."""
+
+FILES = {"json": "JSON", "junit": "JUnit XML", "html": "one HTML page", "markdown": "Markdown"}
+
+
+EXTRA = ("pytest", "schemathesis", "rich", "jinja2")
+"""What only the extra `contracts` installs."""
+
+
+class WithoutExtra(click.ClickException):
+    """The package is installed without what the command stands on."""
+
+    exit_code = 2
+
+    def __init__(self) -> None:
+        super().__init__("veeam-contracts needs its extra: pip install 'veeam-devicecode-mock[contracts]'")
+
+    def show(self, file: Any = None) -> None:
+        """Print the line alone."""
+        click.echo(self.message, err=True)
+
+
+def require_extra() -> None:
+    """Raise `WithoutExtra` when a package of the extra is missing."""
+    if not all(map(find_spec, EXTRA)):
+        raise WithoutExtra
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="veeam-devicecode-mock", prog_name="veeam-contracts")
+def command() -> None:
+    """Check a server that gives Veeam device codes against the contract."""
+
+
+@command.command("list")
+def list_rules() -> None:
+    """Print every rule with its source, and why it matters."""
+    require_extra()
+    from veeam_contracts.reports.terminal import print_rules
+
+    print_rules()
+
+
+def _check_options(function: Any) -> Any:
+    for decorate in reversed(CHECK_OPTIONS):
+        function = decorate(function)
+    return function
+
+
+CHECK_OPTIONS = (
+    click.argument("url", required=False),
+    click.option("--username", metavar="NAME", help="User who logs in; better in VEEAM_USERNAME."),
+    click.option("--password", metavar="TEXT", help="Password; better in VEEAM_PASSWORD, or by --password-stdin."),
+    click.option("--password-stdin", is_flag=True, help="Read the password from standard input."),
+    click.option("--token", metavar="TEXT", help="Access token instead of a login; better in VEEAM_TOKEN."),
+    click.option("--ca-cert", metavar="FILE", help="CA (PEM) that signed the server's certificate."),
+    click.option("--insecure", is_flag=True, default=None, help="Do not check the server's certificate."),
+    click.option("--proxy", metavar="URL", help="Proxy to go through."),
+    click.option("--timeout", metavar="SECONDS", help="Time limit for one answer. [default: 10]"),
+    click.option(
+        "--rate", metavar="N", help="Requests a second, after a burst of 5. [default: 5; bundled mock: no limit]"
+    ),
+    click.option("--budget", metavar="N", help="Requests in all. [default: 300; bundled mock: no limit]"),
+    click.option("--thorough", is_flag=True, default=None, help="Lift the caps on number and pace, generate more."),
+    click.option("--yes", is_flag=True, default=None, help="Confirm --thorough for a server that is not this machine."),
+    click.option("--organization-id", metavar="ID", help="Organization to ask codes for. [default: one of the list]"),
+    click.option("--region", metavar="NAME", help="Region to ask codes for. [default: worldwide]"),
+    *(click.option(f"--{kind}", metavar="FILE", help=f"Write the report as {form}.") for kind, form in FILES.items()),
+    click.option("--baseline", metavar="FILE", help="Known deviations (YAML), each with its reason."),
+    click.option("--seed", metavar="N", help="Seed of what is generated. [default: 1]"),
+)
+
+
+@command.command()
+@_check_options
+def check(**given: Any) -> None:
+    """Check the server at URL, or the bundled mock without one.
+
+    A URL can also stand in VEEAM_URL. Exit status: 0 conforms, 1 contract broken, 2 used wrongly, 3 inconclusive,
+    4 failure of the suite itself.
+    """
+    require_extra()
+    if given["password_stdin"]:
+        given["password"] = sys.stdin.readline().rstrip("\r\n")
+    from veeam_contracts.options import Mistake, read_options
+
+    try:
+        options = read_options(given, os.environ)
+    except Mistake as mistake:
+        raise click.UsageError(str(mistake)) from None
+    sys.exit(run(options))
+
+
+def run(options: "Options") -> int:
+    """Check, print the verdict, and return the exit status."""
+    INTERRUPTION.hold()
+    from veeam_contracts.reports.terminal import Progress, print_verdict
+    from veeam_contracts.run import Run
+    from veeam_contracts.verdict import Status
+
+    this = Run(options)
+    with Progress() as progress:
+        verdict = conduct(this, progress, Release())
+    if verdict is None:
+        click.echo("veeam-contracts: pytest ended before there was a verdict: please report it", err=True)
+        return Status.OWN_FAILURE
+    print_verdict(verdict)
+    for problem in this.unwritten:
+        click.echo(f"veeam-contracts: {problem}", err=True)
+    return Status.OWN_FAILURE if this.unwritten else verdict.status
+
+
+class Release:
+    """A pytest plugin that lets interruptions through, from when on pytest ends a run in good order."""
+
+    def pytest_collection(self) -> None:
+        """The session has started."""
+        INTERRUPTION.release()
+
+
+def conduct(this: "Run", *plugins: object, arguments: tuple[str, ...] = ()) -> "Verdict | None":
+    """Let pytest try the rules for a run; None when it did not come to a verdict."""
+    import pytest
+
+    with own_environment():
+        pytest.main([*PYTEST_ARGUMENTS, *arguments], plugins=[this, *plugins])
+    return this.verdict
+
+
+@contextmanager
+def own_environment() -> Iterator[None]:
+    """The environment without what a stranger tells pytest."""
+    before = {name: os.environ.get(name) for name in OWN_ENVIRONMENT}
+    os.environ.update(OWN_ENVIRONMENT)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+INTERRUPTED = 3
+"""Inconclusive, as `veeam_contracts.verdict.Status` says too."""
+
+
+def main() -> None:
+    """Run the command. Where an interruption leaves nothing to judge, the run is inconclusive as well."""
+    INTERRUPTION.take_over()
+    try:
+        sys.exit(command.main(prog_name="veeam-contracts", standalone_mode=False))
+    except click.exceptions.Abort:
+        click.echo("veeam-contracts: interrupted", err=True)
+        sys.exit(INTERRUPTED)
+    except click.ClickException as mistake:
+        mistake.show()
+        sys.exit(mistake.exit_code)

@@ -1,0 +1,52 @@
+"""The fixtures of the rules, and the run that begins when the first of them is collected."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from veeam_contracts.findings import Findings
+from veeam_contracts.plugin import run_of
+from veeam_contracts.run import FINDINGS_KEY
+from veeam_contracts.session import Session
+
+if TYPE_CHECKING:
+    from veeam_contracts.generated import Share
+
+
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> None:
+    """Make the run; configure what is generated for it, which happens while the tests are collected."""
+    run = run_of(parent.config)
+    if module_path.name == "test_generated.py":
+        from veeam_contracts.generated import configure
+
+        configure(run.options)
+
+
+@pytest.fixture(scope="session")
+def api(request: pytest.FixtureRequest) -> Session:
+    """The session with the server, logged in."""
+    return run_of(request.config).open_session()
+
+
+@pytest.fixture
+def findings(api: Session, request: pytest.FixtureRequest) -> Findings:
+    """Where a rule writes what it found out."""
+    found = request.node.stash[FINDINGS_KEY] = Findings(api.secrets, api.target.curl_options)
+    return found
+
+
+@pytest.fixture
+def share(api: Session, request: pytest.FixtureRequest) -> "Share":
+    """What this operation may use of the rest of the budget: shared out over the operations that still come."""
+    from veeam_contracts.expectations import require_token
+    from veeam_contracts.findings import not_tested
+    from veeam_contracts.generated import Share
+
+    if api.target.limits.live and "/v4/Token" in request.node.name:
+        not_tested("logins are never generated for a live server")
+    require_token(api)
+    api.organization_id()
+    items = [item for item in request.session.items if "share" in getattr(item, "fixturenames", ())]
+    gives_codes = "test_valid[POST" in request.node.name
+    return Share(api, len(items) - items.index(request.node), gives_codes=gives_codes)

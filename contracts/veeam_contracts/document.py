@@ -1,0 +1,222 @@
+"""`openapi.yaml` as the contracts read it: what every lawful server takes, what every lawful server refuses.
+
+Where the sources disagree, the document carries `x-ambiguity`. Folding the readings of such an element gives two
+documents: the *strict* one, whose requests are valid under every reading, and the *loose* one, whose requests are
+invalid only when they are invalid under every reading. Answers are always judged by the loose one.
+"""
+
+import itertools
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any
+
+import jsonschema_rs
+import yaml
+
+from veeam_contracts.exchange import NOT_JSON
+
+Json = dict[str, Any]
+
+REQUEST_QUESTIONS = frozenset(
+    {"organization-id", "unknown-organization", "region-required", "region-names", "region-case"}
+)
+"""The questions about what may be sent. All others are about answers, which the strict document does not narrow."""
+
+
+OWIN_DATES = frozenset({".issued", ".expires"})
+"""Members of a login that Microsoft's OWIN token endpoint writes as RFC 1123 does: see `token.lifetime`."""
+
+
+@cache
+def load_document() -> Json:
+    """The OpenAPI document, from the installed package or the checkout; do not change it."""
+    package = files("veeam_mock")
+    installed = package.joinpath("openapi.yaml")
+    source: Traversable = installed if installed.is_file() else package.joinpath("..", "..", "openapi.yaml")
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    document: Json = yaml.load(source.read_text(encoding="utf-8"), Loader=loader)
+    return document
+
+
+def questions() -> Mapping[str, Json]:
+    """The catalogue of ambiguities: id -> question and readings."""
+    catalogue: Mapping[str, Json] = load_document()["x-ambiguities"]
+    return catalogue
+
+
+@cache
+def strict_document() -> Json:
+    """The document whose requests every lawful server takes."""
+    return _fold(lambda ids: _meet if REQUEST_QUESTIONS.issuperset(ids) else _join)
+
+
+@cache
+def loose_document() -> Json:
+    """The document whose requests and answers are as wide as all readings together."""
+    return _fold(lambda ids: _join)
+
+
+Folding = Callable[[Json, list[Json]], Json]
+
+
+def _fold(choose: Callable[[Iterable[str]], Folding]) -> Json:
+    def rewrite(node: Any) -> Any:
+        if isinstance(node, list):
+            return [rewrite(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        plain = {key: rewrite(value) for key, value in node.items() if key != "x-ambiguity"}
+        for name in OWIN_DATES & plain.keys():
+            plain[name] = {"type": "string"} if "format" in plain[name] else plain[name]
+        ids = node.get("x-ambiguity")
+        return plain if ids is None else choose(ids)(plain, list(_variants(plain, ids)))
+
+    document: Json = rewrite({key: value for key, value in load_document().items() if key != "x-ambiguities"})
+    return document
+
+
+def _variants(node: Json, ids: Iterable[str]) -> Iterable[Json]:
+    """`node` under each combination of readings of the questions `ids`."""
+    part = "parameter" if "in" in node else "schema"
+    patches = [[reading.get(part, {}) for reading in questions()[key]["readings"].values()] for key in ids]
+    for combination in itertools.product(*patches):
+        variant = dict(node)
+        for patch in combination:
+            variant.update(patch)
+        yield {key: value for key, value in variant.items() if value is not None}
+
+
+def _meet(node: Json, variants: list[Json]) -> Json:
+    """The schema of what is valid under every variant."""
+    merged: Json = {}
+    for variant in variants:
+        merged.update(variant)
+    merged.pop("x-ignore-case", None)
+    if "enum" in merged:
+        merged["enum"] = [
+            name for name in merged["enum"] if name is not None and all(name in v["enum"] for v in variants)
+        ]
+    _set_flag(merged, "nullable", all(variant.get("nullable", False) for variant in variants))
+    _set_required(merged, _required_lists(variants), set.union)
+    return merged
+
+
+def _join(node: Json, variants: list[Json]) -> Json:
+    """The schema of what is valid under any variant."""
+    shared = {key: node.get(key, variants[0][key]) for key in variants[0] if all(key in v for v in variants)}
+    if "enum" in shared:
+        shared["enum"] = list(dict.fromkeys(name for variant in variants for name in variant.get("enum") or ()))
+        if any(variant.get("x-ignore-case") for variant in variants):
+            shared["pattern"] = ignoring_case(filter(None, shared.pop("enum") or ()))
+    shared.pop("x-ignore-case", None)
+    _set_flag(shared, "nullable", any(variant.get("nullable", False) for variant in variants))
+    _set_required(shared, _required_lists(variants), set.intersection)
+    return shared
+
+
+def _required_lists(variants: list[Json]) -> list[Any]:
+    return [variant.get("required", []) for variant in variants]
+
+
+def _set_flag(schema: Json, key: str, value: bool) -> None:
+    schema.pop(key, None)
+    if value:
+        schema[key] = True
+
+
+def _set_required(schema: Json, given: list[Any], combine: Callable[..., set[str]]) -> None:
+    schema.pop("required", None)
+    if "in" in schema:
+        schema["required"] = any(given) if combine is set.union else all(given)
+    elif "properties" in schema:
+        names = sorted(combine(*map(set, given)))
+        schema.update({"required": names} if names else {})
+
+
+def ignoring_case(names: Iterable[str]) -> str:
+    """A pattern (ECMA 262) that matches each name in any case."""
+    spellings = dict.fromkeys(name.lower() for name in names)
+    folded = ("".join(f"[{c.upper()}{c}]" if c.isalpha() else c for c in name) for name in spellings)
+    return f"^(?:{'|'.join(folded)})$"
+
+
+def sure_regions() -> list[str]:
+    """The names of regions that every lawful server knows, as written in the document."""
+    names: list[str] = strict_document()["components"]["schemas"]["TargetRegion"]["enum"]
+    return names
+
+
+def region_names() -> list[str]:
+    """The names of regions of all versions, as written in the document."""
+    return [name for name in load_document()["components"]["schemas"]["TargetRegion"]["enum"] if name is not None]
+
+
+def resolve(node: Any) -> Any:
+    """`node` of the loose document as plain JSON Schema: references inlined, `nullable` in the types."""
+    if isinstance(node, list):
+        return [resolve(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if "$ref" in node:
+        found: Any = loose_document()
+        for step in node["$ref"].removeprefix("#/").split("/"):
+            found = found[step]
+        return resolve(found)
+    plain = {key: resolve(value) for key, value in node.items() if key != "nullable"}
+    if node.get("nullable") is True and isinstance(plain.get("type"), str):
+        plain["type"] = [plain["type"], "null"]
+    return plain
+
+
+WRITES = frozenset({"addOrganization", "updateOrganization", "deleteOrganization"})
+"""Operations that change which organizations there are: no rule tries what they do, only that they are protected."""
+
+
+def operations() -> dict[str, tuple[str, str, Json]]:
+    """operationId -> method, path and the operation, of the loose document."""
+    return {
+        operation["operationId"]: (method.upper(), path, operation)
+        for path, item in loose_document()["paths"].items()
+        for method, operation in item.items()
+        if method != "parameters"
+    }
+
+
+def example_restore_session() -> str:
+    """The restore session of the document's example, which the bundled mock has."""
+    path = load_document()["paths"]["/v4/RestoreSessions/{restoreSessionId}/organization/restoreDeviceCode"]
+    value: str = path["parameters"][0]["examples"]["session"]["value"]
+    return value
+
+
+@cache
+def _validator(operation_id: str, status: int) -> jsonschema_rs.Draft202012Validator | None:
+    answer = resolve(operations()[operation_id][2]["responses"].get(str(status)))
+    if answer is None or "content" not in answer:
+        return None
+    return jsonschema_rs.Draft202012Validator(answer["content"]["application/json"]["schema"], validate_formats=True)
+
+
+def violations(operation_id: str, status: int, value: Any) -> list[str]:
+    """What is wrong with the JSON value of an answer, each with its place; the values themselves are not repeated."""
+    validator = _validator(operation_id, status)
+    if validator is None:
+        return [f"status {status} is not one of {operation_id}"]
+    if value is NOT_JSON:
+        return ["the body is not JSON"]
+    try:
+        return [_describe(error) for error in validator.iter_errors(value)]
+    except ValueError as unfit:
+        return [f"the body is JSON that no validator takes ({unfit})"]
+
+
+def _describe(error: jsonschema_rs.ValidationError) -> str:
+    place = ".".join(map(str, error.instance_path)) or "the body"
+    details = {key: value for key, value in error.kind.as_dict().items() if key not in ("context", "options")}
+    return f"{place} breaks `{error.kind.name}`" + (f" ({_shown(details)})" if details else "")
+
+
+def _shown(details: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key}: {value}" for key, value in details.items())

@@ -1,0 +1,138 @@
+"""One request and its answer, as data, and as a line that a person can paste into a shell."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qsl
+
+from veeam_contracts.secrets import Secrets
+
+EXCERPT = 400
+"""Characters of a body that a report repeats."""
+
+
+class NotJson:
+    """What stands for the value of a body that is not JSON."""
+
+    def __repr__(self) -> str:
+        return "not JSON"
+
+
+NOT_JSON = NotJson()
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """`status` is None when no answer came; then `error` says why. `elapsed` is in seconds, of the whole answer.
+
+    `headers` of the answer are by lower-case name; `path` is that of the API, below the address of the target.
+    """
+
+    method: str
+    url: str
+    path: str
+    request_headers: Mapping[str, str]
+    request_body: bytes | None
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    elapsed: float = 0.0
+    error: str | None = None
+    generated: bool = False
+    kept_idle: bool = False
+    """Whether it failed on a connection that was opened earlier, which a server may have closed for idleness."""
+
+    @cached_property
+    def value(self) -> Any:
+        """The JSON value of the body; `NOT_JSON` when it is none."""
+        try:
+            return json.loads(self.body.decode("utf-8"), parse_constant=_refuse_constant)
+        except (UnicodeDecodeError, ValueError, RecursionError):
+            return NOT_JSON
+
+    @property
+    def text(self) -> str:
+        """The body as text, whatever its bytes."""
+        return self.body.decode("utf-8", "replace")
+
+    @property
+    def media_type(self) -> str:
+        """The media type of the answer without parameters, in lower case; empty without one."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @property
+    def ok(self) -> bool:
+        """Whether the answer is a success."""
+        return self.status is not None and 200 <= self.status < 300
+
+    @property
+    def refused(self) -> bool:
+        """Whether the answer is a refusal of the request (4xx)."""
+        return self.status is not None and 400 <= self.status < 500
+
+    @property
+    def is_token(self) -> bool:
+        """Whether it went to the token path."""
+        return self.path.partition("?")[0].lower() == "/v4/token"
+
+    @property
+    def gives_code(self) -> bool:
+        """Whether one of the operations that give device codes answered with success."""
+        asked = self.method == "POST" and self.path.partition("?")[0].lower().endswith("devicecode")
+        return asked and self.status == 200
+
+    @property
+    def served_path(self) -> bool:
+        """Whether the path is one of version 4."""
+        return self.path.lower().startswith("/v4/")
+
+    def form_fields(self) -> list[tuple[str, str]]:
+        """The fields of a form in the request."""
+        if "form" not in self.request_headers.get("Content-Type", ""):
+            return []
+        return parse_qsl((self.request_body or b"").decode("utf-8", "replace"))
+
+    def member(self, name: str) -> Any:
+        """A member of the JSON object in the body; None when there is none."""
+        return self.value.get(name) if isinstance(self.value, dict) else None
+
+    def curl(self, secrets: Secrets, options: Sequence[str] = ()) -> str:
+        """The request as a curl line with more `options`, its secrets replaced by variables or labels."""
+        parts = ["curl", "-sS", "-X", self.method]
+        for name, value in self.request_headers.items():
+            if name.lower() in ("authorization", "content-type"):
+                parts += ["-H", _quote(secrets.mask(f"{name}: {value}"))]
+        if self.request_body:
+            parts += ["--data-binary", _quote(_shown_body(self.request_body, secrets))]
+        parts += [option if option.startswith("--") else _quote(option) for option in options]
+        return " ".join([*parts, _quote(secrets.mask(self.url))])
+
+    def seen(self, secrets: Secrets) -> str:
+        """The answer in a few words."""
+        if self.status is None:
+            return secrets.mask(f"no answer: {self.error}")
+        shown = " ".join(secrets.mask(self.text).split())
+        body = shown if len(shown) <= EXCERPT else f"{shown[:EXCERPT]}… ({len(self.body)} bytes)"
+        media_type = secrets.mask(self.headers.get("content-type", "without Content-Type"))
+        return f"{self.status} {media_type} {body}".rstrip()
+
+
+def _refuse_constant(name: str) -> Any:
+    """NaN and Infinity, which Python reads, are no JSON (RFC 8259 section 6)."""
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _shown_body(body: bytes, secrets: Secrets) -> str:
+    """The beginning of a body; secrets are replaced first, so that none is cut and shown in part."""
+    text = secrets.mask(body.decode("utf-8", "backslashreplace"))
+    return text if len(text) <= EXCERPT else f"{text[:EXCERPT]}…"
+
+
+def _quote(text: str) -> str:
+    """`text` for a POSIX shell; in double quotes where a variable is to be filled in."""
+    safe = text.encode("unicode_escape").decode("ascii") if not text.isprintable() else text
+    if "$VEEAM_" not in safe:
+        return "'" + safe.replace("'", "'\\''") + "'"
+    return '"' + safe.replace("\\", "\\\\").replace('"', '\\"').replace("`", "\\`") + '"'

@@ -1,0 +1,68 @@
+"""Judgements that several rules share."""
+
+from typing import Any
+
+from veeam_contracts.exchange import NOT_JSON, Exchange
+from veeam_contracts.findings import Findings, not_tested
+from veeam_contracts.session import Session
+
+SECONDS = range(60, 3601)
+MILLISECONDS = range(60_000, 3_600_001)
+"""The lives of a code that are plausible; Microsoft gives 900 seconds (RFC 8628)."""
+
+
+def require_token(api: Session) -> None:
+    """End the rule when the login gave no token: it needs one."""
+    if not api.logged_in:
+        not_tested("the login gave no access token")
+
+
+def expect_code(findings: Findings, exchange: Exchange, asked: str = "a device code was asked for") -> bool:
+    """The answer is 200."""
+    return findings.check(exchange.status == 200, f"200, {asked}", f"status {exchange.status}", exchange)
+
+
+def expect_json(findings: Findings, exchange: Exchange) -> bool:
+    """The media type is application/json."""
+    holds = exchange.media_type == "application/json"
+    return findings.check(holds, "application/json", exchange.media_type or "no Content-Type", exchange)
+
+
+def expect_refusal(findings: Findings, exchange: Exchange, what: str) -> bool:
+    """The answer is a 4xx."""
+    return findings.check(exchange.refused, f"a 4xx for {what}", f"status {exchange.status}", exchange)
+
+
+def expect_refusal_or_code(findings: Findings, exchange: Exchange, what: str) -> bool:
+    """The answer is a 4xx, or a code, as the sources disagree on it."""
+    holds = exchange.refused or (exchange.status == 200 and isinstance(exchange.member("userCode"), str))
+    return findings.check(holds, f"a 4xx or a device code for {what}", f"status {exchange.status}", exchange)
+
+
+def code_of(exchange: Exchange) -> str | None:
+    """The user code of an answer; None when there is none."""
+    code = exchange.member("userCode")
+    return code if isinstance(code, str) and code else None
+
+
+def good_codes(api: Session, findings: Findings) -> list[Exchange]:
+    """The answers of the sample with a device code.
+
+    A call without one is for the rules of status and stability to blame; here it is only a trial that is missing.
+    """
+    require_token(api)
+    asked = api.sample()
+    good = [exchange for exchange in asked if exchange.status == 200]
+    if not good:
+        not_tested("no call gave a device code, see code.status")
+    if len(good) < len(asked):
+        findings.cut(f"{len(asked) - len(good)} of {len(asked)} calls gave no device code, see code.status")
+    return [e for e in good if findings.need(isinstance(e.value, dict), "a JSON object", kind_of(e.value), e)]
+
+
+def kind_of(value: Any) -> str:
+    """What kind of JSON value this is, for a sentence."""
+    if value is NOT_JSON:
+        return "a body that is not JSON"
+    names = {dict: "an object", list: "an array", str: "text", bool: "a boolean", int: "a number", float: "a number"}
+    return names.get(type(value), "null")

@@ -1,0 +1,164 @@
+"""What schemathesis generates from the document: what every lawful server takes, and what every one refuses.
+
+The two schemas are made at import and configured for a run before its tests are collected. What is changed of
+schemathesis' defaults, and why, stands in docs/contracts.md.
+"""
+
+import copy
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import schemathesis
+from hypothesis.configuration import set_hypothesis_home_dir
+from schemathesis import GenerationMode
+from schemathesis.config import HealthCheck, SchemathesisConfig
+from schemathesis.core.failures import FailureGroup
+from schemathesis.core.parameters import ParameterLocation
+from schemathesis.core.transport import Response
+from schemathesis.schemas import BaseSchema
+from schemathesis.specs.openapi.checks import status_code_conformance
+
+from veeam_contracts.document import WRITES, Json, loose_document, operations, strict_document
+from veeam_contracts.exchange import Exchange
+from veeam_contracts.findings import Findings
+from veeam_contracts.gate import BudgetSpent, NoAnswer, Refused, Stopped
+from veeam_contracts.options import Options
+from veeam_contracts.session import Session
+
+Case = schemathesis.Case[Any]
+
+ANSWER_CHECKS = [
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+]
+ACCEPTED = ["2xx", "404", "429", "503"]
+"""404: a restore session that a live server does not have; 429 and 503 are described for every operation."""
+
+REFUSED = ["4xx", "503"]
+
+
+def load(document: Json, mode: GenerationMode) -> BaseSchema:
+    """A schema that generates cases of `mode`, untouched by any configuration file of the folder."""
+    schema = schemathesis.openapi.from_dict(
+        copy.deepcopy(document), config=SchemathesisConfig(suppress_health_check=[HealthCheck.all])
+    )
+    config = schema.config
+    check = "positive_data_acceptance" if mode.is_positive else "negative_data_rejection"
+    config.checks.update(included_check_names=[*ANSWER_CHECKS, check])
+    config.checks.positive_data_acceptance.expected_statuses = ACCEPTED
+    config.checks.negative_data_rejection.expected_statuses = REFUSED
+    config.generation.update(modes=[mode], with_security_parameters=False, no_shrink=True, database="none")
+    config.phases.stateful.enabled = False
+    config.phases.coverage.unexpected_methods = set()
+    return schema
+
+
+ACCEPTABLE = load(strict_document(), GenerationMode.POSITIVE)
+UNACCEPTABLE = load(loose_document(), GenerationMode.NEGATIVE)
+GENTLE = [id for id in operations() if id not in WRITES]
+"""The operations that change nothing but the number of codes and tokens."""
+
+TAKEN = [id for id in GENTLE if id != "getToken"]
+"""Whether a login is taken depends on what no schema says: on who may log in."""
+
+MISTAKABLE = [id for id in GENTLE if "{" in operations()[id][1] or "requestBody" in operations()[id][2]]
+"""The operations with something in them that can be wrong."""
+
+
+def configure(options: Options) -> None:
+    """Set the seed and the number of examples of a run; nothing is written below the current folder."""
+    for schema in (ACCEPTABLE, UNACCEPTABLE):
+        schema.config.seed = options.seed
+        schema.config.generation.update(max_examples=options.examples)
+    set_hypothesis_home_dir(Path(tempfile.gettempdir()) / "veeam-contracts-hypothesis")
+
+
+KEPT_CODES = 5
+"""Device codes that valid cases leave over: an invalid one, wrongly taken, costs one too."""
+
+
+class Share:
+    """The part of what is left of the budget that one operation may use. Without limit it is never used up."""
+
+    def __init__(self, api: Session, operations_left: int, *, gives_codes: bool) -> None:
+        left = [] if api.gate.requests_left is None else [api.gate.requests_left]
+        if gives_codes and api.gate.device_codes_left is not None:
+            left.append(max(0, api.gate.device_codes_left - KEPT_CODES))
+        self._left = min(left) // max(1, operations_left) if left else None
+        self.sent = 0
+        self.wanted = 0
+
+    def take(self) -> bool:
+        """Whether one more may be sent."""
+        self.wanted += 1
+        if self._left is not None and self.sent >= self._left:
+            return False
+        self.sent += 1
+        return True
+
+
+def try_case(api: Session, findings: Findings, share: Share, case: Case) -> None:
+    """Send one case and judge the answer. Never raises for what the server does."""
+    if not share.take():
+        findings.shortfall = f"budget: {share.sent} of {share.wanted} generated cases were sent"
+        return
+    try:
+        name_what_exists(api, case)
+        api.gate.generating = True
+        _send_and_judge(api, findings, case)
+    except NoAnswer:
+        findings.cut("some of the generated cases had no answer, see answers.arrive and answers.in-time")
+    except (BudgetSpent, Stopped) as reason:
+        findings.cut(str(reason))
+    except Refused:
+        return
+    finally:
+        api.gate.generating = False
+
+
+def _send_and_judge(api: Session, findings: Findings, case: Case) -> None:
+    """Some checks send the case once more in another form: they get the session too, so that the gate sees them."""
+    options: dict[str, Any] = {
+        "base_url": api.target.url,
+        "session": api.http,
+        "headers": _headers(api, case),
+        "timeout": api.target.timeout,
+        "allow_redirects": False,
+        "verify": api.target.verify,
+        "proxies": api.http.proxies,
+    }
+    before = len(api.journal)
+    response = case.call(**options)
+    _judge(api.journal[before], findings, case, response, options)
+
+
+def _headers(api: Session, case: Case) -> dict[str, str]:
+    protected = case.operation.definition.raw.get("security") != []
+    return {"Authorization": f"Bearer {api.token}"} if protected else {}
+
+
+def name_what_exists(api: Session, case: Case) -> None:
+    """Put an id that exists where a valid one was generated: made-up ones only show 404."""
+    existing = {"organizationId": api.organization_id(), "restoreSessionId": api.target.restore_session_id}
+    places = (("path_parameters", ParameterLocation.PATH), ("query", ParameterLocation.QUERY))
+    for attribute, location in places:
+        values = getattr(case, attribute)
+        if values and (case.meta is None or not case.meta.is_negative_at(location)):
+            values.update({name: key for name, key in existing.items() if key is not None and name in values})
+
+
+def _judge(exchange: Exchange, findings: Findings, case: Case, response: Response, options: dict[str, Any]) -> None:
+    """Judge one answer. A refusal may have a 4xx that is not described (ambiguity `bad-body-status`)."""
+    excluded = [status_code_conformance] if exchange.refused else []
+    try:
+        case.validate_response(response, excluded_checks=excluded, transport_kwargs=options)
+    except FailureGroup as group:
+        for failure in group.exceptions:
+            seen = f"{failure.title}: {' '.join(failure.message.split())}"
+            findings.check(False, "an answer as openapi.yaml describes it", seen, exchange)
+        return
+    findings.check(True, "", "")

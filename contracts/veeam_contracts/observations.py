@@ -1,0 +1,144 @@
+"""The questions of `x-ambiguities`, put to the server: which reading it picks, and what shows it. Never a failure."""
+
+from collections.abc import Callable, Iterable
+
+from veeam_contracts.exchange import Exchange
+from veeam_contracts.expectations import SECONDS, code_of
+from veeam_contracts.findings import not_tested
+from veeam_contracts.session import DEVICE_CODE_PATH, NOBODY, Session
+
+Answer = tuple[str, str]
+"""The reading, by its name in the catalogue where it has one, and the evidence."""
+
+
+def codes(api: Session) -> list[Exchange]:
+    """The answers with a device code so far."""
+    found = [exchange for exchange in api.journal if exchange.status == 200 and code_of(exchange)]
+    if not found:
+        not_tested("no device code was given")
+    return found
+
+
+def first(exchanges: Iterable[Exchange], what: str) -> Exchange:
+    """The first of `exchanges`; the question stays open without one."""
+    found = next(iter(exchanges), None)
+    if found is None:
+        not_tested(f"no {what} was seen")
+    return found
+
+
+def expires_unit(api: Session) -> Answer:
+    life = codes(api)[0].member("expiresIn")
+    return ("seconds" if isinstance(life, int) and life in SECONDS else "milliseconds"), f"expiresIn {life}"
+
+
+def _probe(api: Session, exchange: Exchange, when_ok: str, when_refused: str) -> Answer:
+    return (when_ok if exchange.ok else when_refused), f"status {exchange.status}"
+
+
+def organization_id(api: Session) -> Answer:
+    return _probe(api, api.device_code(query={}), "optional", "required")
+
+
+def unknown_organization(api: Session) -> Answer:
+    return _probe(api, api.device_code(query={"organizationId": NOBODY}), "ignored", "refused")
+
+
+def region_required(api: Session) -> Answer:
+    exchange = api.post_json(DEVICE_CODE_PATH, {}, query=api.organization_query())
+    return _probe(api, exchange, "optional", "required")
+
+
+def region_names(api: Session) -> Answer:
+    old, new = api.device_code("USgovDefence"), api.device_code("USDefence")
+    reading = {(True, True): "all", (True, False): "v2-v5", (False, True): "v6"}.get((old.ok, new.ok), "neither")
+    return reading, f"USgovDefence: status {old.status}, USDefence: status {new.status}"
+
+
+def region_case(api: Session) -> Answer:
+    exchange = api.device_code("wORLDWIDE")
+    return _probe(api, exchange, "ignored", "exact")
+
+
+def _error_member(exchange: Exchange) -> Answer:
+    names = list(exchange.value) if isinstance(exchange.value, dict) else []
+    reading = next((name for name in ("error", "message", "Message") if name in names), "another")
+    return reading, f"members {', '.join(map(str, names)) or 'none'} with status {exchange.status}"
+
+
+def error_shape(api: Session) -> Answer:
+    refusals = (e for e in api.journal if e.refused and e.body and e.served_path and not e.is_token)
+    return _error_member(first(refusals, "refusal with a body"))
+
+
+def token_error_shape(api: Session) -> Answer:
+    refusals = (e for e in api.journal if e.refused and e.body and e.is_token and e.method == "POST")
+    reading, evidence = _error_member(first(refusals, "refused login with a body"))
+    return ("oauth" if reading == "error" else reading), evidence
+
+
+def bad_body_status(api: Session) -> Answer:
+    exchange = api.device_code("Atlantis")
+    return str(exchange.status), f"status {exchange.status} for the region Atlantis"
+
+
+def charset(api: Session) -> Answer:
+    given = codes(api)[0].headers.get("content-type", "")
+    return ("utf-8" if "charset" in given.lower() else "none"), f"Content-Type: {given}"
+
+
+def length(api: Session) -> Answer:
+    headers = codes(api)[0].headers
+    if "content-length" in headers:
+        return "content-length", "a header Content-Length"
+    return ("chunked" if "transfer-encoding" in headers else "until the end of the connection"), "no Content-Length"
+
+
+def code_shape(api: Session) -> Answer:
+    lengths = sorted({len(code_of(exchange) or "") for exchange in codes(api)})
+    return " or ".join(map(str, lengths)), f"{len(codes(api))} codes of {' or '.join(map(str, lengths))} characters"
+
+
+def verification_url(api: Session) -> Answer:
+    addresses = list(dict.fromkeys(str(exchange.member("verificationUrl")) for exchange in codes(api)))
+    if addresses[0].startswith(f"{api.target.url}/"):
+        return "self", addresses[0]
+    pages = {"https://microsoft.com/devicelogin": "worldwide", "https://www.microsoft.com/link": "link"}
+    reading = "region" if len(addresses) > 1 else pages.get(addresses[0], "another page")
+    return reading, ", ".join(addresses)
+
+
+def path_case(api: Session) -> Answer:
+    exchange = api.get("/v4/SERVICEinstance")
+    return _probe(api, exchange, "ignored", "exact")
+
+
+def extra_properties(api: Session) -> Answer:
+    listed = {"userCode", "verificationUrl", "expiresIn", "message"}
+    extra = sorted({name for exchange in codes(api) for name in exchange.value} - listed)
+    return ("some" if extra else "none"), ", ".join(extra) or "the four of the page"
+
+
+def throttling(api: Session) -> Answer:
+    times, asked = api.gate.used.throttled, len(codes(api))
+    return ("some" if times else "none"), f"429 {times} times, {asked} codes were given"
+
+
+PROBES: dict[str, Callable[[Session], Answer]] = {
+    "expires-unit": expires_unit,
+    "organization-id": organization_id,
+    "unknown-organization": unknown_organization,
+    "region-required": region_required,
+    "region-names": region_names,
+    "region-case": region_case,
+    "error-shape": error_shape,
+    "token-error-shape": token_error_shape,
+    "bad-body-status": bad_body_status,
+    "charset": charset,
+    "length": length,
+    "code-shape": code_shape,
+    "verification-url": verification_url,
+    "path-case": path_case,
+    "extra-properties": extra_properties,
+    "throttling": throttling,
+}

@@ -1,0 +1,159 @@
+"""What a run is told: from the command or from pytest's options to a target, the files to write and the baseline."""
+
+import os
+import re
+import ssl
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from veeam_contracts.address import mistake_in
+from veeam_contracts.baseline import Baseline, BaselineError, read_baseline
+from veeam_contracts.document import example_restore_session, region_names
+from veeam_contracts.target import BUNDLED, LIVE, Limits, Login, Target, is_loopback, thorough
+
+REPORTS = ("json", "junit", "html", "markdown")
+ENVIRONMENT = {"url": "VEEAM_URL", "username": "VEEAM_USERNAME", "password": "VEEAM_PASSWORD", "token": "VEEAM_TOKEN"}
+THOROUGH_EXAMPLES = 100
+
+
+class Mistake(ValueError):
+    """The command was used wrongly; every mistake is a line of the message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """A run to be done. Without `target` the bundled mock is started for it; `files` are report kind -> path."""
+
+    target: Target | None
+    files: Mapping[str, Path] = field(default_factory=dict)
+    baseline: Baseline = field(default_factory=Baseline)
+    seed: int = 1
+    examples: int = 12
+    timeout: float = 10.0
+
+
+def read_options(given: Mapping[str, Any], environ: Mapping[str, str]) -> Options:
+    """Options from values by name, the environment filling what they leave out. `Mistake` lists all that is wrong."""
+    values = {key: value for key, value in given.items() if value is not None}
+    if "url" in values or environ.get("VEEAM_URL"):
+        values = {**{key: environ[name] for key, name in ENVIRONMENT.items() if environ.get(name)}, **values}
+    problems = list(_problems(values))
+    try:
+        baseline = read_baseline(Path(values["baseline"])) if "baseline" in values else Baseline()
+    except BaselineError as error:
+        problems.append(str(error))
+        baseline = Baseline()
+    if problems:
+        raise Mistake("\n".join(problems))
+    return Options(
+        target=_target(values) if "url" in values else None,
+        files={kind: Path(values[kind]) for kind in REPORTS if kind in values},
+        baseline=baseline,
+        seed=int(values.get("seed", 1)),
+        examples=THOROUGH_EXAMPLES if values.get("thorough") else 12,
+        timeout=float(values.get("timeout", 10.0)),
+    )
+
+
+def _problems(values: Mapping[str, Any]) -> Iterator[str]:
+    for name, low in (("timeout", 0.01), ("rate", 0.01), ("budget", 1), ("seed", 0)):
+        if name in values and not _is_number(values[name], low):
+            yield f"--{name} {values[name]}: must be a number of at least {low}"
+    if "ca_cert" in values:
+        yield from _certificate_problems(values["ca_cert"])
+    if values.get("password_stdin") and not values.get("password"):
+        yield "--password-stdin: standard input holds no password"
+    if "organization_id" in values and not re.fullmatch(r"(?!\.+$)[\w.~-]+", values["organization_id"], re.ASCII):
+        yield f"--organization-id {values['organization_id']!r}: is no id, such as stand in the list of organizations"
+    if "region" in values and values["region"].lower() not in map(str.lower, region_names()):
+        yield f"--region {values['region']!r}: is none of {', '.join(region_names())}"
+    yield from _report_problems({kind: Path(values[kind]) for kind in REPORTS if kind in values})
+    if "url" in values:
+        yield from _target_problems(values)
+
+
+def _certificate_problems(file: str) -> Iterator[str]:
+    if not Path(file).is_file():
+        yield f"--ca-cert {file}: no such file"
+        return
+    try:
+        ssl.create_default_context(cafile=file)
+    except (ssl.SSLError, OSError):
+        yield f"--ca-cert {file}: holds no certificate in the form PEM"
+
+
+def _report_problems(files: Mapping[str, Path]) -> Iterator[str]:
+    """What would keep a report from being written: better known before the run than after it."""
+    kinds: dict[Path, str] = {}
+    for kind, path in files.items():
+        first = kinds.setdefault(path.resolve(), kind)
+        if not path.absolute().parent.is_dir():
+            yield f"--{kind} {path}: the folder does not exist"
+        elif path.is_dir():
+            yield f"--{kind} {path}: is a folder, not a file"
+        elif not os.access(path if path.exists() else path.absolute().parent, os.W_OK):
+            yield f"--{kind} {path}: must not be written"
+        elif first != kind:
+            yield f"--{kind} {path}: is the file of --{first} too"
+
+
+def _target_problems(values: Mapping[str, Any]) -> Iterator[str]:
+    url = str(values["url"])
+    mistake = mistake_in(url)
+    if mistake is not None:
+        yield mistake
+        return
+    if "token" not in values and not ("username" in values and "password" in values):
+        yield "no login: give --username with --password-stdin, or VEEAM_USERNAME and VEEAM_PASSWORD, or VEEAM_TOKEN"
+    if values.get("thorough") and not values.get("yes") and not is_loopback(url):
+        host = urlsplit(url).hostname
+        yield f"--thorough sends thousands of requests, and {host} is not this machine: confirm with --yes"
+
+
+def _is_number(value: Any, low: float) -> bool:
+    try:
+        return float(value) >= low
+    except ValueError:
+        return False
+
+
+def _target(values: Mapping[str, Any]) -> Target:
+    limits = _limits(values)
+    return Target(
+        url=str(values["url"]).rstrip("/"),
+        login=Login(values.get("username"), values.get("password"), values.get("token")),
+        limits=limits,
+        ca_cert=values.get("ca_cert"),
+        insecure=bool(values.get("insecure")),
+        proxy=values.get("proxy"),
+        timeout=float(values.get("timeout", 10.0)),
+        organization_id=values.get("organization_id"),
+        region=values.get("region"),
+        seed=int(values.get("seed", 1)),
+        examples=THOROUGH_EXAMPLES if values.get("thorough") else 12,
+    )
+
+
+def _limits(values: Mapping[str, Any]) -> Limits:
+    limits = replace(LIVE, requests=int(values.get("budget", 300)), rate=float(values.get("rate", 5.0)))
+    return thorough(limits) if values.get("thorough") else limits
+
+
+def bundled_target(server: Any, options: Options) -> Target:
+    """The bundled mock, running as `server`, as a target without limits."""
+    return Target(
+        url=server.url,
+        login=Login(server.username, server.password),
+        limits=BUNDLED,
+        ca_cert=server.ca_cert,
+        timeout=options.timeout,
+        seed=options.seed,
+        bundled=True,
+        advance=server.clock.advance,
+        decide=lambda code, decision: getattr(server.device_codes, decision)(code),
+        examples=options.examples,
+        restore_session_id=example_restore_session(),
+    )

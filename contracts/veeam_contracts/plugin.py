@@ -1,0 +1,51 @@
+"""The pytest plugin: the options `--veeam-…`, the fixtures of the rules, and the run that becomes a verdict.
+
+Importing it costs a pytest run that has nothing to do with it next to nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from veeam_contracts.flags import FLAGS, OPTIONS
+
+if TYPE_CHECKING:
+    from veeam_contracts.run import Run
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of the contracts."""
+    group = parser.getgroup("veeam", "contracts of the Veeam device code API")
+    for name, metavar, text in OPTIONS:
+        group.addoption(name, metavar=metavar, default=None, help=text)
+    for name, text in FLAGS:
+        group.addoption(name, action="store_true", default=False, help=text)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the marker; the run itself begins when the first rule is collected."""
+    config.addinivalue_line("markers", "rule(id): the contract rule that this test tries")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Bring the rules into their order."""
+    if not any(item.get_closest_marker("rule") for item in items):
+        return
+    from veeam_contracts.rules import ORDER
+    from veeam_contracts.run import rule_of
+
+    items.sort(key=lambda item: ORDER[rule_of(item)] if item.get_closest_marker("rule") else -1)
+
+
+def run_of(config: pytest.Config) -> Run:
+    """The run of this pytest session; made from the options, unless the command made it."""
+    from veeam_contracts.run import RUN_KEY, Run, options_of, refuse_parallel
+
+    if RUN_KEY not in config.stash:
+        options = options_of(config, os.environ)
+        refuse_parallel(config, options)
+        config.pluginmanager.register(Run(options), "veeam-contracts-run")
+    return config.stash[RUN_KEY]

@@ -1,0 +1,24 @@
+"""The reports of a run, one module for each form."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from veeam_contracts.verdict import Verdict
+
+
+def write_reports(verdict: Verdict, files: Mapping[str, Path]) -> list[str]:
+    """Write each report that was asked for; what could not be written, a line each. One does not hinder the others."""
+    problems = []
+    for kind, path in files.items():
+        try:
+            path.write_text(_renderer(kind)(verdict), encoding="utf-8")
+        except OSError as error:
+            problems.append(f"--{kind} {path}: the report was not written: {error.strerror or error}")
+    return problems
+
+
+def _renderer(kind: str) -> Callable[[Verdict], str]:
+    from importlib import import_module
+
+    renderer: Callable[[Verdict], str] = import_module(f"veeam_contracts.reports.{kind}_report").render
+    return renderer

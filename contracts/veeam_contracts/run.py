@@ -1,0 +1,242 @@
+"""One run of the contracts under pytest: it hands out the session, and turns what the tests found into a verdict."""
+
+import json
+import time
+from collections.abc import Generator, Mapping
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from veeam_contracts.findings import Broken, Findings
+from veeam_contracts.flags import FLAGS, OPTIONS
+from veeam_contracts.gate import NoAnswer, Refused
+from veeam_contracts.options import Mistake, Options, bundled_target, read_options
+from veeam_contracts.session import NoLogin, Session
+from veeam_contracts.target import Limits, Target, is_loopback
+from veeam_contracts.verdict import Outcome, Result, Status, Verdict, decide, gather
+
+PROPERTY = "veeam-contracts"
+FINDINGS_KEY: pytest.StashKey[Findings] = pytest.StashKey()
+RUN_KEY: pytest.StashKey["Run"] = pytest.StashKey()
+
+
+def rule_of(item: pytest.Item) -> str:
+    """The id of the rule that a test tries."""
+    marker = item.get_closest_marker("rule")
+    assert marker is not None
+    return str(marker.args[0])
+
+
+def options_of(config: pytest.Config, environ: Mapping[str, str]) -> Options:
+    """The options given to pytest."""
+    names = [name.removeprefix("--veeam-").replace("-", "_") for name, _, _ in OPTIONS if name != "--veeam-target"]
+    given: dict[str, Any] = {name: config.getoption(f"veeam_{name}") for name in names}
+    given["url"] = config.getoption("veeam_target")
+    for flag, _ in FLAGS:
+        given[flag.removeprefix("--veeam-")] = config.getoption(flag) or None
+    try:
+        return read_options(given, environ)
+    except Mistake as mistake:
+        raise pytest.UsageError(str(mistake)) from None
+
+
+def refuse_parallel(config: pytest.Config, options: Options) -> None:
+    """Limits are kept by one process: refuse xdist where they matter."""
+    workers = getattr(config, "workerinput", None) is not None or bool(getattr(config.option, "numprocesses", None))
+    if workers and options.target is not None and not is_loopback(options.target.url):
+        raise pytest.UsageError(
+            "-n is refused for a server that is not this machine: the limits are kept by one process"
+        )
+    if workers and options.files:
+        raise pytest.UsageError("-n is refused together with a report: it is written by the process that saw all rules")
+
+
+class Run:
+    """A plugin of one pytest session. `verdict` stands when the session has ended."""
+
+    def __init__(self, options: Options, **timing: Any) -> None:
+        self.options = options
+        self.results: list[Result] = []
+        self.verdict: Verdict | None = None
+        self.session: Session | None = None
+        self.trouble = ""
+        self.unwritten: list[str] = []
+        self._timing = timing
+        self._stack = ExitStack()
+        self._started = datetime.now(UTC)
+        self._start = time.monotonic()
+        self._broken_off = False
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Be the run of this pytest session."""
+        config.stash[RUN_KEY] = self
+
+    def open_session(self) -> Session:
+        """The session with the server, logged in once; a skip that says why when there is none."""
+        if self.trouble:
+            pytest.skip(self.trouble)
+        if self.session is None:
+            self.session = Session(self._target(), **self._timing)
+            try:
+                self.session.log_in()
+            except NoLogin as error:
+                self.trouble = str(error)
+                pytest.skip(self.trouble)
+        return self.session
+
+    def _target(self) -> Target:
+        if self.options.target is not None:
+            return self.options.target
+        from veeam_mock import MockServer
+
+        return bundled_target(self._stack.enter_context(MockServer(port=0, quiet=True)), self.options)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
+        """A rule whose fixture gets no answer, or is held back by the limits, is not tested."""
+        try:
+            return (yield)
+        except (NoAnswer, Refused, NoLogin) as reason:
+            pytest.skip(str(reason))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+        """End a test as the findings say; what the limits or the network prevent is not tested."""
+        found = pyfuncitem.stash.get(FINDINGS_KEY, None)
+        try:
+            result = yield
+        except (NoAnswer, Refused, NoLogin) as reason:
+            if found is None or not found.broke:
+                pytest.skip(str(reason))
+            result = True
+        if found is not None and found.broke:
+            raise Broken(str(found))
+        if found is not None and found.shortfall:
+            held = f"; {found.tried} tries held" if found.tried else ""
+            pytest.skip(found.shortfall + held)
+        return result
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Put the result into the report, so that it travels between processes as well."""
+        report = yield
+        if item.get_closest_marker("rule") is None:
+            return report
+        if call.excinfo is not None and call.excinfo.errisinstance(Broken):
+            report.longrepr = str(call.excinfo.value)
+        if report.when == "call" or report.outcome != "passed":
+            result = self._result(item, call, report)
+            report.user_properties.append((PROPERTY, json.dumps(result.to_json())))
+        return report
+
+    def _result(self, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> Result:
+        found = item.stash.get(FINDINGS_KEY, None)
+        result = Result(rule_of(item), Outcome.PASSED, part=_part(item), seconds=call.duration)
+        if found is not None:
+            result.tried, result.broke = found.tried, found.broke
+            result.failures, result.observations = found.failures, found.observations
+        if report.outcome == "skipped":
+            result.outcome = Outcome.NOT_TESTED
+            result.reason = _skip_reason(report)
+        elif report.outcome == "failed":
+            broken = call.excinfo is not None and call.excinfo.errisinstance(Broken)
+            result.outcome = Outcome.FAILED if broken else Outcome.ERROR
+            result.reason = "" if broken else call.excinfo.exconly() if call.excinfo else "no exception"
+        elif result.observations:
+            result.outcome = Outcome.OBSERVED
+        return result
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep the result."""
+        for name, value in report.user_properties:
+            if name == PROPERTY:
+                self.results.append(Result.from_json(json.loads(str(value))))
+
+    def pytest_keyboard_interrupt(self) -> None:
+        """Note that the run was cut short."""
+        self._broken_off = True
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Judge, write the reports, and let pytest end with the status."""
+        try:
+            self.verdict = self._judge(session)
+        finally:
+            if self.session is not None:
+                self.session.close()
+            self._stack.close()
+        from veeam_contracts.reports import write_reports
+
+        self.unwritten = write_reports(self.verdict, self.options.files)
+        if self.unwritten:
+            session.exitstatus = Status.OWN_FAILURE
+        elif session.exitstatus in (0, 1, 5):
+            session.exitstatus = self.verdict.status
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say which reports are missing, to a user of pytest."""
+        for problem in self.unwritten:
+            terminalreporter.write_line(problem, red=True)
+
+    def _judge(self, session: pytest.Session) -> Verdict:
+        known = self.options.baseline.reasons
+        stopped = self._broken_off or bool(session.shouldstop) or bool(session.shouldfail)
+        rules = gather(self.results, "the run ended before" if stopped else "not selected", known)
+        used = self.session.gate.used if self.session else None
+        trouble = self.trouble or (self.session.gate.stop_reason or "" if self.session else "")
+        if self._broken_off:
+            trouble = "the run was interrupted"
+        status, reason = decide(rules, trouble, used.requests if used else 0, used.answered if used else 0)
+        target = self.session.target if self.session else self.options.target
+        passed = {result.rule.id for result in rules if result.outcome is Outcome.PASSED}
+        return Verdict(
+            target=target.url if target else "the bundled mock",
+            started=self._started.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            seconds=time.monotonic() - self._start,
+            status=status,
+            reason=reason,
+            rules=rules,
+            observations=[seen for result in self.results for seen in result.observations],
+            limits=limit_table(self.session) if self.session else [],
+            gone=[rule for rule in known if rule in passed],
+        )
+
+
+def limit_table(session: Session) -> list[tuple[str, str, str]]:
+    """Each limit of a run: its name, what was allowed, what was used."""
+    limits, used = session.target.limits, session.gate.used
+
+    def allowed(value: object) -> str:
+        return "without limit" if value is None else str(value)
+
+    return [
+        ("requests", allowed(limits.requests), f"{used.requests}, {used.answered} answered"),
+        (
+            "requests a second",
+            allowed(limits.rate and f"{limits.rate:g} after {limits.burst}"),
+            str(used.most_in_a_second),
+        ),
+        ("device codes", allowed(limits.device_codes), str(used.device_codes)),
+        ("wrong passwords", allowed(limits.wrong_passwords), str(used.wrong_passwords)),
+        ("paths and methods", "token, device code, reads" if limits.allow_list else "all", f"{used.refused} refused"),
+        ("429 waited out", _waits(limits), f"{used.throttled}"),
+        ("connections closed while idle", "-", f"{used.retried} tried again"),
+    ]
+
+
+def _waits(limits: Limits) -> str:
+    """How long a run waits for a server that throttles."""
+    return f"{limits.longest_wait:g} s each" + (f", {limits.longest_waits:g} s in all" if limits.longest_waits else "")
+
+
+def _part(item: pytest.Item) -> str:
+    return item.name.partition("[")[2].removesuffix("]")
+
+
+def _skip_reason(report: pytest.TestReport) -> str:
+    if isinstance(report.longrepr, tuple):
+        return str(report.longrepr[2]).removeprefix("Skipped: ")
+    return str(report.longrepr)

@@ -1,0 +1,287 @@
+"""What the rules talk through: a login that is kept, calls to the operations, and the journal of all exchanges."""
+
+import json
+import random
+import re
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from veeam_contracts.address import base_path
+from veeam_contracts.exchange import Exchange
+from veeam_contracts.gate import Gate, NoAnswer, Refused
+from veeam_contracts.secrets import Secrets
+from veeam_contracts.target import Target
+from veeam_contracts.wire import DROPPED, NO_TLS, TIMED_OUT, UNKNOWN_NAME
+
+TOKEN_PATH = "/v4/Token"
+DEVICE_CODE_PATH = "/v4/DeviceCode"
+ORGANIZATIONS_PATH = "/v4/Organizations"
+SERVICE_PATH = "/v4/ServiceInstance"
+NOBODY = "00000000-0000-4000-8000-00000000dead"
+"""The id of an organization, or a restore session, that does not exist."""
+
+FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
+LOGIN_ATTEMPTS = 3
+SAMPLE, SAMPLE_LIVE = 60, 15
+"""Device codes that are asked for one after the other."""
+
+UNSET: Any = object()
+
+
+class NoLogin(Exception):
+    """The login did not work, or the server was not reached; the message tells what to do."""
+
+
+class Session:
+    """One run against one target. All that it sends goes through its `gate`."""
+
+    def __init__(self, target: Target, **timing: Any) -> None:
+        self.target = target
+        self.secrets = Secrets()
+        self.secrets.hide(target.login.password, "$VEEAM_PASSWORD")
+        self.secrets.hide(target.login.token, "$VEEAM_TOKEN")
+        inner = target.adapter or HTTPAdapter(pool_connections=1, pool_maxsize=64)
+        self.gate = Gate(
+            inner,
+            target.limits,
+            self.secrets,
+            password=target.login.password,
+            base_path=base_path(target.url),
+            **timing,
+        )
+        self.http = requests.Session()
+        self.http.trust_env = False
+        # A login kept in a cookie would open what is asked for without a token.
+        self.http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+        self.http.verify = target.verify
+        if target.proxy:
+            self.http.proxies = {"http": target.proxy, "https": target.proxy}
+        self.http.mount("http://", self.gate)
+        self.http.mount("https://", self.gate)
+        self.random = random.Random(target.seed)
+        self.granted: Exchange | None = None
+        self._token: str | None = None
+        self._organizations: list[Any] | None = None
+        self._sample: list[Exchange] | None = None
+
+    @property
+    def journal(self) -> list[Exchange]:
+        """Every exchange so far, in order."""
+        return self.gate.journal
+
+    @property
+    def token(self) -> str:
+        """The access token in use; `NoLogin` when nobody logged in."""
+        if self._token is None:
+            raise NoLogin("no access token: nobody logged in")
+        return self._token
+
+    def log_in(self) -> None:
+        """Get a token, or take the one that was given; `NoLogin` with advice when that does not work."""
+        if self.target.login.token is not None:
+            self._adopt(self.target.login.token)
+            self._try_given_token()
+            return
+        exchange = self._first_answer()
+        if not exchange.ok:
+            raise NoLogin(_advise(exchange, self.secrets))
+        token = exchange.member("access_token")
+        self.granted = exchange
+        if is_sendable(token):
+            self._adopt(token)
+
+    @property
+    def logged_in(self) -> bool:
+        """Whether there is a token to call with."""
+        return self._token is not None
+
+    def _adopt(self, token: str) -> None:
+        self.secrets.hide(token, "$VEEAM_TOKEN")
+        self._token = token
+
+    def _first_answer(self) -> Exchange:
+        """The answer to the login. A dropped connection is tried again, a refused password never."""
+        for attempt in range(1, LOGIN_ATTEMPTS + 1):
+            try:
+                return self.password_grant()
+            except NoAnswer as failure:
+                if attempt == LOGIN_ATTEMPTS or failure.exchange.error != DROPPED:
+                    raise NoLogin(_advise(failure.exchange, self.secrets)) from None
+        raise AssertionError("unreachable")
+
+    def _try_given_token(self) -> None:
+        try:
+            exchange = self.get(SERVICE_PATH)
+        except NoAnswer as failure:
+            raise NoLogin(_advise(failure.exchange, self.secrets)) from None
+        if exchange.status == 401:
+            raise NoLogin("the given token is refused (401): get a fresh one, or give user name and password")
+        if not exchange.ok:
+            raise NoLogin(_advise(exchange, self.secrets))
+
+    def password_grant(self, **changes: str) -> Exchange:
+        """Log in with the user name and password of the target, `changes` applied to the form."""
+        login = self.target.login
+        fields = {"grant_type": "password", "username": login.username or "", "password": login.password or ""}
+        return self.form({**fields, **changes})
+
+    def form(self, fields: Mapping[str, str]) -> Exchange:
+        """POST a form to the token path, without a token."""
+        return self.send("POST", TOKEN_PATH, token=None, body=urlencode(fields).encode(), media_type=FORM)
+
+    def renew(self) -> None:
+        """Log in once more, after the clock of the server was moved; a server that refuses keeps the old token."""
+        exchange = self.password_grant()
+        if is_sendable(exchange.member("access_token")):
+            self._adopt(exchange.member("access_token"))
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        token: str | None = UNSET,
+        authorization: str | None = None,
+        body: bytes | None = None,
+        media_type: str | None = None,
+        query: Mapping[str, str] | None = None,
+        new_connection: bool = False,
+    ) -> Exchange:
+        """One exchange; redirects are not followed. Without `token` the one in use is sent, with None none.
+
+        Raises `NoAnswer`, or `Refused` when the limits do not allow it.
+        """
+        headers = {"Accept": JSON}
+        if authorization is None and token is not None:
+            authorization = f"Bearer {self.token if token is UNSET else token}"
+        if authorization is not None:
+            headers["Authorization"] = authorization
+        if media_type is not None:
+            headers["Content-Type"] = media_type
+        if new_connection:
+            headers["Connection"] = "close"
+        url = self.target.url.rstrip("/") + path + (f"?{urlencode(query)}" if query else "")
+        request = self.http.prepare_request(requests.Request(method, url, headers=headers, data=body))
+        request.url = url
+        timeout = (self.target.timeout, self.target.timeout)
+        settings = self.http.merge_environment_settings(url, {}, None, None, None)
+        response = self.http.send(request, allow_redirects=False, timeout=timeout, **settings)
+        exchange: Exchange = response.exchange  # type: ignore[attr-defined]
+        return exchange
+
+    def get(self, path: str, **options: Any) -> Exchange:
+        """GET a path."""
+        return self.send("GET", path, **options)
+
+    def post_json(self, path: str, value: Any, **options: Any) -> Exchange:
+        """POST a JSON value."""
+        return self.send("POST", path, body=json.dumps(value).encode(), media_type=JSON, **options)
+
+    def device_code(self, region: Any = UNSET, **options: Any) -> Exchange:
+        """Ask for a device code in the way that every lawful server takes: with an organization, if there is one."""
+        options.setdefault("query", self.organization_query())
+        value = {"targetRegion": self.region if region is UNSET else region}
+        return self.post_json(DEVICE_CODE_PATH, value, **options)
+
+    def sample(self) -> list[Exchange]:
+        """Answers to a series of good calls for a code, asked for once: many rules judge the same answers.
+
+        Calls without an answer are left out; the journal holds them.
+        """
+        if self._sample is None:
+            self.organization_query()
+            number = SAMPLE_LIVE if self.target.limits.live else SAMPLE
+            self._sample = [exchange for exchange in (self._attempt() for _ in range(number)) if exchange is not None]
+        return self._sample
+
+    def burst(self, number: int) -> list[Exchange]:
+        """Ask for `number` codes at once; calls without an answer are left out, the journal holds them."""
+        self.gate.await_burst()
+        with ThreadPoolExecutor(number) as pool:
+            results = pool.map(lambda _: self._attempt(), range(number))
+            return [exchange for exchange in results if exchange is not None]
+
+    def _attempt(self) -> Exchange | None:
+        try:
+            return self.device_code()
+        except (NoAnswer, Refused):
+            return None
+
+    @property
+    def region(self) -> str:
+        """The region of the documented example, or the one that was given."""
+        return self.target.region or "worldwide"
+
+    def organizations(self) -> list[Any]:
+        """The organizations, asked for once; empty when the answer is no list."""
+        if self._organizations is None:
+            value = self.get(ORGANIZATIONS_PATH).value
+            found = value if isinstance(value, list) else []
+            self._organizations = [item for item in found if isinstance(item, dict) and _is_id(item.get("id"))]
+        return self._organizations
+
+    def organization_id(self) -> str | None:
+        """The id of an organization that exists: the given one, else a worldwide one, else the first."""
+        if self.target.organization_id:
+            return self.target.organization_id
+        listed = self.organizations()
+        preferred = [item for item in listed if str(item.get("region")).lower() == "worldwide"] or listed
+        return str(preferred[0]["id"]) if preferred else None
+
+    def organization_query(self) -> dict[str, str]:
+        """The query that names an organization that exists; empty when there is none."""
+        found = self.organization_id()
+        return {} if found is None else {"organizationId": found}
+
+    def organization_path(self, suffix: str = "") -> str | None:
+        """The path of an organization that exists; None when there is none."""
+        found = self.organization_id()
+        return None if found is None else f"{ORGANIZATIONS_PATH}/{quote(found, safe='')}{suffix}"
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.http.close()
+
+
+def is_sendable(token: Any) -> bool:
+    """Whether a header can hold this token: characters that can be seen (RFC 6750 section 2.1 allows fewer)."""
+    return isinstance(token, str) and re.fullmatch(r"[!-~]+", token) is not None
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, str) and value.isprintable() and value != ""
+
+
+def _advise(exchange: Exchange, secrets: Secrets) -> str:
+    """Why the login did not work, and what to do about it."""
+    address = exchange.url.removesuffix(exchange.path)
+    if exchange.status is None:
+        return f"{address} {_advise_unanswered(exchange.error or '')}"
+    if exchange.status == 404:
+        return f"{address} does not serve {TOKEN_PATH}: is it the REST API (usually port 4443), and version 4?"
+    if exchange.refused:
+        return f"the login is refused: {exchange.seen(secrets)}; check user name and password (it is not tried again)"
+    return f"the login fails: {exchange.seen(secrets)}; the server, or a proxy before it, is not ready"
+
+
+def _advise_unanswered(error: str) -> str:
+    if error.startswith(NO_TLS):
+        return f"does not speak TLS as we do ({error}): is it http instead of https, or another port?"
+    if error.startswith(UNKNOWN_NAME):
+        return f"is not reached ({error}): is the host spelled right, and known to the name service here?"
+    if error.startswith("TLS"):
+        return f"is not trusted ({error}): give its CA with --ca-cert FILE, or --insecure to go without"
+    if error.startswith("the proxy"):
+        return f"is not reached: {error}; look at --proxy"
+    if error.startswith("no connection"):
+        return f"is not reached ({error}): is the server running, are host and port right?"
+    if error == TIMED_OUT:
+        return f"accepts the connection, but there is {error}: overloaded, or not a Veeam server? See --timeout"
+    return "closes the connection without an answer to the login: is it http instead of https, or a proxy in between?"

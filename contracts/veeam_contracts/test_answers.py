@@ -1,0 +1,126 @@
+"""Rules over every answer of the run: they send nothing, and look through the journal."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from veeam_contracts.exchange import NOT_JSON, Exchange
+from veeam_contracts.expectations import kind_of
+from veeam_contracts.findings import Findings, not_tested
+from veeam_contracts.session import Session
+
+TRACE = re.compile(
+    r"Traceback \(most recent call last\)|File \"[^\"]+\", line \d+|^\s+at [\w.$<>`\[\], ]+\(.*\)( in .+:line \d+)?"
+    r"|\bat [\w$]+(\.[\w$<>`]+)+\([^)]*\)"
+    r"|[\"'](stackTrace|exceptionType|ExceptionMessage|StackTrace)[\"']\s*:\s*(?!null\b)\"?\w",
+    re.MULTILINE,
+)
+"""A trace of Python, .NET or Java, or the members in which the framework puts one, unless they are null (v8 API)."""
+
+
+def answered(api: Session) -> list[Exchange]:
+    """The exchanges with an answer; without any, there is nothing to judge."""
+    found = [exchange for exchange in api.journal if exchange.status is not None]
+    if not found:
+        not_tested("no request was answered")
+    return found
+
+
+def judge(
+    api: Session, findings: Findings, holds: Callable[[Exchange], bool], expected: str, seen: Callable[[Exchange], str]
+) -> None:
+    """Judge every answer."""
+    for exchange in answered(api):
+        findings.check(holds(exchange), expected, seen(exchange), exchange)
+
+
+@pytest.mark.rule("answers.arrive")
+def test_every_request_is_answered(api: Session, findings: Findings) -> None:
+    for exchange in api.journal:
+        dropped = exchange.error is not None and "time limit" not in exchange.error and not exchange.kept_idle
+        findings.check(not dropped, "a whole answer", exchange.error or "an answer", exchange)
+
+
+@pytest.mark.rule("answers.in-time")
+def test_every_answer_comes_in_time(api: Session, findings: Findings) -> None:
+    limit = api.target.timeout
+    for exchange in api.journal:
+        late = exchange.elapsed > limit or "time limit" in (exchange.error or "")
+        findings.check(
+            not late, f"an answer within {limit:g} s", exchange.error or f"{exchange.elapsed:.1f} s", exchange
+        )
+
+
+@pytest.mark.rule("answers.no-5xx")
+def test_no_answer_is_5xx(api: Session, findings: Findings) -> None:
+    judge(api, findings, lambda e: (e.status or 0) < 500, "no 5xx", lambda e: f"status {e.status}")
+
+
+@pytest.mark.rule("answers.no-redirect")
+def test_no_answer_is_a_redirect(api: Session, findings: Findings) -> None:
+    judge(api, findings, lambda e: e.status not in range(300, 400), "no redirect",
+          lambda e: f"status {e.status} to {e.headers.get('location')}")  # fmt: skip
+
+
+@pytest.mark.rule("answers.json")
+def test_what_says_json_is_json(api: Session, findings: Findings) -> None:
+    for exchange in answered(api):
+        if exchange.media_type == "application/json" and exchange.body:
+            findings.check(exchange.value is not NOT_JSON, "JSON in UTF-8", "another text", exchange)
+
+
+@pytest.mark.rule("answers.no-html")
+def test_no_answer_is_html(api: Session, findings: Findings) -> None:
+    page = re.compile(r"\s*<(!doctype|html|head|body|\?xml)", re.I)
+    judge(api, findings, lambda e: e.media_type != "text/html" and not page.match(e.text), "no page of HTML",
+          lambda e: e.media_type or "a page")  # fmt: skip
+
+
+@pytest.mark.rule("answers.no-trace")
+def test_no_answer_shows_a_stack_trace(api: Session, findings: Findings) -> None:
+    judge(api, findings, lambda e: TRACE.search(e.text) is None, "no stack trace", lambda e: "a stack trace")
+
+
+@pytest.mark.rule("answers.no-secret")
+def test_no_answer_repeats_what_is_secret(api: Session, findings: Findings) -> None:
+    for exchange in answered(api):
+        shown = "\n".join([exchange.text, *exchange.headers.values()])
+        repeated = [kind for kind, value in presented(exchange) if value in shown]
+        findings.check(not repeated, "no secret of the request", f"the {', '.join(repeated)}", exchange)
+
+
+SHORTEST_SECRET = 8
+
+
+def presented(exchange: Exchange) -> list[tuple[str, str]]:
+    """The secrets in a request, long enough to be told from ordinary words."""
+    found = [("token", exchange.request_headers.get("Authorization", "").partition(" ")[2].strip())]
+    kinds = ("password",) if exchange.ok else ("password", "refresh_token")
+    found += [(kind, value) for kind, value in exchange.form_fields() if kind in kinds]
+    return [(kind, value) for kind, value in found if len(value) >= SHORTEST_SECRET]
+
+
+@pytest.mark.rule("answers.error-shape")
+def test_every_refusal_is_a_json_object_with_a_message(api: Session, findings: Findings) -> None:
+    for exchange in answered(api):
+        if not exchange.refused or not exchange.served_path or _may_be_empty(exchange):
+            continue
+        wrong = error_mistake(exchange)
+        findings.check(wrong is None, "a JSON object with a message", wrong or "", exchange)
+
+
+def _may_be_empty(exchange: Exchange) -> bool:
+    """HEAD has no body; 401, 405, 413 and 429 come from the framework or a proxy, often without one."""
+    return exchange.method == "HEAD" or (not exchange.body and exchange.status in (401, 405, 413, 429))
+
+
+def error_mistake(exchange: Exchange) -> str | None:
+    """What is wrong with the body of a refusal; None when nothing is."""
+    if exchange.media_type != "application/json":
+        return exchange.media_type or "no Content-Type"
+    if not isinstance(exchange.value, dict):
+        return kind_of(exchange.value)
+    names = ("error", "message", "Message") if exchange.is_token else ("message", "Message")
+    texts = [exchange.value.get(name) for name in names]
+    return None if any(isinstance(text, str) and text.strip() for text in texts) else "an object without a message"

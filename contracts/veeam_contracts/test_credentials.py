@@ -1,0 +1,147 @@
+"""Rules of what is protected: each broken credential, on every operation that needs one."""
+
+from collections.abc import Iterator
+from urllib.parse import quote
+
+import pytest
+
+from veeam_contracts.document import WRITES, operations
+from veeam_contracts.exchange import Exchange
+from veeam_contracts.expectations import require_token
+from veeam_contracts.findings import Findings, not_tested
+from veeam_contracts.gate import is_allowed
+from veeam_contracts.session import (
+    DEVICE_CODE_PATH,
+    FORM,
+    JSON,
+    NOBODY,
+    ORGANIZATIONS_PATH,
+    SERVICE_PATH,
+    UNSET,
+    Session,
+    is_sendable,
+)
+
+EXAMPLE = b'{"targetRegion": "worldwide"}'
+
+
+def calls(api: Session) -> Iterator[tuple[str, str, bytes | None]]:
+    """Method, path and body of a good call to each protected operation; on a live server without those that write.
+
+    What writes is aimed at an organization that does not exist, for the server that lets us in.
+    """
+    existing = api.organization_id() or NOBODY
+    for id, (method, path, operation) in operations().items():
+        if operation.get("security") != []:
+            if api.target.limits.live and not is_allowed(method, path):
+                continue
+            organization = NOBODY if id in WRITES else existing
+            filled = path.replace("{organizationId}", quote(organization, safe="")).replace(
+                "{restoreSessionId}", NOBODY
+            )
+            yield method, filled, EXAMPLE if "requestBody" in operation else None
+
+
+def expect_401(api: Session, findings: Findings, what: str, authorization: str | None) -> None:
+    """Every protected operation answers 401, without a page of HTML and without the token."""
+    require_token(api)
+    for method, path, body in calls(api):
+        media_type = JSON if body else None
+        exchange = api.send(method, path, token=None, authorization=authorization, body=body, media_type=media_type)
+        findings.check(exchange.status == 401, f"401 with {what}", f"status {exchange.status}", exchange)
+        findings.check(not _is_page(exchange), "a JSON error or an empty body", "a page of HTML", exchange)
+
+
+def _is_page(exchange: Exchange) -> bool:
+    return exchange.media_type == "text/html" or exchange.body.lstrip()[:1] == b"<"
+
+
+@pytest.mark.rule("credentials.absent")
+def test_no_credentials(api: Session, findings: Findings) -> None:
+    expect_401(api, findings, "no Authorization", None)
+
+
+@pytest.mark.rule("credentials.empty")
+def test_an_empty_token(api: Session, findings: Findings) -> None:
+    expect_401(api, findings, "an empty token", "Bearer ")
+
+
+@pytest.mark.rule("credentials.scheme")
+def test_another_scheme(api: Session, findings: Findings) -> None:
+    require_token(api)
+    expect_401(api, findings, "the token as Basic", f"Basic {api.token}")
+
+
+@pytest.mark.rule("credentials.truncated")
+def test_a_truncated_token(api: Session, findings: Findings) -> None:
+    require_token(api)
+    broken = api.token[: len(api.token) * 3 // 4]
+    api.secrets.hide(broken, "<the token, truncated>")
+    expect_401(api, findings, "a truncated token", f"Bearer {broken}")
+
+
+@pytest.mark.rule("credentials.altered")
+def test_a_token_with_one_character_altered(api: Session, findings: Findings) -> None:
+    require_token(api)
+    broken = alter(api.token)
+    api.secrets.hide(broken, "<the token, altered>")
+    expect_401(api, findings, "a token with one character altered", f"Bearer {broken}")
+
+
+def alter(token: str) -> str:
+    """`token` with its last letter or digit changed that carries meaning.
+
+    The very last characters of a JSON Web Token may hold padding bits, where a change changes nothing (RFC 7515
+    appendix C): so the fourth from the end is taken.
+    """
+    at = max(index for index, character in enumerate(token[:-3] or token) if character.isalnum())
+    return f"{token[:at]}{'B' if token[at] != 'B' else 'C'}{token[at + 1 :]}"
+
+
+@pytest.mark.rule("credentials.unknown")
+def test_a_token_that_nobody_issued(api: Session, findings: Findings) -> None:
+    unknown = "".join(api.random.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=48))
+    api.secrets.hide(unknown, "<a made-up token>")
+    expect_401(api, findings, "a token that nobody issued", f"Bearer {unknown}")
+
+
+@pytest.mark.rule("credentials.refresh-token")
+def test_a_refresh_token_is_no_access_token(api: Session, findings: Findings) -> None:
+    if api.granted is None:
+        not_tested("a token was given, there was no login")
+    token = api.granted.member("refresh_token")
+    if not is_sendable(token):
+        not_tested("the login gave no refresh token that a header can hold")
+    expect_401(api, findings, "a refresh token", f"Bearer {token}")
+
+
+@pytest.mark.rule("credentials.scheme-case")
+def test_the_scheme_in_any_case(api: Session, findings: Findings) -> None:
+    require_token(api)
+    for word in ("bearer", "BEARER"):
+        exchange = api.get(SERVICE_PATH, authorization=f"{word} {api.token}")
+        findings.check(exchange.status == 200, f"200 with `{word}`", f"status {exchange.status}", exchange)
+
+
+@pytest.mark.rule("credentials.get-with-form-type")
+def test_a_get_with_the_media_type_of_a_form(api: Session, findings: Findings) -> None:
+    require_token(api)
+    exchange = api.get(ORGANIZATIONS_PATH, media_type=FORM)
+    findings.check(
+        exchange.status == 200, "200, whatever Content-Type a GET has", f"status {exchange.status}", exchange
+    )
+
+
+@pytest.mark.rule("token.expired")
+def test_an_expired_token(api: Session, findings: Findings) -> None:
+    if api.target.advance is None or api.granted is None:
+        not_tested("nobody holds the clock of this server, and a token lives for an hour")
+    old, life = api.token, api.granted.member("expires_in")
+    if not isinstance(life, int):
+        not_tested("the login does not say how long the token lives")
+    api.target.advance(life + 1)
+    api.renew()
+    findings.check(api.token != old, "another token for a later login", "the expired one again", api.granted)
+    expect_401(api, findings, "an expired token", f"Bearer {old}")
+    fresh = api.post_json(DEVICE_CODE_PATH, {"targetRegion": api.region}, token=UNSET, query=api.organization_query())
+    findings.check(fresh.status == 200, "200 with the token of a later login", f"status {fresh.status}", fresh)

@@ -1,0 +1,289 @@
+"""Rules of the answer to `POST /v4/DeviceCode`."""
+
+import json
+import re
+from collections import Counter
+from itertools import pairwise
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import pytest
+
+from veeam_contracts.document import sure_regions, violations
+from veeam_contracts.exchange import Exchange
+from veeam_contracts.expectations import (
+    MILLISECONDS,
+    SECONDS,
+    code_of,
+    expect_code,
+    expect_json,
+    expect_refusal,
+    good_codes,
+    kind_of,
+    require_token,
+)
+from veeam_contracts.findings import Findings, not_tested
+from veeam_contracts.session import DEVICE_CODE_PATH, JSON, NOBODY, Session
+from veeam_contracts.target import is_loopback
+
+CODE = re.compile(r"[A-Z0-9]{8,9}")
+MICROSOFT = ("microsoft.com", "microsoftonline.com", "microsoftonline.us", "microsoftonline.de", "microsoftonline.cn",
+             "live.com", "aka.ms")  # fmt: skip
+"""Domains of Microsoft's sign-in pages (api-evidence, `verification-url`; Microsoft's list of sign-in endpoints)."""
+
+BURSTS, BURST, BURST_LIVE = 3, 16, 5
+
+
+@pytest.mark.rule("code.example")
+def test_the_documented_example(api: Session, findings: Findings) -> None:
+    require_token(api)
+    body = b'{"targetRegion": "worldwide"}'
+    exchange = api.send("POST", DEVICE_CODE_PATH, body=body, media_type=JSON, query=api.organization_query())
+    if expect_code(findings, exchange, "for the example of the page"):
+        found = code_of(exchange) is not None
+        findings.check(found, "a user code", kind_of(exchange.member("userCode")), exchange)
+
+
+@pytest.mark.rule("code.charset")
+def test_a_body_with_a_charset(api: Session, findings: Findings) -> None:
+    require_token(api)
+    body = json.dumps({"targetRegion": api.region}).encode()
+    for media_type in ("application/json; charset=utf-8", "Application/JSON;charset=UTF-8"):
+        exchange = api.send("POST", DEVICE_CODE_PATH, body=body, media_type=media_type, query=api.organization_query())
+        expect_code(findings, exchange, f"for a body of {media_type}")
+
+
+@pytest.mark.rule("code.status")
+def test_the_status_is_200(api: Session, findings: Findings) -> None:
+    require_token(api)
+    for exchange in api.sample():
+        expect_code(findings, exchange)
+
+
+@pytest.mark.rule("code.media-type")
+def test_the_media_type_is_json(api: Session, findings: Findings) -> None:
+    for exchange in good_codes(api, findings):
+        expect_json(findings, exchange)
+        charset = exchange.headers.get("content-type", "").lower().partition("charset=")[2].strip('" ')
+        findings.check(charset in ("", "utf-8"), "charset utf-8, or none", charset, exchange)
+
+
+@pytest.mark.rule("code.framing")
+def test_the_length_is_that_of_the_body(api: Session, findings: Findings) -> None:
+    for exchange in good_codes(api, findings):
+        length = exchange.headers.get("content-length")
+        chunked = "chunked" in exchange.headers.get("transfer-encoding", "").lower()
+        findings.check(not (chunked and length), "Content-Length or chunked, not both", "both", exchange)
+        if length is not None and "content-encoding" not in exchange.headers:
+            holds = length.isdecimal() and int(length) == len(exchange.body)
+            findings.check(holds, f"Content-Length {len(exchange.body)}", length, exchange)
+
+
+@pytest.mark.rule("code.properties")
+def test_each_property_is_there(api: Session, findings: Findings) -> None:
+    for exchange in good_codes(api, findings):
+        wrong = violations("getDeviceCode", 200, exchange.value)
+        findings.check(not wrong, "the four properties of the page", "; ".join(wrong), exchange)
+
+
+@pytest.mark.rule("code.user-code")
+def test_the_user_code_is_well_formed(api: Session, findings: Findings) -> None:
+    for exchange in good_codes(api, findings):
+        check_form(findings, exchange)
+
+
+def check_form(findings: Findings, exchange: Exchange) -> None:
+    """The code is one that a person can type."""
+    code = exchange.member("userCode")
+    holds = isinstance(code, str) and CODE.fullmatch(code) is not None
+    findings.check(holds, "8 or 9 upper-case letters and digits", _shape_of(code), exchange)
+
+
+def _shape_of(code: Any) -> str:
+    """A code for a report, without the code: upper-case letters as A, lower-case as a, digits as 9."""
+    if not isinstance(code, str):
+        return kind_of(code)
+    shape = re.sub(r"[0-9]", "9", re.sub(r"[a-z]", "a", re.sub(r"[A-Z]", "A", code)))
+    return f"{len(code)} characters of the form {shape[:40]!r}"
+
+
+@pytest.mark.rule("code.url")
+def test_the_address_is_an_https_page_of_microsoft(api: Session, findings: Findings) -> None:
+    for exchange in good_codes(api, findings):
+        check_page(api, findings, exchange)
+
+
+def check_page(api: Session, findings: Findings, exchange: Exchange) -> None:
+    """The address is one where a person can type it."""
+    url = exchange.member("verificationUrl")
+    wrong = None if is_own_page(api, url) else url_mistake(url)
+    findings.check(wrong is None, "an https page of Microsoft's", f"{url!r}: {wrong}", exchange)
+
+
+def is_own_page(api: Session, url: Any) -> bool:
+    """Whether a server on this machine names its own page, as the mock can (reading `self` of `verification-url`)."""
+    return is_loopback(api.target.url) and str(url).startswith(f"{api.target.url}/")
+
+
+def url_mistake(url: Any) -> str | None:
+    """What is wrong with a verification address; None when nothing is."""
+    if not isinstance(url, str):
+        return f"is {kind_of(url)}"
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return "is no address"
+    if parts.scheme != "https":
+        return "is not https"
+    if "@" in parts.netloc or not any(host == domain or host.endswith(f".{domain}") for domain in MICROSOFT):
+        return "is not a page of Microsoft's"
+    return None if url.isprintable() and " " not in url else "is no address"
+
+
+@pytest.mark.rule("code.url-region")
+def test_the_address_is_the_same_for_a_region(api: Session, findings: Findings) -> None:
+    addresses = Counter(str(e.member("verificationUrl")) for e in good_codes(api, findings))
+    findings.check(len(addresses) <= 1, "one address for one region", ", ".join(addresses))
+
+
+@pytest.mark.rule("code.expires-in")
+def test_the_life_is_plausible(api: Session, findings: Findings) -> None:
+    for exchange in good_codes(api, findings):
+        life = exchange.member("expiresIn")
+        whole = isinstance(life, int) and not isinstance(life, bool)
+        holds = whole and (life in SECONDS or life in MILLISECONDS)
+        expected = "a whole number, 60 to 3,600 seconds or 60,000 to 3,600,000 milliseconds"
+        findings.check(holds, expected, f"{life!r}", exchange)
+
+
+@pytest.mark.rule("code.expires-in-steady")
+def test_every_fresh_code_has_the_same_life(api: Session, findings: Findings) -> None:
+    lives = [e.member("expiresIn") for e in good_codes(api, findings)]
+    numbers = [life for life in lives if isinstance(life, int)]
+    if not numbers:
+        not_tested("no answer had a whole number in expiresIn, see code.expires-in")
+    spread, most = max(numbers) - min(numbers), max(numbers)
+    findings.check(spread <= max(2, most * 0.005), "the same life each time, by a second or two", f"{numbers}")
+
+
+@pytest.mark.rule("code.message")
+def test_the_message_names_this_code_and_this_address(api: Session, findings: Findings) -> None:
+    for exchange in good_codes(api, findings):
+        check_message(findings, exchange)
+
+
+def check_message(findings: Findings, exchange: Exchange) -> None:
+    """The message tells a person the code and the address."""
+    message, code = str(exchange.member("message")), code_of(exchange)
+    named = code is not None and re.search(rf"(?<![A-Za-z0-9]){re.escape(code)}(?![A-Za-z0-9])", message)
+    findings.check(bool(named), "a message that names its own code", message, exchange)
+    address = exchange.member("verificationUrl")
+    there = isinstance(address, str) and address != "" and address in message
+    findings.check(there, "a message that names its own address", message, exchange)
+
+
+def check_distinct(findings: Findings, exchanges: list[Exchange]) -> None:
+    """No code comes twice; each repetition counts as a failure."""
+    seen: dict[str, int] = {}
+    for number, exchange in enumerate(exchanges, 1):
+        code = code_of(exchange)
+        if code is not None:
+            first = seen.setdefault(code, number)
+            findings.check(
+                first == number, "a code that was not given before", f"that of call {first} in call {number}", exchange
+            )
+
+
+@pytest.mark.rule("code.unique-sequence")
+def test_codes_in_sequence_differ(api: Session, findings: Findings) -> None:
+    check_distinct(findings, good_codes(api, findings))
+
+
+@pytest.mark.rule("code.unique-burst")
+def test_codes_in_a_burst_differ(api: Session, findings: Findings) -> None:
+    require_token(api)
+    api.organization_query()
+    live = api.target.limits.live
+    for _ in range(1 if live else BURSTS):
+        exchanges = api.burst(BURST_LIVE if live else BURST)
+        if not exchanges:
+            not_tested("no call of the burst was answered")
+        for exchange in exchanges:
+            findings.need(exchange.status == 200, "200 for each of a burst", f"status {exchange.status}", exchange)
+        check_distinct(findings, exchanges)
+
+
+@pytest.mark.rule("code.unpredictable")
+def test_a_code_does_not_follow_from_the_one_before(api: Session, findings: Findings) -> None:
+    """Two random codes of 8 letters and digits agree in all but 2 places once in 80 million pairs."""
+    for before, exchange in pairwise(good_codes(api, findings)):
+        old, new = code_of(before), code_of(exchange)
+        if old and new and len(old) == len(new) and old != new:
+            changed = sum(a != b for a, b in zip(old, new, strict=True))
+            seen = f"{changed} of {len(new)} characters changed since the call before"
+            findings.check(changed > 2, "a code that differs in more than 2 characters", seen, exchange)
+
+
+@pytest.mark.rule("code.fresh")
+def test_an_answer_with_a_code_is_not_to_be_stored(api: Session, findings: Findings) -> None:
+    for exchange in good_codes(api, findings):
+        check_fresh(findings, exchange)
+
+
+def check_fresh(findings: Findings, exchange: Exchange) -> None:
+    """Nobody has stored the answer, and nobody is asked to."""
+    cache = exchange.headers.get("cache-control", "").lower()
+    age = exchange.headers.get("age", "0").strip()
+    findings.check(age == "0", "no Age, as of an answer that was stored", f"Age: {age}", exchange)
+    storable = "public" in cache or re.search(r"max-age=0*[1-9]", cache)
+    findings.check(not storable, "no Cache-Control that lets it be stored", cache, exchange)
+
+
+@pytest.mark.rule("code.regions")
+def test_every_region_of_all_versions_gives_a_code(api: Session, findings: Findings) -> None:
+    require_token(api)
+    if api.target.limits.live:
+        not_tested("a live server is asked for one region alone: clouds such as Germany's are closed")
+    for region in sure_regions():
+        exchange = api.device_code(region)
+        if expect_code(findings, exchange, f"for the region {region}"):
+            url = exchange.member("verificationUrl")
+            wrong = None if is_own_page(api, url) else url_mistake(url)
+            findings.check(wrong is None, f"an https page of Microsoft's for {region}", str(wrong), exchange)
+
+
+@pytest.mark.rule("code.organization")
+def test_the_code_of_an_organization(api: Session, findings: Findings) -> None:
+    require_token(api)
+    path = api.organization_path("/DeviceCode")
+    if path is None:
+        not_tested("the server has no organizations")
+    for exchange in (api.send("POST", path), api.send("POST", path)):
+        if expect_code(findings, exchange, "for an organization"):
+            wrong = violations("getOrganizationDeviceCode", 200, exchange.value)
+            findings.check(not wrong, "the four properties of the page", "; ".join(wrong), exchange)
+
+
+@pytest.mark.rule("code.restore-unknown")
+def test_a_restore_session_that_does_not_exist(api: Session, findings: Findings) -> None:
+    require_token(api)
+    for key in (NOBODY, "not-an-id"):
+        path = f"/v4/RestoreSessions/{quote(key)}/organization/restoreDeviceCode"
+        exchange = api.post_json(path, {"targetRegion": api.region})
+        expect_refusal(findings, exchange, f"the restore session {key}")
+
+
+@pytest.mark.rule("answers.codes")
+def test_every_code_of_the_run(api: Session, findings: Findings) -> None:
+    given = [exchange for exchange in api.journal if exchange.gives_code]
+    if not given:
+        not_tested("no device code was given")
+    for exchange in given:
+        if findings.check(isinstance(exchange.value, dict), "a JSON object", kind_of(exchange.value), exchange):
+            check_form(findings, exchange)
+            check_page(api, findings, exchange)
+            check_message(findings, exchange)
+        expect_json(findings, exchange)
+        check_fresh(findings, exchange)
+    check_distinct(findings, given)

@@ -1,0 +1,19 @@
+"""Rules tried with what schemathesis generates, one test for each operation."""
+
+import pytest
+
+from veeam_contracts.findings import Findings
+from veeam_contracts.generated import ACCEPTABLE, MISTAKABLE, TAKEN, UNACCEPTABLE, Case, Share, try_case
+from veeam_contracts.session import Session
+
+
+@ACCEPTABLE.include(operation_id=TAKEN).parametrize()
+@pytest.mark.rule("generated.accepted")
+def test_valid(case: Case, api: Session, findings: Findings, share: Share) -> None:
+    try_case(api, findings, share, case)
+
+
+@UNACCEPTABLE.include(operation_id=MISTAKABLE).parametrize()
+@pytest.mark.rule("generated.refused")
+def test_invalid(case: Case, api: Session, findings: Findings, share: Share) -> None:
+    try_case(api, findings, share, case)

@@ -1,0 +1,28 @@
+"""Rules of the methods that are not served on the two paths that are only for POST."""
+
+import pytest
+
+from veeam_contracts.expectations import require_token
+from veeam_contracts.findings import Findings
+from veeam_contracts.session import DEVICE_CODE_PATH, JSON, TOKEN_PATH, Session
+
+OTHERS = ("GET", "PUT", "PATCH", "DELETE", "HEAD")
+
+
+def refuse_methods(api: Session, findings: Findings, path: str, token: str | None) -> None:
+    """Every other method is answered with 4xx, and not with what POST gives."""
+    for method in OTHERS:
+        body = b'{"targetRegion": "worldwide"}' if method in ("PUT", "PATCH") else None
+        exchange = api.send(method, path, token=token, body=body, media_type=JSON if body else None)
+        findings.check(exchange.refused, f"a 4xx for {method} {path}", f"status {exchange.status}", exchange)
+
+
+@pytest.mark.rule("methods.device-code")
+def test_other_methods_on_the_device_code_path(api: Session, findings: Findings) -> None:
+    require_token(api)
+    refuse_methods(api, findings, DEVICE_CODE_PATH, api.token)
+
+
+@pytest.mark.rule("methods.token")
+def test_other_methods_on_the_token_path(api: Session, findings: Findings) -> None:
+    refuse_methods(api, findings, TOKEN_PATH, None)

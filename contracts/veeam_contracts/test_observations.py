@@ -1,0 +1,17 @@
+"""The questions of `x-ambiguities`, put to the server. Never a failure."""
+
+import pytest
+
+from veeam_contracts.document import questions
+from veeam_contracts.expectations import require_token
+from veeam_contracts.findings import Findings
+from veeam_contracts.observations import PROBES
+from veeam_contracts.session import Session
+
+
+@pytest.mark.rule("observed.questions")
+@pytest.mark.parametrize("question", list(questions()))
+def test_which_reading(api: Session, findings: Findings, question: str) -> None:
+    require_token(api)
+    reading, evidence = PROBES[question](api)
+    findings.observe(question, reading, evidence)

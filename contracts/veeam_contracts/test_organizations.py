@@ -1,0 +1,90 @@
+"""Rules of the organizations and of the installation."""
+
+from collections import Counter
+from urllib.parse import quote
+
+import pytest
+
+from veeam_contracts.document import violations
+from veeam_contracts.exchange import Exchange
+from veeam_contracts.expectations import expect_json, kind_of, require_token
+from veeam_contracts.findings import Findings, not_tested
+from veeam_contracts.session import NOBODY, ORGANIZATIONS_PATH, SERVICE_PATH, Session
+
+MOST_COMPARED = 5
+STEADY = ("id", "name", "officeName", "type", "region")
+"""Members that cannot change between two calls; `isBackedup` and the dates can."""
+
+
+def listing(api: Session, findings: Findings) -> Exchange:
+    """The answer to the list, which is 200."""
+    require_token(api)
+    exchange = api.get(ORGANIZATIONS_PATH)
+    findings.check(exchange.status == 200, "200 for the organizations", f"status {exchange.status}", exchange)
+    return exchange
+
+
+def organizations(exchange: Exchange) -> list[dict[str, object]]:
+    """The objects in a list of organizations."""
+    return [item for item in exchange.value if isinstance(item, dict)] if isinstance(exchange.value, list) else []
+
+
+@pytest.mark.rule("organizations.list")
+def test_the_list_is_an_array_of_organizations(api: Session, findings: Findings) -> None:
+    exchange = listing(api, findings)
+    expect_json(findings, exchange)
+    if findings.check(isinstance(exchange.value, list), "an array", kind_of(exchange.value), exchange):
+        wrong = violations("getOrganizations", 200, exchange.value)
+        findings.check(not wrong, "objects with id and name", "; ".join(wrong[:5]), exchange)
+
+
+@pytest.mark.rule("organizations.ids")
+def test_the_ids_differ(api: Session, findings: Findings) -> None:
+    exchange = listing(api, findings)
+    counts = Counter(str(item.get("id")).lower() for item in organizations(exchange))
+    repeated = [key for key, times in counts.items() if times > 1]
+    findings.check(not repeated, "an id for each organization", f"{', '.join(repeated)} more than once", exchange)
+
+
+@pytest.mark.rule("organizations.single")
+def test_one_organization_is_that_of_the_list(api: Session, findings: Findings) -> None:
+    listed = organizations(listing(api, findings))
+    if not listed:
+        not_tested("the server has no organizations")
+    for item in listed[:MOST_COMPARED]:
+        exchange = api.get(f"{ORGANIZATIONS_PATH}/{quote(str(item.get('id')), safe='', errors='replace')}")
+        if not findings.check(
+            exchange.status == 200, "200 for an id of the list", f"status {exchange.status}", exchange
+        ):
+            continue
+        expect_json(findings, exchange)
+        wrong = violations("getOrganization", 200, exchange.value)
+        findings.check(not wrong, "an organization", "; ".join(wrong), exchange)
+        differing = [name for name in STEADY if exchange.member(name) != item.get(name)]
+        findings.check(not differing, "what the list says", f"another {', '.join(differing)}", exchange)
+
+
+@pytest.mark.rule("organizations.unknown")
+def test_an_organization_that_does_not_exist(api: Session, findings: Findings) -> None:
+    require_token(api)
+    exchange = api.get(f"{ORGANIZATIONS_PATH}/{NOBODY}")
+    findings.check(exchange.status == 404, "404 for an id that does not exist", f"status {exchange.status}", exchange)
+    malformed = api.get(f"{ORGANIZATIONS_PATH}/not-an-id")
+    findings.check(malformed.refused, "a 4xx for an id that is none", f"status {malformed.status}", malformed)
+
+
+@pytest.mark.rule("service.instance")
+def test_the_installation_describes_itself(api: Session, findings: Findings) -> None:
+    require_token(api)
+    exchange = api.get(SERVICE_PATH)
+    if findings.check(exchange.status == 200, "200 for the installation", f"status {exchange.status}", exchange):
+        expect_json(findings, exchange)
+        wrong = violations("getServiceInstance", 200, exchange.value)
+        findings.check(not wrong, "an object with a version", "; ".join(wrong), exchange)
+
+
+@pytest.mark.rule("service.version-probe")
+def test_versions_are_found_by_asking_without_a_token(api: Session, findings: Findings) -> None:
+    for path, expected in (("/v99/ServiceInstance", 404), (SERVICE_PATH, 401)):
+        exchange = api.get(path, token=None)
+        findings.check(exchange.status == expected, f"{expected} for {path}", f"status {exchange.status}", exchange)

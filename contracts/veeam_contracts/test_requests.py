@@ -1,0 +1,128 @@
+"""Rules of wrong requests for a device code: a 4xx, or a code where the sources disagree."""
+
+import json
+from urllib.parse import quote
+
+import pytest
+
+from veeam_contracts.expectations import expect_refusal, expect_refusal_or_code, require_token
+from veeam_contracts.findings import Findings
+from veeam_contracts.session import DEVICE_CODE_PATH, FORM, JSON, NOBODY, ORGANIZATIONS_PATH, Session
+
+LONG = 50_000
+
+
+def refuse_bodies(api: Session, findings: Findings, bodies: dict[str, bytes]) -> None:
+    """Each body is refused: description -> bytes."""
+    require_token(api)
+    for what, body in bodies.items():
+        exchange = api.send("POST", DEVICE_CODE_PATH, body=body, media_type=JSON, query=api.organization_query())
+        expect_refusal(findings, exchange, what)
+
+
+def refuse_regions(api: Session, findings: Findings, regions: dict[str, object]) -> None:
+    """Each region is refused: description -> JSON value."""
+    refuse_bodies(
+        api, findings, {what: json.dumps({"targetRegion": value}).encode() for what, value in regions.items()}
+    )
+
+
+@pytest.mark.rule("request.malformed-json")
+def test_malformed_json(api: Session, findings: Findings) -> None:
+    bodies = {"a JSON text that breaks off": b'{"targetRegion": ', "words": b"worldwide"}
+    refuse_bodies(api, findings, {**bodies, "bytes that are not UTF-8": b'{"targetRegion": "\xff\xfe"}'})
+
+
+@pytest.mark.rule("request.not-an-object")
+def test_json_that_is_no_object(api: Session, findings: Findings) -> None:
+    refuse_bodies(api, findings, {"an array": b'["worldwide"]', "a text": b'"worldwide"', "null": b"null"})
+
+
+@pytest.mark.rule("request.region-type")
+def test_a_region_that_is_no_text(api: Session, findings: Findings) -> None:
+    regions = {"a number as region": 0, "a boolean as region": True, "an array as region": ["worldwide"]}
+    refuse_regions(api, findings, {**regions, "an object as region": {"name": "worldwide"}})
+
+
+@pytest.mark.rule("request.region-unknown")
+def test_an_unknown_region(api: Session, findings: Findings) -> None:
+    regions = {"the region Atlantis": "Atlantis", "a region with a space": "worldwide "}
+    refuse_regions(api, findings, {**regions, "the beginning of a region": "World"})
+
+
+@pytest.mark.rule("request.region-empty")
+def test_an_empty_region(api: Session, findings: Findings) -> None:
+    refuse_regions(api, findings, {"an empty region": ""})
+
+
+@pytest.mark.rule("request.region-long")
+def test_a_very_long_region(api: Session, findings: Findings) -> None:
+    refuse_regions(api, findings, {f"a region of {LONG} characters": "w" * LONG})
+
+
+@pytest.mark.rule("request.region-nul")
+def test_a_region_with_a_nul(api: Session, findings: Findings) -> None:
+    refuse_regions(api, findings, {"a region with a NUL": "worldwide\x00", "a NUL as region": "\x00"})
+
+
+@pytest.mark.rule("request.region-non-ascii")
+def test_a_region_in_other_letters(api: Session, findings: Findings) -> None:
+    regions = {"full-width letters as region": "ｗｏｒｌｄｗｉｄｅ", "an emoji as region": "🌍"}
+    refuse_regions(api, findings, {**regions, "a Turkish letter in the region": "worldwıde"})
+
+
+@pytest.mark.rule("request.region-left-out")
+def test_no_region(api: Session, findings: Findings) -> None:
+    require_token(api)
+    exchange = api.post_json(DEVICE_CODE_PATH, {}, query=api.organization_query())
+    expect_refusal_or_code(findings, exchange, "a body without a region")
+
+
+@pytest.mark.rule("request.region-null")
+def test_a_null_region(api: Session, findings: Findings) -> None:
+    require_token(api)
+    expect_refusal_or_code(findings, api.device_code(None), "a null region")
+
+
+@pytest.mark.rule("request.no-body")
+def test_no_body(api: Session, findings: Findings) -> None:
+    require_token(api)
+    for media_type in (JSON, None):
+        exchange = api.send("POST", DEVICE_CODE_PATH, media_type=media_type, query=api.organization_query())
+        expect_refusal(findings, exchange, f"no body{f', announced as {media_type}' if media_type else ''}")
+
+
+@pytest.mark.rule("request.media-type")
+def test_another_media_type(api: Session, findings: Findings) -> None:
+    require_token(api)
+    bodies = {
+        FORM: b"targetRegion=worldwide",
+        "text/plain": b'{"targetRegion": "worldwide"}',
+        "application/xml": b"<a/>",
+    }
+    for media_type, body in bodies.items():
+        exchange = api.send("POST", DEVICE_CODE_PATH, body=body, media_type=media_type, query=api.organization_query())
+        expect_refusal(findings, exchange, f"a body of {media_type}")
+
+
+@pytest.mark.rule("request.organization-unknown")
+def test_an_unknown_organization(api: Session, findings: Findings) -> None:
+    require_token(api)
+    exchange = api.device_code(query={"organizationId": NOBODY})
+    expect_refusal_or_code(findings, exchange, "an organizationId that does not exist")
+
+
+@pytest.mark.rule("request.organization-malformed")
+def test_a_malformed_organization(api: Session, findings: Findings) -> None:
+    require_token(api)
+    for value in ("not-an-id", "", "'; --", "\x00"):
+        exchange = api.device_code(query={"organizationId": value})
+        expect_refusal_or_code(findings, exchange, f"organizationId {value!r}")
+
+
+@pytest.mark.rule("request.path-unknown")
+def test_the_code_of_an_organization_that_does_not_exist(api: Session, findings: Findings) -> None:
+    require_token(api)
+    for key in (NOBODY, "not-an-id"):
+        exchange = api.send("POST", f"{ORGANIZATIONS_PATH}/{quote(key)}/DeviceCode")
+        expect_refusal(findings, exchange, f"the device code of the organization {key}")

@@ -1,0 +1,165 @@
+"""Rules of the login and its tokens."""
+
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import pytest
+
+from veeam_contracts.document import violations
+from veeam_contracts.exchange import Exchange
+from veeam_contracts.expectations import expect_json, expect_refusal, require_token
+from veeam_contracts.findings import Findings, not_tested
+from veeam_contracts.session import SERVICE_PATH, Session, is_sendable
+
+SHORTEST_LIFE, LONGEST_LIFE = 60, 30 * 86400
+"""Seconds between which the life of an access token is plausible; it is 3,600 at real servers."""
+
+SHORTEST_TOKEN = 20
+"""Characters below which not even the 94 that can be seen make the 128 bits of RFC 6749 section 10.10."""
+
+REUSES = 6
+
+
+def granted(api: Session) -> Exchange:
+    """The answer to the login of this run."""
+    if api.granted is None:
+        not_tested("a token was given, there was no login")
+    return api.granted
+
+
+@pytest.mark.rule("token.shape")
+def test_a_login_answers_with_tokens(api: Session, findings: Findings) -> None:
+    login = granted(api)
+    findings.check(login.status == 200, "200 for a login", f"status {login.status}", login)
+    expect_json(findings, login)
+    wrong = violations("getToken", 200, login.value)
+    findings.check(not wrong, "the members of RFC 6749 section 5.1", "; ".join(wrong), login)
+    sendable = is_sendable(login.member("access_token"))
+    findings.need(sendable, "an access token that a header can hold", "another text, or none", login)
+
+
+@pytest.mark.rule("token.lifetime")
+def test_the_lifetime_is_plausible(api: Session, findings: Findings) -> None:
+    login = granted(api)
+    life = login.member("expires_in")
+    plausible = isinstance(life, int) and SHORTEST_LIFE <= life <= LONGEST_LIFE
+    findings.check(plausible, f"expires_in from {SHORTEST_LIFE} to {LONGEST_LIFE} seconds", f"{life!r}", login)
+    given = {name: login.member(name) for name in (".issued", ".expires")}
+    dates = [_moment(value) for value in given.values()]
+    for (name, value), date in zip(given.items(), dates, strict=True):
+        holds = value is None or date is not None
+        findings.need(holds, f"{name} as RFC 3339 or RFC 1123 writes dates, with a time zone", f"{value!r}", login)
+    if plausible and None not in dates:
+        issued, expires = dates
+        gap = (expires - issued).total_seconds()  # type: ignore[operator]
+        findings.check(abs(gap - life) <= 5, f".expires {life} s after .issued", f"{gap:g} s after", login)
+
+
+def _moment(value: Any) -> datetime | None:
+    """A date in the form of the v6 API, or in that of Microsoft's OWIN token endpoint (`ToString("r")`, RFC 1123)."""
+    for read in (datetime.fromisoformat, parsedate_to_datetime):
+        try:
+            moment = read(value)
+        except (TypeError, ValueError):
+            continue
+        if moment.tzinfo:
+            return moment
+    return None
+
+
+@pytest.mark.rule("token.unguessable")
+def test_the_tokens_are_too_long_to_be_guessed(api: Session, findings: Findings) -> None:
+    login = granted(api)
+    tokens = [token for token in map(login.member, ("access_token", "refresh_token")) if isinstance(token, str)]
+    if not tokens:
+        not_tested("the login gave no token, see token.shape")
+    for token in tokens:
+        long_enough = len(token) >= SHORTEST_TOKEN
+        findings.check(long_enough, f"{SHORTEST_TOKEN} characters or more", f"{len(token)} characters", login)
+
+
+@pytest.mark.rule("token.reuse")
+def test_a_token_opens_call_after_call(api: Session, findings: Findings) -> None:
+    require_token(api)
+    for _ in range(REUSES):
+        exchange = api.get(SERVICE_PATH)
+        findings.check(exchange.status == 200, "200 with the token of the login", f"status {exchange.status}", exchange)
+
+
+@pytest.mark.rule("token.clients")
+def test_a_login_as_real_clients_send_it_works(api: Session, findings: Findings) -> None:
+    granted(api)
+    exchange = api.password_grant(refresh_token="", disable_antiforgery_token="true")
+    findings.check(exchange.status == 200, "200 for a login with extra fields", f"status {exchange.status}", exchange)
+
+
+def refresh_token(api: Session) -> str:
+    """A refresh token that was not used yet, from a login of its own."""
+    granted(api)
+    token = api.password_grant().member("refresh_token")
+    if not isinstance(token, str) or not token:
+        not_tested("the login gave no refresh token")
+    return token
+
+
+@pytest.mark.rule("token.refresh")
+def test_a_refresh_token_gives_a_new_pair(api: Session, findings: Findings) -> None:
+    old = refresh_token(api)
+    answer = api.form({"grant_type": "refresh_token", "refresh_token": old})
+    if not findings.check(answer.status == 200, "200 for a refresh", f"status {answer.status}", answer):
+        return
+    wrong = violations("getToken", 200, answer.value)
+    findings.check(not wrong, "a pair of tokens, as for a login", "; ".join(wrong), answer)
+    new = answer.member("access_token")
+    if findings.need(is_sendable(new), "an access token that a header can hold", "another text, or none", answer):
+        opened = api.get(SERVICE_PATH, token=new)
+        findings.check(opened.status == 200, "200 with the refreshed token", f"status {opened.status}", opened)
+        findings.check(new != old, "an access token of its own", "the refresh token as access token", answer)
+    next_one = answer.member("refresh_token")
+    if isinstance(next_one, str):
+        again = api.form({"grant_type": "refresh_token", "refresh_token": next_one})
+        findings.check(again.status == 200, "200 for the new refresh token", f"status {again.status}", again)
+
+
+@pytest.mark.rule("token.refresh-spent")
+def test_a_used_refresh_token_is_refused(api: Session, findings: Findings) -> None:
+    fields = {"grant_type": "refresh_token", "refresh_token": refresh_token(api)}
+    if api.form(fields).status != 200:
+        not_tested("the refresh itself does not work, see token.refresh")
+    expect_refusal(findings, api.form(fields), "a refresh token that was used")
+
+
+@pytest.mark.rule("token.refresh-unknown")
+def test_a_foreign_refresh_token_is_refused(api: Session, findings: Findings) -> None:
+    unknown = "nobody-issued-" + "".join(api.random.choices("abcdefghijklmnop", k=40))
+    api.secrets.hide(unknown, "<a made-up token>")
+    for what, token in (("a refresh token that nobody issued", unknown), ("an empty refresh token", "")):
+        expect_refusal(findings, api.form({"grant_type": "refresh_token", "refresh_token": token}), what)
+
+
+@pytest.mark.rule("token.grant-unknown")
+def test_an_unknown_grant_is_refused(api: Session, findings: Findings) -> None:
+    for fields in ({"grant_type": "telepathy"}, {"grant_type": ""}, {}):
+        expect_refusal(findings, api.form(fields), f"grant_type {fields.get('grant_type', 'left out')!r}")
+
+
+@pytest.mark.rule("token.incomplete")
+def test_a_login_without_credentials_is_refused(api: Session, findings: Findings) -> None:
+    if api.target.limits.live:
+        not_tested("a live server is sent no odd logins: each may count as a failed one")
+    for fields in ({}, {"username": api.target.login.username or ""}, {"username": "", "password": ""}):
+        given = f"a login with {' and '.join(fields) or 'neither user name nor password'}, empty"
+        expect_refusal(findings, api.form({"grant_type": "password", **fields}), given)
+
+
+@pytest.mark.rule("token.wrong-password")
+def test_a_wrong_password_is_refused(api: Session, findings: Findings) -> None:
+    granted(api)
+    wrong = f"{api.target.login.password}-wrong"
+    api.secrets.hide(wrong, "<a wrong password>")
+    exchange = api.password_grant(password=wrong)
+    if expect_refusal(findings, exchange, "a wrong password"):
+        mistakes = violations("getToken", 400, exchange.value)
+        findings.check(exchange.status == 400, "400 for a wrong password", f"status {exchange.status}", exchange)
+        findings.check(not mistakes, "`error` or `message` in a JSON object", "; ".join(mistakes), exchange)

@@ -1,0 +1,184 @@
+"""From the results of the tests to one verdict: each rule's outcome, the observations, and the exit status."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from veeam_contracts.findings import Failure, Observation
+from veeam_contracts.rules import RULES, Rule
+
+LEAST_ANSWERED = 0.25
+"""Share of the requests that must be answered for a verdict to mean something."""
+
+
+class Outcome(StrEnum):
+    """How a rule ended."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    KNOWN = "known deviation"
+    OBSERVED = "observed"
+    NOT_TESTED = "not tested"
+    ERROR = "error"
+
+
+class Status:
+    """The exit statuses of `veeam-contracts`."""
+
+    CONFORMS, BROKEN, USAGE, INCONCLUSIVE, OWN_FAILURE = range(5)
+
+
+WORDS = {
+    Status.CONFORMS: "conforms",
+    Status.BROKEN: "breaks the contract",
+    Status.INCONCLUSIVE: "inconclusive",
+    Status.OWN_FAILURE: "failure of the suite itself",
+}
+
+
+@dataclass(slots=True)
+class Result:
+    """What one test found out about a rule. `part` names the operation, where a rule has a test for each."""
+
+    rule: str
+    outcome: Outcome
+    part: str = ""
+    reason: str = ""
+    tried: int = 0
+    broke: int = 0
+    seconds: float = 0.0
+    failures: list[Failure] = field(default_factory=list)
+    observations: list[Observation] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Result":
+        """The result that `to_json` gave."""
+        return cls(
+            **{
+                **data,
+                "outcome": Outcome(data["outcome"]),
+                "failures": [Failure(**failure) for failure in data["failures"]],
+                "observations": [Observation(**observation) for observation in data["observations"]],
+            }
+        )
+
+
+@dataclass(slots=True)
+class RuleResult:
+    """What a run found out about a rule, all its tests together."""
+
+    rule: Rule
+    outcome: Outcome
+    reason: str = ""
+    tried: int = 0
+    broke: int = 0
+    seconds: float = 0.0
+    failures: list[Failure] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Verdict:
+    """One run: its status and why, every rule, every observation, the limits with what was used of them."""
+
+    target: str
+    started: str
+    seconds: float
+    status: int
+    reason: str
+    rules: list[RuleResult]
+    observations: list[Observation]
+    limits: list[tuple[str, str, str]]
+    gone: list[str] = field(default_factory=list)
+
+    @property
+    def word(self) -> str:
+        """The status in words."""
+        return WORDS[self.status]
+
+    def count(self, outcome: Outcome) -> int:
+        """How many rules ended so."""
+        return sum(result.outcome == outcome for result in self.rules)
+
+    def not_tested(self) -> dict[str, list[str]]:
+        """The reasons why rules were not tested, each with the rules."""
+        found: dict[str, list[str]] = {}
+        for result in self.having(Outcome.NOT_TESTED):
+            found.setdefault(result.reason, []).append(result.rule.id)
+        return found
+
+    def having(self, *outcomes: Outcome) -> list[RuleResult]:
+        """The rules that ended so."""
+        return [result for result in self.rules if result.outcome in outcomes]
+
+
+PRECEDENCE = (Outcome.ERROR, Outcome.FAILED, Outcome.NOT_TESTED, Outcome.OBSERVED, Outcome.PASSED)
+
+
+def gather(results: Iterable[Result], unselected: str, known: Mapping[str, str]) -> list[RuleResult]:
+    """Every rule with its outcome; `unselected` is why a rule without a result has none, `known` the baseline."""
+    by_rule: dict[str, list[Result]] = {}
+    for result in results:
+        by_rule.setdefault(result.rule, []).append(result)
+    return [_merge(rule, by_rule.get(rule.id, []), unselected, known) for rule in RULES]
+
+
+def _merge(rule: Rule, results: Sequence[Result], unselected: str, known: Mapping[str, str]) -> RuleResult:
+    if not results:
+        return RuleResult(rule, Outcome.NOT_TESTED, unselected)
+    outcome = min((result.outcome for result in results), key=PRECEDENCE.index)
+    reason = _join_reasons([result for result in results if result.outcome == outcome and result.reason])
+    if outcome is Outcome.FAILED and rule.id in known:
+        outcome, reason = Outcome.KNOWN, known[rule.id]
+    return RuleResult(
+        rule,
+        outcome,
+        reason,
+        tried=sum(result.tried for result in results),
+        broke=sum(result.broke for result in results),
+        seconds=sum(result.seconds for result in results),
+        failures=[failure for result in results for failure in result.failures],
+    )
+
+
+def _advise_on_silence(sent: int, answered: int) -> str:
+    if answered == sent:
+        return ""
+    lost = sent - answered
+    return f"{lost} of {sent} requests had no answer: look at the server, the network and any proxy in between"
+
+
+def _join_reasons(results: Sequence[Result]) -> str:
+    """The reasons of a rule's parts; one that they share stands once."""
+    parts: dict[str, list[str]] = {}
+    for result in results:
+        parts.setdefault(result.reason, []).append(result.part)
+    if len(parts) == 1:
+        return next(iter(parts))
+    return "; ".join(f"{', '.join(filter(None, names))}: {reason}" for reason, names in parts.items())
+
+
+def decide(rules: Sequence[RuleResult], trouble: str, sent: int, answered: int) -> tuple[int, str]:
+    """Exit status and reason. `trouble` says what kept the run from being whole, if anything did."""
+    outcomes = [result.outcome for result in rules]
+    errors = [result.rule.id for result in rules if result.outcome is Outcome.ERROR]
+    if errors:
+        return Status.OWN_FAILURE, f"the suite itself failed in {', '.join(errors)}: please report it"
+    shown = sent == 0 or answered >= sent * LEAST_ANSWERED
+    broken = outcomes.count(Outcome.FAILED)
+    if broken and shown:
+        number = "one rule is" if broken == 1 else f"{broken} rules are"
+        return Status.BROKEN, "; ".join(filter(None, [f"{number} broken", trouble, _advise_on_silence(sent, answered)]))
+    if trouble:
+        return Status.INCONCLUSIVE, trouble
+    if not shown:
+        return Status.INCONCLUSIVE, f"only {answered} of {sent} requests were answered: nothing is shown by that"
+    tested = len(outcomes) - outcomes.count(Outcome.NOT_TESTED)
+    if not tested:
+        return Status.INCONCLUSIVE, "no rule was tested"
+    rest = len(outcomes) - tested
+    return Status.CONFORMS, "no rule is broken" + (f"; {rest} not tested, see why" if rest else "")

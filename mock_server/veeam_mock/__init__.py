@@ -1,0 +1,40 @@
+"""A fake Veeam Backup for Microsoft Office 365 server that gives device codes, and fails on demand."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from veeam_mock.app import create_app
+    from veeam_mock.client_failures import WouldHang
+    from veeam_mock.control_client import ControlFailure
+    from veeam_mock.intercept import InterceptedServer
+    from veeam_mock.mock_server import MockServer
+    from veeam_mock.settings import Settings, SettingsError
+
+__all__ = [
+    "ControlFailure",
+    "InterceptedServer",
+    "MockServer",
+    "Settings",
+    "SettingsError",
+    "WouldHang",
+    "create_app",
+]
+
+_HOMES = {
+    "ControlFailure": "control_client",
+    "InterceptedServer": "intercept",
+    "MockServer": "mock_server",
+    "Settings": "settings",
+    "SettingsError": "settings",
+    "WouldHang": "client_failures",
+    "create_app": "app",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name when it is used, so that importing the package costs nothing."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,0 +1,47 @@
+"""The key of the control API: demanded wherever the mock listens beyond this machine."""
+
+import ipaddress
+import os
+import secrets
+from pathlib import Path
+
+import click
+
+from veeam_mock.settings import Settings, SettingsError
+from veeam_mock.validation import Violation
+
+
+def is_loopback(host: str) -> bool:
+    """Whether listening on `host` can be reached from this machine alone."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def with_admin_key(settings: Settings) -> Settings:
+    """`settings` with a key where one is needed, made here unless they have one."""
+    if settings.admin_key is not None or is_loopback(settings.host):
+        return settings
+    return settings.replace(admin_key=secrets.token_urlsafe(24))
+
+
+def ensure_admin_key(settings: Settings) -> tuple[Settings, Path | None]:
+    """`settings` with a key where one is needed, and the file that holds it if it was made here.
+
+    Only the owner can read the file. Raises `SettingsError` when it cannot be written.
+    """
+    settings, given = with_admin_key(settings), settings.admin_key
+    key = settings.admin_key
+    if key is None or key == given:
+        return settings, None
+    path = Path(click.get_app_dir("veeam-mock")) / f"admin-key-{os.getpid()}"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.unlink(missing_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+            file.write(key + "\n")
+    except OSError as error:
+        reason = f"cannot be kept in {path}: {error.strerror or error}; give one by admin_key"
+        raise SettingsError([Violation("admin_key", reason)]) from None
+    return settings, path

@@ -1,0 +1,298 @@
+"""One connection of the door: what its reader has read is answered by the pipeline as soon as a request is complete.
+
+uvicorn listens and accepts. Its request cycle and ASGI are not used: measured, they cost twice what the pipeline
+does, and they know no broken answers.
+"""
+
+import asyncio
+import logging
+import os
+import socket
+import struct
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, cast
+
+from veeam_mock.door import Door
+from veeam_mock.exchange import AT_ONCE, DRIBBLE_STEPS, Reply, Request
+from veeam_mock.incoming import Incoming, Known
+from veeam_mock.outline import is_origin
+from veeam_mock.pages.paths import is_page
+from veeam_mock.reader import RequestReader
+from veeam_mock.rendering import render
+
+if TYPE_CHECKING:
+    from uvicorn import Config
+    from uvicorn.server import ServerState
+
+log = logging.getLogger("veeam_mock")
+
+IDLE_SECONDS = 30.0
+"""How long a connection may stay without a request."""
+
+LINGER_SECONDS = 2.0
+"""How long what a refused client still sends is read and thrown away, so that it gets to read the refusal."""
+
+MOST_WAITING = 32
+"""Pipelined requests that are read ahead of the one that is being answered."""
+
+MOST_UNSENT = 64 * 1024
+"""Bytes of answers that a connection holds back for the end of a turn of the loop."""
+
+
+class Connection(asyncio.Protocol):
+    """Reads requests, has them answered in their order, and carries out how each reply is to be delivered."""
+
+    transport: asyncio.Transport
+
+    def __init__(
+        self,
+        config: "Config",
+        server_state: "ServerState",
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        self._door = cast(Door, config.loaded_app)
+        self._loop = _loop or asyncio.get_event_loop()
+        self._unsent = b""
+        self._connections: set[Any] = server_state.connections
+        self._tasks = server_state.tasks
+        self._known: Known | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._holding = False
+        self._lingering = False
+        self._write_paused = False
+        self._client_done = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._quiet_since = 0.0
+
+    # What asyncio calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        self._connections.add(self)
+        self._is_plain = transport.get_extra_info("sslcontext") is None
+        peer = transport.get_extra_info("peername")
+        client = str(peer[0]) if peer else ""
+        self._reader = RequestReader("http" if self._is_plain else "https", client, self._loop.time)
+        self._quiet_since = self._loop.time()
+        self._timer = self._loop.call_later(self._door.request_timeout, self._tick)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._connections.discard(self)
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+        self._reader.waiting.clear()
+        self._unsent = b""
+
+    def data_received(self, data: bytes) -> None:
+        known = self._known
+        if known is not None and len(data) == len(known.message) and data.startswith(known.head):
+            if data != known.message:
+                known = self._known = known.with_message(data)
+            self._answer_by_pipeline(known.meaning)
+            return
+        self._known = None
+        reader = self._reader
+        is_fresh = reader.is_between_requests
+        reader.feed(data)
+        if len(reader.waiting) >= MOST_WAITING:
+            self.transport.pause_reading()
+        last = reader.waiting[-1] if is_fresh and reader.waiting else None
+        self._work()
+        if last is not None:
+            self._remember(data, last)
+
+    def eof_received(self) -> bool:
+        """A client that has said all may still wait for its answers.
+
+        Not for one that a fault holds back: nothing would tell it from a client that went away.
+        """
+        self._client_done = True
+        self.flush()
+        return self._is_plain and not self._holding and (self._task is not None or bool(self._reader.waiting))
+
+    def pause_writing(self) -> None:
+        self._write_paused = True
+        self._known = None
+
+    def resume_writing(self) -> None:
+        self._write_paused = False
+        self._quiet_since = self._loop.time()
+        self._work()
+
+    def shutdown(self) -> None:
+        """What the server calls when it stops: an answer under way may end, nothing else is waited for."""
+        if self._task is None:
+            self.flush()
+            self.transport.abort()
+        else:
+            self._client_done = True
+            self._reader.waiting.clear()
+
+    # Answering, in the order of the requests
+
+    def _work(self) -> None:
+        reader = self._reader
+        while reader.waiting and self._is_free():
+            incoming = reader.waiting.popleft()
+            if len(reader.waiting) == MOST_WAITING - 1:
+                self.transport.resume_reading()
+            self._answer(incoming)
+        if reader.expects_continue and self._is_free():
+            reader.expects_continue = False
+            self._write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def _is_free(self) -> bool:
+        """Whether nothing keeps the next answer from being written."""
+        return self._task is None and not self._write_paused and not self.transport.is_closing()
+
+    def _answer(self, incoming: Incoming) -> None:
+        request = incoming.request
+        if incoming.refusal is not None:
+            self._refuse(request, incoming.refusal)
+        elif is_page(request.path) and is_origin(request.origin):
+            self._start(self._serve_page(incoming))
+        else:
+            self._answer_by_pipeline(incoming)
+
+    def _answer_by_pipeline(self, incoming: Incoming) -> None:
+        reply = self._door.pipeline.answer(incoming.request)
+        if reply.delivery is AT_ONCE:
+            self._send(incoming.answer(reply))
+            self._ended(incoming)
+        else:
+            self._holding = True
+            self._start(self._deliver(reply, incoming))
+
+    def _remember(self, data: bytes, last: Incoming) -> None:
+        """Know `data` again if it was all of one message, which has been answered."""
+        reader = self._reader
+        if self._is_free() and reader.is_between_requests and not reader.waiting:
+            self._known = Known.of(data, last)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        self._known = None
+        task = self._task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._task = None
+        self._holding = False
+        if task.cancelled():
+            self.transport.abort()
+        elif (error := task.exception()) is not None:
+            log.error("failed to deliver an answer", exc_info=error)
+            self.transport.abort()
+        else:
+            self._work()
+
+    def _ended(self, incoming: Incoming) -> None:
+        """An answer has been written: close, or wait for the next request."""
+        self._quiet_since = self._loop.time()
+        if not incoming.keep_alive or (self._client_done and not self._reader.waiting):
+            self._close()
+
+    # Writing
+
+    def _send(self, data: bytes) -> None:
+        """Write `data` at the end of this turn of the loop, or at once when much has come together."""
+        if not self._unsent:
+            self._door.outbox.add(self.flush)
+        self._unsent = self._unsent + data if self._unsent else data
+        if len(self._unsent) > MOST_UNSENT:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what was held back."""
+        data, self._unsent = self._unsent, b""
+        if data and not self.transport.is_closing():
+            self.transport.write(data)
+
+    def _write(self, data: bytes) -> None:
+        self.flush()
+        self.transport.write(data)
+
+    def _close(self) -> None:
+        self.flush()
+        self.transport.close()
+
+    # Delivering what takes its time
+
+    async def _serve_page(self, incoming: Incoming) -> None:
+        reply = await asyncio.to_thread(self._door.page, incoming.request)
+        self._write(incoming.answer(reply))
+        self._ended(incoming)
+
+    async def _deliver(self, reply: Reply, incoming: Incoming) -> None:
+        """A reply that takes its time, or never becomes a whole answer."""
+        delivery = reply.delivery
+        await asyncio.sleep(delivery.delay)
+        match delivery.ending:
+            case "never":
+                await self._loop.create_future()
+            case "reset":
+                self._reset()
+            case "empty":
+                self._write(delivery.raw or b"")
+                self._close()
+            case "truncated":
+                cut = 1 if incoming.request.method == "HEAD" else max(1, len(reply.body) // 2)
+                self._write(incoming.answer(reply)[:-cut])
+                self._close()
+            case "whole":
+                size = len(reply.body) if incoming.request.method != "HEAD" else 0
+                await self._dribble(incoming.answer(reply), size, delivery.dribble)
+                self._ended(incoming)
+
+    async def _dribble(self, answer: bytes, size: int, seconds: float) -> None:
+        """Write the head at once, and what has this size, the body, in steps over the time."""
+        steps = min(DRIBBLE_STEPS, size) if seconds else 0
+        start = len(answer) - size if steps else len(answer)
+        self._write(answer[:start])
+        for step in range(steps):
+            await asyncio.sleep(seconds / steps)
+            self._write(answer[start + size * step // steps : start + size * (step + 1) // steps])
+
+    def _reset(self) -> None:
+        """Break the connection by a TCP RST, over TLS too: close the socket with nothing left to linger for."""
+        linger = struct.pack("ii" if os.name != "nt" else "hh", 1, 0)
+        handle = self.transport.get_extra_info("socket").fileno()
+        with socket.fromfd(handle, socket.AF_INET, socket.SOCK_STREAM) as duplicate:
+            duplicate.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self.transport.abort()
+
+    # Refusing what cannot be read as a request, and ending what leads to nothing
+
+    def _refuse(self, request: Request, status: int) -> None:
+        """Say why, and close once the client had time to read it."""
+        self._write(render(self._door.refuse(request, status), "", keep_alive=False))
+        self._lingering = True
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self._loop.call_later(LINGER_SECONDS, self.transport.abort)
+
+    def _tick(self) -> None:
+        """Refuse a request that takes too long to come, end a connection that is not used; look again later."""
+        now = self._loop.time()
+        busy = self._task is not None or self._lingering
+        since, allowed = self._quiet_since, IDLE_SECONDS
+        if self._reader.began_at is not None:
+            since, allowed = self._reader.began_at, self._door.request_timeout
+        ends = now + allowed if busy else since + allowed
+        if now >= ends:
+            self._give_up()
+            ends = now + IDLE_SECONDS
+        self._timer = self._loop.call_at(min(ends, now + self._door.request_timeout), self._tick)
+
+    def _give_up(self) -> None:
+        if self._write_paused or self.transport.is_closing():
+            self._reset()  # its client does not read what it asked for
+        elif self._reader.began_at is not None:
+            self._reader.refuse(408)
+            self._work()
+        else:
+            self._close()

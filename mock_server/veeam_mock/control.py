@@ -1,0 +1,119 @@
+"""The control API under `/__admin`: from a call to its reply, and who may call. `control_operations` does the work.
+
+Like the API it takes a plain request and gives a plain reply, so that the Flask page and `MockServer` in the same
+process use one implementation.
+"""
+
+import hmac
+import logging
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+import orjson
+
+from veeam_mock.admin_key import is_loopback
+from veeam_mock.control_operations import OPERATIONS, ControlError
+from veeam_mock.exchange import Reply, Request
+from veeam_mock.faults.parsing import FaultError
+from veeam_mock.model.clock import TimeTravelError
+from veeam_mock.model.errors import DeviceCodeError, ModelError, NotFound
+from veeam_mock.pipeline import Pipeline
+from veeam_mock.refusals import Refusals
+from veeam_mock.settings import SettingsError
+from veeam_mock.spec import Match, Operation, Spec, load_document
+from veeam_mock.validation import shorten
+from veeam_mock.wording import in_words
+from veeam_mock.worlds import NoSuchWorld, TooManyWorlds, enter_world
+
+log = logging.getLogger("veeam_mock")
+
+STATUSES = ((NotFound, 404), (TimeTravelError, 409), (DeviceCodeError, 409), (TooManyWorlds, 503))
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+KEY_HEADER = "x-admin-key"
+
+
+class Control:
+    """Answers requests below `/__admin`. Never raises."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+        self._refusals = Refusals({})
+        self.spec = Spec(load_document(Path(__file__).with_name("control.yaml")))
+
+    def answer(self, request: Request, *, trusted: bool = False) -> Reply:
+        """The reply to a call; `trusted` callers (in this process) need neither key nor address."""
+        with self._pipeline.lock:
+            try:
+                reply = self._answer(request, trusted)
+            except (ControlError, ModelError, TimeTravelError, NoSuchWorld, TooManyWorlds) as error:
+                reply = self._refusals.plain(_status(error), str(error))
+            except (FaultError, SettingsError) as error:
+                reply = self._refusals.plain(400, str(error).replace("\n", "; "))
+            except Exception:
+                log.exception("failed to answer %s %s", request.method, request.path)
+                reply = self._refusals.plain(500, "The mock failed to answer. Its log says why.")
+        if reply.status >= 400:
+            reply.content = self._pipeline.journal.masker.value(reply.content)
+        reply.body = b"" if reply.content is None else orjson.dumps(reply.content)
+        reply.headers["Content-Type"] = "application/json; charset=utf-8"
+        reply.headers["Content-Length"] = str(len(reply.body))
+        reply.headers["Cache-Control"] = "no-store"
+        return reply
+
+    def _answer(self, request: Request, trusted: bool) -> Reply:
+        name, request = enter_world(request)
+        match = self.spec.find(request.method, request.path)
+        if not trusted:
+            self.admit(request, is_open=isinstance(match, Match) and not match.operation.protected)
+        if not isinstance(match, Match):
+            allowed = ", ".join(match.allowed)
+            if not allowed:
+                raise ControlError(404, f"{request.path[:200]} is not a path of the control API.")
+            return self._refusals.plain(405, f"{allowed} is served here.", {"Allow": allowed})
+        checked = self.spec.check_request(match, request)
+        if checked.violations:
+            return self._refusals.for_violations(match.operation.id, map(in_words, checked.violations))
+        _refuse_unknown_filters(match.operation, request.query)
+        status = next(status for status in match.operation.replies if status < 300)
+        return Reply(status, OPERATIONS[match.operation.id](self._pipeline, self._pipeline.worlds.find(name), checked))
+
+    def admit(self, request: Request, *, is_open: bool = False) -> None:
+        """Who may call: whoever knows the key; without a key this machine, and no page of another origin.
+
+        `ControlError` for everybody else; `is_open` is for what all may see.
+        """
+        key = self._pipeline.settings.admin_key
+        if key is not None:
+            given = request.headers.get(KEY_HEADER, "").encode()
+            if not is_open and not hmac.compare_digest(given, key.encode()):
+                raise ControlError(401, "The header X-Admin-Key is missing or wrong.")
+            return
+        own = {*LOOPBACK_NAMES, self._pipeline.settings.host}
+        if not is_open and request.client and not is_loopback(request.client):
+            raise ControlError(403, "Without an admin key only this machine may call the control API.")
+        if _host_name(request.headers.get("host", "localhost")) not in own:
+            raise ControlError(403, "The Host header names another machine; call the control API by localhost.")
+        origin = request.headers.get("origin")
+        if origin is not None and origin.partition("://")[2] != request.headers.get("host"):
+            raise ControlError(403, "A page of another origin may not call the control API.")
+
+
+def _refuse_unknown_filters(operation: Operation, query: str) -> None:
+    """`ControlError` for a filter that is mistyped, and would let everything pass."""
+    known = [parameter.name for parameter in operation.parameters if parameter.place == "query"]
+    unknown = [name for name, _ in parse_qsl(query, keep_blank_values=True) if known and name not in known]
+    if unknown:
+        raise ControlError(400, f"query: unknown key {', '.join(map(shorten, unknown))}; known are {', '.join(known)}")
+
+
+def _status(error: Exception) -> int:
+    if isinstance(error, ControlError):
+        return error.status
+    return next((status for kind, status in STATUSES if isinstance(error, kind)), 400)
+
+
+def _host_name(host: str) -> str | None:
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:
+        return None

@@ -1,0 +1,286 @@
+"""What the operations of the control API do: operationId -> function over pipeline, world and checked call."""
+
+from collections.abc import Callable
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from veeam_mock.durations import parse_duration
+from veeam_mock.faults.rules import Rule
+from veeam_mock.journal import Entry, Journal, select
+from veeam_mock.model.clock import parse_date_time
+from veeam_mock.model.device_codes import DeviceCode
+from veeam_mock.operations import date_time
+from veeam_mock.pipeline import Pipeline
+from veeam_mock.spec import CheckedRequest
+from veeam_mock.worlds import PATH_PREFIX, World
+
+CHANGEABLE = ("code_lifetime", "token_lifetime", "refresh_lifetime", "expires_unit", "verification_url", "auto_approve")
+
+
+class ControlError(Exception):
+    """A call that cannot be carried out, with the status that says so."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@cache
+def package_version() -> str:
+    """The version of this package; `unknown` in a checkout that is not installed."""
+    try:
+        return version("veeam-devicecode-mock")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def get_health(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+    """Say that the mock answers."""
+    return {"status": "ok", "version": package_version()}
+
+
+def get_settings(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+    """The settings of the world that may change."""
+    return {key: getattr(world.settings, key) for key in CHANGEABLE}
+
+
+def change_settings(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+    """Change all that is named, or nothing."""
+    world.change(world.settings.replace(**call.body))
+    return get_settings(pipeline, world, call)
+
+
+def get_clock(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+    """The time of the world."""
+    return {"now": date_time(world.clock.now(), precise=True), "frozen": world.clock.frozen}
+
+
+def change_clock(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+    """Advance, set, freeze or release."""
+    body = call.body
+    if "advance" in body:
+        world.clock.advance(parse_duration(body["advance"]))
+    elif "set" in body:
+        world.clock.set(_moment(body["set"]))
+    elif "freeze" in body:
+        world.clock.freeze()
+    else:
+        world.clock.release()
+    return get_clock(pipeline, world, call)
+
+
+def _moment(text: str) -> float:
+    try:
+        return parse_date_time(text)
+    except ValueError as error:
+        raise ControlError(400, f"body.set: {error}") from None
+
+
+def get_faults(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+    """The rules in the order in which they are asked."""
+    return [_fault(pipeline, world, rule) for rule in world.faults.rules()]
+
+
+def add_fault(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+    """Parse and add one rule."""
+    rule = pipeline.fault_parser.parse(call.body, world.clock.now())
+    try:
+        return _fault(pipeline, world, world.faults.add(rule))
+    except OverflowError as error:
+        raise ControlError(409, str(error)) from None
+
+
+def clear_faults(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+    """Remove all rules."""
+    world.faults.clear()
+    return None
+
+
+def remove_fault(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+    """Remove one rule."""
+    if not world.faults.remove(call.values["faultId"]):
+        raise ControlError(404, f"There is no fault {call.values['faultId'][:80]}.")
+    return None
+
+
+def get_requests(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+    """The exchanges of this world, filtered."""
+    wanted = call.values
+    filters = {key: wanted[key] for key in ("operation", "method", "path") if key in wanted}
+    pipeline.fault_parser.parse_pattern(filters, "query")
+    entries = [e for e in _journal(pipeline).entries(world.name) if e.id > wanted.get("after", 0)]
+    found = select(entries, status=wanted.get("status"), **filters)
+    return [_exchange(entry) for entry in found[-wanted.get("limit", 10_000) :]]
+
+
+def get_one_request(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+    """One exchange of this world."""
+    wanted = call.values["requestId"]
+    for entry in _journal(pipeline).entries(world.name):
+        if entry.id == wanted:
+            return _exchange(entry)
+    raise ControlError(404, f"There is no request {wanted} in this world, or it has been forgotten.")
+
+
+def clear_requests(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+    """Forget the exchanges of this world."""
+    pipeline.journal.forget(world.name)
+    return None
+
+
+def verify_requests(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+    """Count what fits; name the near misses when that is too little."""
+    pattern = pipeline.fault_parser.parse_pattern(call.body.get("match", {}), "body.match")
+    found = _journal(pipeline).verify(world.name, pattern, call.body.get("status"))
+    wanted = call.body.get("count")
+    short = found.count < (1 if wanted is None else wanted)
+    return {
+        "verified": not short if wanted is None else found.count == wanted,
+        "count": found.count,
+        "nearMisses": [
+            {"exchange": _exchange(entry), "differences": pipeline.journal.masker.value(differences)}
+            for entry, differences in (found.near_misses if short else [])
+        ],
+    }
+
+
+def get_device_codes(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+    """The codes of this world."""
+    return [_device_code(world, code) for code in world.device_codes.all()]
+
+
+def get_one_device_code(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+    """One code."""
+    return _device_code(world, world.device_codes.find(call.values["userCode"]))
+
+
+def approve_device_code(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+    """Play the person who signs in and agrees."""
+    code = world.device_codes.find(call.values["userCode"])
+    world.device_codes.approve(code, (call.body or {}).get("account") or world.fresh_account())
+    return _device_code(world, code)
+
+
+def deny_device_code(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+    """Play the person who declines."""
+    code = world.device_codes.find(call.values["userCode"])
+    world.device_codes.deny(code)
+    return _device_code(world, code)
+
+
+def expire_device_code(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+    """End the life of a code now."""
+    code = world.device_codes.find(call.values["userCode"])
+    world.device_codes.expire(code)
+    return _device_code(world, code)
+
+
+def get_tokens(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+    """The logins whose access token is alive; the tokens themselves are not kept."""
+    now = world.clock.now()
+    return [
+        {
+            "username": login.username,
+            "issuedAt": date_time(login.issued_at, precise=True),
+            "expiresAt": date_time(login.access_expires_at, precise=True),
+            "expiresIn": round(login.access_expires_at - now, 3),
+            "refreshExpiresAt": date_time(login.refresh_expires_at, precise=True),
+        }
+        for login in world.tokens.logins()
+    ]
+
+
+def get_worlds(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+    """The worlds that have been used, the default one first."""
+    return [{"name": name, "path": f"{PATH_PREFIX}{name}" if name else ""} for name in pipeline.worlds.names()]
+
+
+def reset(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+    """Start the world anew."""
+    pipeline.worlds.reset(world.name)
+    pipeline.journal.forget(world.name)
+    return None
+
+
+def _journal(pipeline: Pipeline) -> Journal:
+    """The journal to read in; one that is off would count every exchange as one that never was."""
+    if not pipeline.journal.keeps:
+        raise ControlError(
+            409, "The journal is off, as journal_entries or journal_bytes is 0; nothing is known of requests."
+        )
+    return pipeline.journal
+
+
+def _fault(pipeline: Pipeline, world: World, rule: Rule) -> dict[str, object]:
+    return {
+        "id": rule.id,
+        "fault": pipeline.journal.masker.value(rule.given),
+        "matched": rule.matched,
+        "struck": rule.struck,
+        "active": not rule.is_spent(world.clock.now()),
+    }
+
+
+def _exchange(entry: Entry) -> dict[str, object]:
+    request = entry.request
+    reply = None
+    if entry.status is not None:
+        body = entry.reply_body.decode("utf-8", "replace")
+        reply = {"status": entry.status, "headers": entry.reply_headers, "body": body}
+    return {
+        "id": entry.id,
+        "at": date_time(entry.at, precise=True),
+        "operation": entry.operation,
+        "outcome": entry.ending,
+        "faults": list(entry.faults),
+        "request": {
+            "method": request.method,
+            "path": request.path,
+            "query": request.query,
+            "headers": request.headers,
+            "body": request.body.decode("utf-8", "replace"),
+        },
+        "reply": reply,
+    }
+
+
+def _device_code(world: World, code: DeviceCode) -> dict[str, object]:
+    left = world.device_codes.remaining(code)
+    return {
+        "userCode": code.user_code,
+        "use": code.purpose.use.value,
+        "region": code.purpose.region,
+        "organizationId": code.purpose.organization_id,
+        "restoreSessionId": code.purpose.restore_session_id,
+        "issuedAt": date_time(code.issued_at, precise=True),
+        "expiresAt": date_time(code.expires_at, precise=True),
+        "expiresIn": round(left, 3),
+        "state": world.device_codes.state(code).value,
+        "account": code.account,
+    }
+
+
+OPERATIONS: dict[str, Callable[[Pipeline, World, CheckedRequest], Any]] = {
+    "getHealth": get_health,
+    "getSettings": get_settings,
+    "changeSettings": change_settings,
+    "getClock": get_clock,
+    "changeClock": change_clock,
+    "getFaults": get_faults,
+    "addFault": add_fault,
+    "clearFaults": clear_faults,
+    "removeFault": remove_fault,
+    "getRequests": get_requests,
+    "getOneRequest": get_one_request,
+    "clearRequests": clear_requests,
+    "verifyRequests": verify_requests,
+    "getDeviceCodes": get_device_codes,
+    "getOneDeviceCode": get_one_device_code,
+    "approveDeviceCode": approve_device_code,
+    "denyDeviceCode": deny_device_code,
+    "expireDeviceCode": expire_device_code,
+    "getTokens": get_tokens,
+    "getWorlds": get_worlds,
+    "reset": reset,
+}

@@ -1,0 +1,222 @@
+"""The one parser of faults: for the control API, the config file and the `Prefer` header."""
+
+import re
+from collections.abc import Collection, Mapping
+from functools import cache
+from typing import Any
+
+import orjson
+
+from veeam_mock.durations import SCHEMA as DURATION
+from veeam_mock.durations import parse_duration
+from veeam_mock.faults.kinds import BY_KIND, NO_BODY, Fault
+from veeam_mock.faults.presets import PRESETS
+from veeam_mock.faults.rules import Rule
+from veeam_mock.matching import SCHEMA as PATTERN
+from veeam_mock.matching import Pattern, overlap, plain_path
+from veeam_mock.model.clock import parse_date_time
+from veeam_mock.spec import Spec
+from veeam_mock.validation import Schema, Violation, shorten
+from veeam_mock.wording import in_words
+
+CONDITIONS: Mapping[str, Any] = {
+    "times": {"type": "integer", "minimum": 1},
+    "after": {"type": "integer", "minimum": 0},
+    "probability": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
+    "until": {"anyOf": [DURATION, {"type": "string", "format": "date-time"}]},
+    "match": PATTERN,
+}
+
+
+LONGEST_HOLD = 86400.0
+"""Seconds that an answer may be held back."""
+
+_PATTERN = Schema(PATTERN)
+_TEMPLATE = re.compile(r"\{[^}]*\}")
+
+
+class FaultError(ValueError):
+    """A fault, or a pattern of requests, that does not fit. `violations` lists every mistake, each with its key."""
+
+    def __init__(self, violations: list[Violation]) -> None:
+        self.violations = [in_words(violation) for violation in violations]
+        super().__init__("; ".join(map(str, self.violations)))
+
+
+class FaultParser:
+    """Makes rules from mappings; knows from `spec` which operations there are."""
+
+    def __init__(self, spec: Spec) -> None:
+        self._spec = spec
+
+    def parse(self, given: object, now: float, where: str = "", *, standing: bool = False) -> Rule:
+        """The rule that `given` describes; `FaultError` with every mistake, each place prefixed with `where`.
+
+        `now` is the world's time in Unix seconds, from which a duration in `until` counts. What can never strike is
+        refused; only of a `standing` rule, which was checked when the server started, `until` may have passed.
+        """
+        described = _with_preset(_as_json(given, where), where)
+        kind = _kind(described, where)
+        violations = _schema(kind.kind).violations(described, where)
+        if not violations:
+            pattern = Pattern.parse(described.get("match", {}))
+            violations = self._never_matches(pattern, _at(where, "match")) + _contradictions(described, where)
+            violations += [] if standing else _passed(described, now, where)
+        if violations:
+            raise FaultError(violations)
+        return _rule(kind, described, _as_json(given, where), now)
+
+    def parse_pattern(self, given: Mapping[str, Any], where: str) -> Pattern:
+        """The pattern that `given` describes, to look requests up; `FaultError` where no request could ever fit it.
+
+        A fault on a body where none is due is pointless; a client that sends one is worth looking for.
+        """
+        violations = _PATTERN.violations(given, where)
+        if not violations:
+            violations = self._never_matches(Pattern.parse({**given, "body": {}}), where)
+        if violations:
+            raise FaultError(violations)
+        return Pattern.parse(given)
+
+    def _never_matches(self, pattern: Pattern, place: str) -> list[Violation]:
+        """What makes a pattern pointless: it fits no request that could ever come."""
+        known = self._spec.operations
+        unknown = [name for name in pattern.operations if name not in known]
+        if unknown:
+            listed = ", ".join(known)
+            return [Violation(f"{place}.operation", f"{shorten(name)} is not one of {listed}") for name in unknown]
+        reasons = [self._impossible(pattern, name, place) for name in pattern.operations]
+        return [reason for found in reasons for reason in found] if all(reasons) else []
+
+    def _impossible(self, pattern: Pattern, operation_id: str, place: str) -> list[Violation]:
+        """What in `pattern` no request of an operation can have."""
+        operation = self._spec.operations[operation_id]
+        found = []
+        methods = ("GET", "HEAD") if operation.method == "GET" else (operation.method,)
+        if pattern.method is not None and pattern.method not in methods:
+            found.append(Violation(f"{place}.method", f"{operation_id} is called by {' or '.join(methods)}"))
+        if pattern.body and not operation.bodies:
+            found.append(Violation(f"{place}.body", f"{operation_id} has no body"))
+        if pattern.path is not None and not overlap(
+            plain_path(pattern.path), _TEMPLATE.sub("*", operation.path.lower())
+        ):
+            found.append(Violation(f"{place}.path", f"{operation_id} is at {operation.path}"))
+        return found
+
+
+def _as_json(given: object, where: str) -> dict[str, Any]:
+    """A copy of `given` as JSON; `FaultError` when it is no mapping, or holds what JSON cannot."""
+    if not isinstance(given, Mapping):
+        raise FaultError([Violation(where or "fault", f"{shorten(given)} is not a mapping")])
+    try:
+        copied: dict[str, Any] = orjson.loads(orjson.dumps(dict(given)))
+    except TypeError as error:
+        raise FaultError([Violation(where or "fault", f"is no JSON: {error}")]) from None
+    return copied
+
+
+def _with_preset(given: dict[str, Any], where: str) -> dict[str, Any]:
+    """`given` with what its preset says; the preset strikes its own operations, of which `given` may choose some."""
+    if "preset" not in given:
+        return given
+    name = given.pop("preset")
+    if not isinstance(name, str) or name not in PRESETS:
+        raise FaultError([Violation(_at(where, "preset"), f"{shorten(name)} is not one of {', '.join(PRESETS)}")])
+    rule = PRESETS[name].rule
+    if given.get("kind", rule["kind"]) != rule["kind"]:
+        raise FaultError([Violation(_at(where, "kind"), f"the preset {name} is of kind {rule['kind']}")])
+    described = {**rule, **given}
+    if "match" in rule and isinstance(given.get("match"), dict):
+        described["match"] = {**rule["match"], **given["match"]}
+        own, wanted = rule["match"]["operation"], given["match"].get("operation")
+        names = wanted if isinstance(wanted, list) else [wanted] if wanted is not None else []
+        foreign = [each for each in names if each not in own]
+        if foreign:
+            reason = f"the preset {name} strikes {', '.join(own)} only, not {', '.join(map(shorten, foreign))}"
+            raise FaultError([Violation(_at(where, "match.operation"), reason)])
+    return described
+
+
+def _kind(given: Mapping[str, Any], where: str) -> type[Fault]:
+    name = given.get("kind")
+    if not isinstance(name, str) or name not in BY_KIND:
+        shown = f"{shorten(name)} is not" if "kind" in given else "is required,"
+        raise FaultError([Violation(_at(where, "kind"), f"{shown} one of {', '.join(BY_KIND)}")])
+    return BY_KIND[name]
+
+
+def _at(where: str, key: str) -> str:
+    return f"{where}.{key}" if where else key
+
+
+@cache
+def _schema(kind: str) -> Schema:
+    fault = BY_KIND[kind]
+    return Schema(
+        {
+            "type": "object",
+            "additionalProperties": False,
+            "required": list(fault.required),
+            "properties": {"kind": {"const": kind}, **fault.parameters, **CONDITIONS},
+        }
+    )
+
+
+def _contradictions(given: Mapping[str, Any], where: str) -> list[Violation]:
+    """Values that are good one by one and make no sense together."""
+    if given["kind"] == "reply" and not {"set", "remove", "retype"} & given.keys():
+        return [Violation(where or "fault", "one of set, remove and retype is required")]
+    if given["kind"] == "status" and given["status"] in NO_BODY and {"body", "message"} & given.keys():
+        return [Violation(_at(where, "status"), f"{given['status']} has no body, so none can be given")]
+    found = [
+        Violation(_at(where, key), f"{shorten(given[key])} is longer than 1d, the longest that a connection is held")
+        for key in ("delay", "over")
+        if key in given and max(map(parse_duration, _pair(given[key]))) > LONGEST_HOLD
+    ]
+    if "delay" in given and parse_duration(_pair(given["delay"])[0]) > parse_duration(_pair(given["delay"])[-1]):
+        found.append(Violation(_at(where, "delay"), "goes from the longer to the shorter; write the shorter first"))
+    return found
+
+
+def _pair(delay: Any) -> list[Any]:
+    return delay if isinstance(delay, list) else [delay]
+
+
+def _passed(given: Mapping[str, Any], now: float, where: str) -> list[Violation]:
+    if "until" not in given:
+        return []
+    try:
+        passed = _moment(given["until"], now) <= now
+    except ValueError:
+        return [Violation(_at(where, "until"), f"{shorten(given['until'])} is not a valid date-time")]
+    return [Violation(_at(where, "until"), "has passed, so it can never strike")] if passed else []
+
+
+def _moment(until: str | float, now: float) -> float:
+    try:
+        return now + parse_duration(until)
+    except ValueError:
+        return parse_date_time(str(until))
+
+
+def _rule(kind: type[Fault], described: Mapping[str, Any], given: dict[str, Any], now: float) -> Rule:
+    return Rule(
+        fault=kind(**{key: _whole(value) for key, value in described.items() if key in kind.parameters}),
+        pattern=Pattern.parse(described.get("match", {})),
+        given=given,
+        times=described.get("times"),
+        after=described.get("after", 0),
+        probability=described.get("probability", 1.0),
+        until=_moment(described["until"], now) if "until" in described else None,
+        label=given.get("preset") or kind.kind,
+    )
+
+
+def _whole(value: Any) -> Any:
+    """503 for 503.0: to JSON Schema both are integers."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def names() -> Collection[str]:
+    """What `Prefer: fault=…` takes: kinds and presets."""
+    return [*BY_KIND, *PRESETS]

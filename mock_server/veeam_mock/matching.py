@@ -1,0 +1,173 @@
+"""Which requests are meant: one pattern for faults that strike and for exchanges that are looked up."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+
+from veeam_mock.exchange import Request
+from veeam_mock.secret_names import MASK, is_secret
+from veeam_mock.spec import FORM, decode_segment
+from veeam_mock.validation import shorten
+
+MISSING = object()
+
+VALUE = {"type": ["string", "null"], "pattern": r"^([!-~\xa0-\xff]([\t -~\xa0-\xff]*[!-~\xa0-\xff])?)?$"}
+"""The value of a header field as it arrives: latin-1, no blanks at the ends (RFC 9110 section 5.5). None: no field."""
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH")
+"""The methods of HTTP: RFC 9110 section 9.3, and RFC 5789."""
+
+INDEX = re.compile("0|[1-9][0-9]{0,8}")
+POINTER = r"^(/([^~/]|~[01])*)*$"
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "operation": {"anyOf": [{"type": "string"}, {"type": "array", "minItems": 1, "items": {"type": "string"}}]},
+        "method": {"type": "string", "enum": list(METHODS)},
+        "path": {"type": "string", "maxLength": 1000, "pattern": "^/($|[^~?#\\s][^?#\\s]*$)"},
+        "header": {
+            "type": "object",
+            "propertyNames": {"pattern": r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"},
+            "additionalProperties": VALUE,
+        },
+        "query": {"type": "object", "additionalProperties": {"type": ["string", "null"]}},
+        "body": {"type": "object", "propertyNames": {"pattern": POINTER}},
+    },
+}
+"""The JSON Schema of a pattern."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A request fits when everything that is named here fits.
+
+    `path` may hold `*`, which stands for anything, and is matched without regard to case, below `/~NAME/` without that
+    prefix; header, query and body values must be equal, and a header or query parameter with None must be missing.
+    `body` is keyed by JSON Pointer (RFC 6901); a form counts as an object of texts.
+    """
+
+    operations: tuple[str, ...] = ()
+    method: str | None = None
+    path: str | None = None
+    header: Mapping[str, str | None] = field(default_factory=dict)
+    query: Mapping[str, str | None] = field(default_factory=dict)
+    body: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, given: Mapping[str, Any]) -> "Pattern":
+        """The pattern in a mapping that keeps to `SCHEMA`."""
+        operation = given.get("operation", ())
+        return cls(
+            (operation,) if isinstance(operation, str) else tuple(operation),
+            given.get("method"),
+            given.get("path"),
+            {name.lower(): value for name, value in given.get("header", {}).items()},
+            given.get("query", {}),
+            given.get("body", {}),
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """The mapping that `parse` takes; what is not named is left out."""
+        named = {
+            "operation": list(self.operations),
+            "method": self.method,
+            "path": self.path,
+            "header": dict(self.header),
+            "query": dict(self.query),
+            "body": dict(self.body),
+        }
+        return {key: value for key, value in named.items() if value}
+
+    def differences(self, request: Request, operation_id: str | None) -> list[str]:
+        """Why `request` does not fit, one text for each thing that differs; empty when it fits."""
+        found: list[str] = []
+        if self.operations and operation_id not in self.operations:
+            found.append(f"operation is {operation_id or 'none'}, not {' or '.join(self.operations)}")
+        if self.method is not None and request.method != self.method:
+            found.append(f"method is {request.method}, not {self.method}")
+        if self.path is not None and not fnmatchcase(plain_path(request.path), _glob(self.path)):
+            found.append(f"path is {request.path}, not {self.path}")
+        found += _compare("header", self.header, request.headers)
+        if self.query:
+            found += _compare("query", self.query, dict(parse_qsl(request.query, keep_blank_values=True)))
+        if self.body:
+            found += _compare_body(self.body, request)
+        return found
+
+
+def plain_path(path: str) -> str:
+    """A path as paths are compared: decoded, without regard to case."""
+    return (decode_segment(path) if "%" in path else path).lower()
+
+
+def _glob(path: str) -> str:
+    """A path of a pattern as `fnmatch` takes it: `*` alone is special."""
+    return plain_path(path).replace("[", "[[]").replace("?", "[?]")
+
+
+def overlap(one: str, other: str) -> bool:
+    """Whether some text fits both patterns, in which `*` stands for anything."""
+    reached = {(0, 0)}
+    for i in range(len(one) + 1):
+        for j in range(len(other) + 1):
+            if (i, j) not in reached:
+                continue
+            here, there = one[i : i + 1], other[j : j + 1]
+            if here == "*" or there == "*":
+                reached |= {(i + 1, j)} if here else set()
+                reached |= {(i, j + 1)} if there else set()
+            if here == there:
+                reached.add((i + 1, j + 1))
+    return (len(one), len(other)) in reached
+
+
+def _compare(kind: str, wanted: Mapping[str, str | None], given: Mapping[str, str]) -> list[str]:
+    return [
+        f"{kind} {name} is {shorten(given[name]) if name in given else 'missing'}, not "
+        f"{'missing' if value is None else _shown(name, value)}"
+        for name, value in wanted.items()
+        if given.get(name) != value
+    ]
+
+
+def _compare_body(wanted: Mapping[str, Any], request: Request) -> list[str]:
+    try:
+        content = _content(request)
+    except ValueError:
+        return ["body is not JSON"]
+    found = []
+    for pointer, value in wanted.items():
+        given = look_up(content, pointer)
+        if given is MISSING or given != value or isinstance(given, bool) != isinstance(value, bool):
+            shown = "missing" if given is MISSING else shorten(given)
+            found.append(f"body {pointer} is {shown}, not {_shown(pointer, value)}")
+    return found
+
+
+def _shown(name: str, wanted: object) -> str:
+    return MASK if is_secret(name) else shorten(wanted)
+
+
+def _content(request: Request) -> object:
+    if request.headers.get("content-type", "").lower().startswith(FORM):
+        return dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
+    return orjson.loads(request.body)
+
+
+def look_up(content: object, pointer: str) -> object:
+    """What a JSON Pointer (RFC 6901) means in `content`; `MISSING` when nothing is there."""
+    for step in pointer.split("/")[1:]:
+        key = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(content, dict) and key in content:
+            content = content[key]
+        elif isinstance(content, list) and INDEX.fullmatch(key) and int(key) < len(content):
+            content = content[int(key)]
+        else:
+            return MISSING
+    return content

@@ -1,0 +1,111 @@
+"""`MockServer`: a server for tests, scripts and notebooks."""
+
+import socket
+import threading
+from typing import Any
+from urllib.parse import urlsplit
+
+from veeam_mock.admin_key import with_admin_key
+from veeam_mock.certificates import Certificate, find_certificate
+from veeam_mock.control_client import ControlClient, OverHttp
+from veeam_mock.local_server import LocalServer
+from veeam_mock.server import Server, bind
+from veeam_mock.settings import Settings
+
+
+class AttachedServer(ControlClient):
+    """A server that was started elsewhere: its address, and its control API over HTTP."""
+
+    def __init__(self, url: str, transport: OverHttp) -> None:
+        super().__init__(transport)
+        self.url = url
+
+    def __repr__(self) -> str:
+        return f"<AttachedServer {self.url}>"
+
+
+class MockServer(LocalServer):
+    """A server in a thread of this process, for tests, scripts and notebooks.
+
+    `with MockServer(code_lifetime="5s") as veeam:` takes what the config file takes. The port is free and picked by the
+    system unless `port` is given, or whole `settings` with theirs. The server answers when `start` returns, and ends
+    with its process at the latest. Where it listens beyond this machine, `settings.admin_key` is the key that its
+    control API demands of others. Raises `SettingsError`, `CertificateError` or `CannotListen`.
+    """
+
+    def __init__(self, settings: Settings | None = None, **options: Any) -> None:
+        super().__init__(with_admin_key(settings or Settings(**{"port": 0, **options})))
+        self._server: Server | None = None
+        self._thread: threading.Thread | None = None
+        self._url: str | None = None
+        self._certificate: Certificate | None = None
+        self._failure: BaseException | None = None
+
+    @classmethod
+    def attach(
+        cls, url: str, admin_key: str | None = None, *, ca_cert: str | None = None, session: str = ""
+    ) -> AttachedServer:
+        """The control of a server that was started elsewhere, over HTTP, in the world `session`.
+
+        `ca_cert` is the file that its banner names, for HTTPS. `ValueError` for what is no address of a server.
+        """
+        address = urlsplit(url)
+        if address.scheme not in ("http", "https") or not address.hostname or address.username is not None:
+            raise ValueError("this is not an address such as https://localhost:4443, without a login in it")
+        return AttachedServer(url, OverHttp(url, admin_key, ca_cert, session))
+
+    def start(self) -> "MockServer":
+        """Start to serve; returns when requests are answered."""
+        if self._thread is not None:
+            raise RuntimeError("this server is running already; make another one for a second server")
+        self._certificate = find_certificate(self.settings)
+        listener = bind(self.settings.host, self.settings.port)
+        ready = threading.Event()
+        self._server = Server(self._pipeline, self._certificate, ready.set, grace=0)
+        self._thread = threading.Thread(target=self._serve, args=(listener, ready), daemon=True, name="veeam-mock")
+        self._thread.start()
+        ready.wait()
+        if not self._server.started:
+            self.stop()
+            raise RuntimeError(f"the server did not start: {self._failure}") from self._failure
+        self._url = self.settings.url(listener.getsockname()[1])
+        return self
+
+    def _serve(self, listener: socket.socket, ready: threading.Event) -> None:
+        assert self._server is not None
+        try:
+            self._server.run(sockets=[listener])
+        except BaseException as error:
+            self._failure = error
+        finally:
+            listener.close()
+            ready.set()
+
+    def stop(self) -> None:
+        """Stop, and return when the port is free again. A server that does not run is left alone."""
+        if self._server is not None and self._thread is not None:
+            self._server.stop()
+            self._thread.join()
+        self._server = self._thread = self._url = None
+
+    def __enter__(self) -> "MockServer":
+        return self.start()
+
+    def __exit__(self, *exception: object) -> None:
+        self.stop()
+
+    def __repr__(self) -> str:
+        return f"<MockServer {self._url or 'stopped'}>"
+
+    @property
+    def url(self) -> str:
+        """The address, such as `https://localhost:40123`; `RuntimeError` while it does not run."""
+        if self._url is None:
+            raise RuntimeError("this server is not running; use it in a with statement, or call start()")
+        return self._url
+
+    @property
+    def ca_cert(self) -> str | None:
+        """The file that clients trust, as `verify=` of requests takes it; None if there is none to trust."""
+        authority = self._certificate.authority if self._certificate else None
+        return None if authority is None else str(authority)

@@ -1,0 +1,194 @@
+"""The life of a device code: pending, then approved or denied by a person, then spent; or expired.
+
+pending ──▶ approved ──▶ spent
+   │           │
+   └───────────┴──▶ denied
+pending, approved and denied codes expire; a spent one stays spent
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from veeam_mock.model import regions
+from veeam_mock.model.clock import Clock
+from veeam_mock.model.errors import (
+    CodeDenied,
+    CodeExpired,
+    CodePending,
+    CodeSpent,
+    NotFound,
+    Throttled,
+    UnknownCode,
+    WrongPurpose,
+)
+from veeam_mock.model.randomness import CODE_ALPHABET, Randomness
+from veeam_mock.model.store import Store
+from veeam_mock.model.tokens import Lifetimes
+
+
+class State(StrEnum):
+    """Where a code is in its life."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    DENIED = "denied"
+    SPENT = "spent"
+    EXPIRED = "expired"
+
+
+class Use(StrEnum):
+    """What a code can be spent for."""
+
+    ADD_ORGANIZATION = "adding an organization"
+    BACKUP_APPLICATIONS = "the backup applications of an organization"
+    RESTORE = "a restore"
+
+
+class Purpose(NamedTuple):
+    """What a code was asked for. `region` is a canonical name of `regions`."""
+
+    region: str
+    use: Use = Use.ADD_ORGANIZATION
+    organization_id: str | None = None
+    restore_session_id: str | None = None
+
+
+@dataclass(slots=True)
+class DeviceCode:
+    """One code. Times are Unix seconds, UTC; `account` is who approved it.
+
+    `approved_from` is when it counts as approved without a person; None for never.
+    `decision` is what was decided of it; ask `DeviceCodes.state` where it is in its life, which depends on the time.
+    """
+
+    user_code: str
+    purpose: Purpose
+    issued_at: float
+    expires_at: float
+    approved_from: float | None = None
+    decision: State = State.PENDING
+    account: str | None = None
+
+
+class DeviceCodes:
+    """Issues codes of which no two that are kept are alike, and keeps to the order of their life.
+
+    `auto_approve` is the seconds after which a code that is issued from now on is approved without a person; None for
+    never.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        randomness: Randomness,
+        lifetimes: Lifetimes,
+        *,
+        store: Store[DeviceCode],
+        length: int = 9,
+        per_minute: int | None = None,
+        auto_approve: float | None = None,
+    ) -> None:
+        self._clock = clock
+        self._randomness = randomness
+        self._lifetimes = lifetimes
+        self._store = store
+        self._length = length
+        self._per_minute = per_minute
+        self._issued: deque[float] = deque()
+        self.auto_approve = auto_approve
+
+    def issue(self, purpose: Purpose) -> DeviceCode:
+        """Issue a code for `purpose`; `Throttled` when more than the allowed number came within a minute."""
+        now = self._clock.now()
+        if self._per_minute is not None:
+            self._count(now, self._per_minute)
+        approved_from = None if self.auto_approve is None else now + self.auto_approve
+        code = DeviceCode(self._unused(), purpose, now, now + self._lifetimes.code, approved_from)
+        self._store.put(code.user_code, code)
+        return code
+
+    def find(self, typed: str) -> DeviceCode:
+        """The code that a person typed, in any case, with spaces and dashes; `NotFound` when there is none."""
+        code = self._store.get(typed.upper().replace("-", "").replace(" ", ""))
+        if code is None:
+            raise NotFound("Device code", typed[:20])
+        return code
+
+    def state(self, code: DeviceCode) -> State:
+        """Where `code` is in its life now."""
+        now = self._clock.now()
+        if code.decision is not State.SPENT and now >= code.expires_at:
+            return State.EXPIRED
+        approved = code.approved_from is not None and now >= code.approved_from
+        return State.APPROVED if code.decision is State.PENDING and approved else code.decision
+
+    def approve(self, code: DeviceCode, account: str | None = None) -> None:
+        """Somebody signed in as `account` and agreed. Raises what `_refuse_ended` says."""
+        self._refuse_ended(code)
+        code.decision, code.account = State.APPROVED, account
+
+    def deny(self, code: DeviceCode) -> None:
+        """Somebody declined. Raises what `_refuse_ended` says."""
+        self._refuse_ended(code)
+        code.decision = State.DENIED
+
+    def expire(self, code: DeviceCode) -> None:
+        """End the life of a code now; `CodeSpent` when it is spent, and nothing when it has expired."""
+        if self.state(code) is State.SPENT:
+            raise CodeSpent()
+        code.expires_at = min(code.expires_at, self._clock.now())
+
+    def require_spendable(self, user_code: str, uses: tuple[Use, ...], region: str | None = None) -> DeviceCode:
+        """The code, if it can be spent for one of `uses` in `region` (None: its own).
+
+        Raises, in this order, `UnknownCode`, `CodeExpired`, `CodeDenied`, `CodeSpent`, `CodePending`, `WrongPurpose`.
+        """
+        code = self._store.get(user_code)
+        if code is None:
+            raise UnknownCode()
+        self._refuse_ended(code)
+        if self.state(code) is State.PENDING:
+            raise CodePending()
+        if code.purpose.use not in uses:
+            raise WrongPurpose(f"The device code was issued for {code.purpose.use}.")
+        if region is not None and not regions.same_cloud(code.purpose.region, region):
+            raise WrongPurpose(f"The device code was issued for the region {code.purpose.region}, not {region}.")
+        return code
+
+    def spend(self, code: DeviceCode) -> None:
+        """Spend a code that `require_spendable` gave; the caller lets nobody come between the two."""
+        code.decision = State.SPENT
+
+    def remaining(self, code: DeviceCode) -> float:
+        """The seconds that are left to `code`; 0 when it has expired."""
+        left = code.expires_at - self._clock.now()
+        return left if left > 0 else 0.0
+
+    def all(self) -> list[DeviceCode]:
+        """All codes that are kept, expired ones too, the oldest first."""
+        return self._store.values()
+
+    def _refuse_ended(self, code: DeviceCode) -> None:
+        """`CodeExpired`, `CodeDenied` or `CodeSpent` for a code that has ended: the one place for their order."""
+        match self.state(code):
+            case State.EXPIRED:
+                raise CodeExpired()
+            case State.DENIED:
+                raise CodeDenied()
+            case State.SPENT:
+                raise CodeSpent()
+
+    def _unused(self) -> str:
+        while True:
+            user_code = self._randomness.text(CODE_ALPHABET, self._length)
+            if self._store.get(user_code) is None:
+                return user_code
+
+    def _count(self, now: float, per_minute: int) -> None:
+        while self._issued and self._issued[0] <= now - 60:
+            self._issued.popleft()
+        if len(self._issued) >= per_minute:
+            raise Throttled(int(self._issued[0] + 60 - now) + 1)
+        self._issued.append(now)

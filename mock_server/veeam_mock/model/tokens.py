@@ -1,0 +1,119 @@
+"""Logins: access tokens that expire, refresh tokens that are spent by use."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from veeam_mock.model.clock import Clock
+from veeam_mock.model.errors import AccessDenied, InvalidGrant
+from veeam_mock.model.randomness import TOKEN_ALPHABET, Randomness
+from veeam_mock.model.store import Store
+
+ACCESS_PREFIX = "mock-access-"
+REFRESH_PREFIX = "mock-refresh-"
+TOKEN_LENGTH = 40
+
+
+@dataclass(slots=True)
+class Lifetimes:
+    """How long things live, in seconds. It may change while the server runs; what is issued keeps its end."""
+
+    code: float
+    token: float
+    refresh: float
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """One granted pair of tokens, as kept: without the tokens themselves."""
+
+    username: str
+    issued_at: float
+    access_expires_at: float
+    refresh_expires_at: float
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class TokenPair:
+    """One granted pair of tokens, as handed to the client. Its `repr` shows no token."""
+
+    access_token: str
+    refresh_token: str
+    login: Login
+
+    def __repr__(self) -> str:
+        return f"TokenPair(login={self.login!r})"
+
+
+class Tokens:
+    """Grants, refreshes, checks and revokes. Tokens are kept as digests, so that nothing here can leak one."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        randomness: Randomness,
+        lifetimes: Lifetimes,
+        *,
+        passwords: Mapping[str, str],
+        access: Store[Login],
+        refresh: Store[Login],
+    ) -> None:
+        self._clock = clock
+        self._randomness = randomness
+        self._lifetimes = lifetimes
+        self._passwords = {name: password.encode() for name, password in passwords.items()}
+        self._access = access
+        self._refresh = refresh
+
+    def log_in(self, username: str, password: str) -> TokenPair:
+        """Grant a pair of tokens; `InvalidGrant` for wrong credentials, whichever part is wrong."""
+        expected = self._passwords.get(username)
+        matches = hmac.compare_digest(expected or b"", password.encode())
+        if expected is None or not matches:
+            raise InvalidGrant("The user name or password is incorrect.")
+        return self._grant(username)
+
+    def refresh(self, refresh_token: str) -> TokenPair:
+        """Spend a refresh token for a new pair; `InvalidGrant` when it is spent, expired or unknown."""
+        login = self._refresh.pop(digest_of(refresh_token))
+        if login is None:
+            raise InvalidGrant("The refresh token is unknown, or has been used.")
+        if self._clock.now() >= login.refresh_expires_at:
+            raise InvalidGrant("The refresh token has expired.")
+        return self._grant(login.username)
+
+    def authenticate(self, digest: str) -> Login:
+        """The login behind the access token of this digest (`digest_of`); `AccessDenied` when unknown or expired."""
+        login = self._access.get(digest)
+        if login is None:
+            raise AccessDenied("The access token is unknown or has been revoked")
+        if self._clock.now() >= login.access_expires_at:
+            raise AccessDenied("The access token has expired")
+        return login
+
+    def revoke(self, access_token: str) -> None:
+        """Let an access token open nothing any more; unknown ones are ignored (RFC 7009 section 2.2)."""
+        self._access.pop(digest_of(access_token))
+
+    def logins(self) -> list[Login]:
+        """The logins whose access token is alive, the oldest first."""
+        now = self._clock.now()
+        return [login for login in self._access.values() if now < login.access_expires_at]
+
+    def _grant(self, username: str) -> TokenPair:
+        now = self._clock.now()
+        login = Login(username, now, now + self._lifetimes.token, now + self._lifetimes.refresh)
+        pair = TokenPair(
+            ACCESS_PREFIX + self._randomness.text(TOKEN_ALPHABET, TOKEN_LENGTH),
+            REFRESH_PREFIX + self._randomness.text(TOKEN_ALPHABET, TOKEN_LENGTH),
+            login,
+        )
+        self._access.put(digest_of(pair.access_token), login)
+        self._refresh.put(digest_of(pair.refresh_token), login)
+        return pair
+
+
+def digest_of(token: str) -> str:
+    """What a token is known by here."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,119 @@
+"""The state of a world as a page: rendered here from what the control API says, refreshed and steered by a script.
+
+The page is a client of the control API and keeps to its rules of admission. Where a key is demanded, whoever has none
+gets the page without state, and its script asks for the key.
+"""
+
+from typing import Any, cast
+
+import orjson
+from flask import Blueprint, Response, abort, current_app, make_response, render_template
+
+from veeam_mock.control import Control
+from veeam_mock.control_client import ControlClient, ControlFailure, InProcess
+from veeam_mock.control_operations import ControlError, package_version
+from veeam_mock.faults.presets import PRESETS
+from veeam_mock.pages.carrying import read_request
+from veeam_mock.pages.shielding import shield
+from veeam_mock.pipeline import Pipeline
+from veeam_mock.worlds import enter_world
+
+SHOWN = 50
+"""Codes, logins, organizations and exchanges that are shown of each; the newest."""
+
+dashboard = Blueprint(
+    "dashboard", __name__, url_prefix="/__admin", static_folder="../static", static_url_path="/static"
+)
+dashboard.after_request(shield)
+
+
+@dashboard.errorhandler(ControlFailure)
+def _refuse(error: ControlFailure) -> Response:
+    return Response(orjson.dumps({"message": str(error)}), error.status, content_type="application/json")
+
+
+@dashboard.before_request
+def _admit_all() -> None:
+    """What is static holds no data, but keeps to the rules about origins and names all the same."""
+    try:
+        _control().admit(read_request(), is_open=True)
+    except ControlError as error:
+        abort(error.status, str(error))
+
+
+@dashboard.get("/")
+def show_state() -> Response:
+    """The whole page."""
+    world, request = enter_world(read_request())
+    try:
+        _control().admit(request)
+    except ControlError as error:
+        if error.status != 401:
+            abort(error.status, str(error))
+        return _page("page", world, locked=True)
+    return _page("page", world, locked=False, **_state(world))
+
+
+@dashboard.get("/exchanges/<int:request_id>")
+def show_exchange(request_id: int) -> Response:
+    """One exchange of the journal."""
+    world, request = enter_world(read_request())
+    try:
+        _control().admit(request)
+    except ControlError as error:
+        abort(error.status, str(error))
+    exchange = _client(world).requests.get(request_id)
+    return _page("exchange", world, exchange=exchange)
+
+
+def _control() -> Control:
+    return cast(Control, current_app.extensions["veeam_control"])
+
+
+def _client(world: str) -> ControlClient:
+    return ControlClient(InProcess(_control(), world))
+
+
+def _state(name: str) -> dict[str, Any]:
+    """What the page shows of a world, all of one moment."""
+    pipeline = cast(Pipeline, current_app.extensions["veeam"])
+    client = _client(name)
+    with pipeline.lock:
+        return {
+            "clock": client.call("GET", "/clock"),
+            "codes": client.device_codes.list(),
+            "logins": client.call("GET", "/tokens"),
+            "faults": client.faults.list(),
+            "worlds": client.call("GET", "/worlds"),
+            "exchanges": client.requests.list(limit=SHOWN) if pipeline.journal.keeps else None,
+            "organizations": pipeline.worlds.find(name).organizations.all(),
+        }
+
+
+def _page(name: str, world: str, **values: Any) -> Response:
+    values |= {"world": world, "version": package_version(), "presets": PRESETS.values(), "shown": SHOWN}
+    return make_response(render_template(f"dashboard/{name}.html", **values))
+
+
+@dashboard.app_template_filter("countdown")
+def countdown(seconds: float) -> str:
+    """Seconds as minutes and seconds, `14:59`, or with hours, `1:00:00`; a begun second counts."""
+    left = int(-(-seconds // 1))
+    hours, minutes = left // 3600, left // 60 % 60
+    return f"{hours}:{minutes:02}:{left % 60:02}" if hours else f"{minutes}:{left % 60:02}"
+
+
+@dashboard.app_template_filter("pretty")
+def pretty(body: str) -> str:
+    """JSON with indentation, and any other text as it is."""
+    try:
+        return orjson.dumps(orjson.loads(body), option=orjson.OPT_INDENT_2).decode()
+    except orjson.JSONDecodeError:
+        return body
+
+
+@dashboard.app_template_filter("fault_name")
+def fault_name(fault: dict[str, Any]) -> str:
+    """A fault in a few words, such as `status 503` or `throttled`."""
+    parts = [fault.get("preset") or fault.get("kind", ""), fault.get("status", "")]
+    return " ".join(str(part) for part in parts if part != "")

@@ -1,0 +1,244 @@
+"""Checked settings. What can be set is in `options`; `sources` reads it from files, the environment and texts."""
+
+import math
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from veeam_mock import durations
+from veeam_mock.faults.parsing import FaultError, FaultParser
+from veeam_mock.model.clock import system_time
+from veeam_mock.options import BY_KEY, DEFAULT_PASSWORD, OPTIONS, Option
+from veeam_mock.readings import default_readings
+from veeam_mock.spec import Spec, bundled_path, load_document
+from veeam_mock.validation import Schema, Violation, shorten
+from veeam_mock.wording import in_words
+
+HERE = frozenset({"127.0.0.1", "0.0.0.0", "::", "::1", "localhost"})
+LIFETIME = ("1s", "3650d")
+RANGES = {
+    "code_lifetime": LIFETIME,
+    "token_lifetime": LIFETIME,
+    "refresh_lifetime": LIFETIME,
+    "request_timeout": ("10ms", "1d"),
+}
+"""The shortest and the longest that a duration may be."""
+
+USER_FORMS = (
+    "must be a list of users, such as [{username: NAME, password: TEXT}]",
+    "must be a user, such as {username: NAME, password: TEXT}",
+    "must be text",
+)
+"""What is wanted for `users`, for one of them, and for what it has."""
+
+SCHEMA = Schema(
+    {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {option.key: option.schema for option in OPTIONS},
+    }
+)
+
+
+UNSET = frozenset(option.key for option in OPTIONS if option.default is None)
+
+
+class SettingsError(ValueError):
+    """Settings that do not fit. `problems` lists every mistake, each with its key."""
+
+    def __init__(self, problems: list[Violation]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+class Settings:
+    """Checked settings. `Settings(code_lifetime="5s")` takes what the config file takes; durations are kept in seconds.
+
+    Raises `SettingsError` with all mistakes at once.
+    """
+
+    _given: Mapping[str, Any]
+    host: str
+    port: int
+    port_file: str | None
+    http: bool
+    cert: str | None
+    key: str | None
+    username: str
+    password: str
+    code_lifetime: float
+    token_lifetime: float
+    refresh_lifetime: float
+    expires_unit: str
+    verification_url: str | None
+    auto_approve: float | None
+    accounts: tuple[str, ...]
+    request_timeout: float
+    log: bool
+    log_format: str
+    no_prefer: bool
+    admin_key: str | None
+    faults: tuple[Mapping[str, Any], ...]
+    seed: int | str | None
+    cors: tuple[str, ...]
+    quiet: bool
+    users: tuple[Mapping[str, str], ...]
+    organizations: tuple[Mapping[str, Any], ...]
+    restore_sessions: tuple[str, ...]
+    ambiguities: Mapping[str, str]
+    most_codes: int
+    most_tokens: int
+    most_worlds: int
+    journal_entries: int
+    journal_bytes: int
+
+    def __init__(self, **given: Any) -> None:
+        problems = _problems(given)
+        if problems:
+            raise SettingsError(problems)
+        object.__setattr__(self, "_given", dict(given))
+        for option in OPTIONS:
+            object.__setattr__(self, option.key, _keep(option, given.get(option.key, option.default)))
+        readings = default_readings(load_document(bundled_path()))
+        readings.update({key: str(name) for key, name in self.ambiguities.items()})
+        if "expires_unit" in given:
+            readings["expires-unit"] = self.expires_unit
+        if self.verification_url == "self":
+            readings["verification-url"] = "self"
+        object.__setattr__(self, "expires_unit", readings["expires-unit"])
+        object.__setattr__(self, "ambiguities", MappingProxyType(readings))
+
+    def __setattr__(self, key: str, value: object) -> None:
+        raise AttributeError("settings do not change; make new ones with replace()")
+
+    def __repr__(self) -> str:
+        return f"Settings({', '.join(f'{key}={_shown(BY_KEY[key], value)}' for key, value in self._given.items())})"
+
+    def replace(self, **changes: Any) -> "Settings":
+        """New settings with `changes`; `SettingsError` when they do not fit."""
+        fresh = Settings(**{**{key: value for key, value in self._given.items() if key != "faults"}, **changes})
+        if "faults" in self._given and "faults" not in changes:
+            # They were checked when the server started; since then the end of one may have passed.
+            object.__setattr__(fresh, "faults", self.faults)
+            object.__setattr__(fresh, "_given", {**fresh._given, "faults": self.faults})
+        return fresh
+
+    def url(self, port: int) -> str:
+        """The address for clients: `localhost` where the server listens on loopback or everywhere."""
+        name = "localhost" if self.host in HERE else self.host
+        return f"{'http' if self.http else 'https'}://{f'[{name}]' if ':' in name else name}:{port}"
+
+    @property
+    def passwords(self) -> Mapping[str, str]:
+        """User name -> password: `users`, or the one user."""
+        if self.users:
+            return {user["username"]: user["password"] for user in self.users}
+        return {self.username: self.password}
+
+    @property
+    def password_is_default(self) -> bool:
+        """Whether the login is the documented one, which is no secret."""
+        return not self.users and self.password == DEFAULT_PASSWORD
+
+
+def _keep(option: Option, value: Any) -> Any:
+    if option.is_duration and value is not None:
+        return durations.parse_duration(value)
+    if isinstance(value, list):
+        return tuple(value)
+    return value
+
+
+def _shown(option: Option, value: object) -> str:
+    return "***" if option.secret or option.key == "users" else shorten(value)
+
+
+def _problems(given: Mapping[str, Any]) -> list[Violation]:
+    """Every mistake. None stands for 'not set' where it is the default."""
+    given = {key: value for key, value in given.items() if value is not None or key not in UNSET}
+    plain = {key: list(value) if isinstance(value, tuple) else value for key, value in given.items()}
+    if isinstance(plain.get("ambiguities"), Mapping):
+        plain["ambiguities"] = dict(plain["ambiguities"])
+    problems = [_worded(problem, plain) for problem in SCHEMA.violations(plain, "")]
+    wrong = {problem.where.split(".")[0] for problem in problems}
+    sound = {key: value for key, value in given.items() if key not in wrong}
+    for check in (_range_problems, _reading_problems, _pair_problems, _twice_problems, _fault_problems):
+        problems += check(sound)
+    return problems
+
+
+def _worded(problem: Violation, given: Mapping[str, Any]) -> Violation:
+    key = problem.where.split(".")[0]
+    option = BY_KEY.get(key)
+    if key == "users":
+        return _without_values(problem, given[key])
+    if problem.keyword == "additionalProperties" and not problem.where:
+        unknown = ", ".join(sorted(set(given) - set(BY_KEY)))
+        return Violation(unknown, "is not a setting; known are " + ", ".join(BY_KEY), problem.keyword)
+    if option is not None and option.is_duration:
+        return Violation(key, f"{shorten(given[key])} is not {durations.FORM}", "format")
+    if key == "verification_url":
+        return Violation(key, f"{shorten(given[key])} is neither 'self' nor an https address", "format")
+    return in_words(problem)
+
+
+def _without_values(problem: Violation, users: object) -> Violation:
+    """A mistake in `users` without what is written there: where the form is wrong, a password may stand anywhere."""
+    if problem.keyword in ("required", "minItems", "minLength", "maxLength"):
+        return problem
+    unread = ", but cannot be read as YAML" if isinstance(users, str) else ""
+    return Violation(problem.where, USER_FORMS[problem.where.count(".")] + unread, problem.keyword)
+
+
+def _range_problems(given: Mapping[str, Any]) -> Iterable[Violation]:
+    for key, (shortest, longest) in RANGES.items():
+        try:
+            seconds = durations.parse_duration(given.get(key, BY_KEY[key].default))
+        except ValueError:
+            seconds = math.inf
+        if not durations.parse_duration(shortest) <= seconds <= durations.parse_duration(longest):
+            yield Violation(key, f"must be from {shortest} to {longest}", "range")
+
+
+def _reading_problems(given: Mapping[str, Any]) -> Iterable[Violation]:
+    catalogue = load_document(bundled_path())["x-ambiguities"]
+    for key, name in given.get("ambiguities", {}).items():
+        where = f"ambiguities.{key}"
+        if key not in catalogue:
+            yield Violation(where, f"is not an ambiguity; known are {', '.join(catalogue)}", "enum")
+        elif str(name) not in catalogue[key]["readings"]:
+            known = ", ".join(catalogue[key]["readings"])
+            yield Violation(where, f"{shorten(name)} is not a reading; known are {known}", "enum")
+
+
+def _pair_problems(given: Mapping[str, Any]) -> Iterable[Violation]:
+    for one, other in (("cert", "key"), ("key", "cert")):
+        if given.get(one) and not given.get(other):
+            yield Violation(one, f"needs {other} as well", "required")
+    for key in ("username", "password"):
+        if key in given and given.get("users"):
+            yield Violation(key, "does not go with users, who each have their own", "range")
+    if given.get("http") and given.get("cert"):
+        yield Violation("http", "does not go with cert: plain HTTP has no certificate", "range")
+
+
+def _twice_problems(given: Mapping[str, Any]) -> Iterable[Violation]:
+    for key, field in (("organizations", "name"), ("organizations", "id"), ("users", "username")):
+        seen: set[str] = set()
+        for number, entry in enumerate(given.get(key, ())):
+            name = str(entry.get(field, "")).lower()
+            if name and name in seen:
+                shown = "the name" if key == "users" else shorten(entry[field])
+                yield Violation(f"{key}.{number}.{field}", f"{shown} is there twice", "unique")
+            seen.add(name)
+
+
+def _fault_problems(given: Mapping[str, Any]) -> Iterable[Violation]:
+    if not given.get("faults"):
+        return
+    parser = FaultParser(Spec(load_document(bundled_path())))
+    for number, fault in enumerate(given["faults"]):
+        try:
+            parser.parse(fault, system_time(), where=f"faults.{number}")
+        except FaultError as error:
+            yield from error.violations

@@ -1,0 +1,141 @@
+"""Settings as they are written outside of code: in a config file, in the environment, in texts."""
+
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+import yaml
+
+from veeam_mock.options import BY_KEY, Option
+from veeam_mock.settings import Settings, SettingsError
+from veeam_mock.validation import Violation, shorten
+
+ENVIRONMENT_PREFIX = "VEEAM_MOCK_"
+SERVICE_LINK = re.compile(
+    r"(\w+_)?(PORT=(tcp|udp|sctp)://.*"
+    r"|(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)=.*)"
+)
+"""What Kubernetes sets in every container beside a service that is called `veeam-mock`.
+
+Its documentation of services, 'Discovering services', 'Environment variables'.
+"""
+FLAGS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+QUOTED = re.compile("'[^']*'|\"[^\"]*\"")
+
+
+def gather(options: Mapping[str, Any], path: str | None, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Settings from options, the environment and the config file at `path`, in this order of precedence.
+
+    `SettingsError` with all mistakes at once, each with where its value came from.
+    """
+    given = {key: from_text(BY_KEY[key], value) if isinstance(value, str) else value for key, value in options.items()}
+    sources: tuple[tuple[dict[str, Any], Callable[[str], str]], ...] = (
+        (read_config(path) if path else {}, lambda key: str(path)),
+        (read_environment(environ), lambda key: f"{ENVIRONMENT_PREFIX}{key.upper()}"),
+        (given, lambda key: f"--{key.replace('_', '-')}"),
+    )
+    origins = {key: origin(key) for settings, origin in sources for key in settings}
+    try:
+        return Settings(**{key: value for settings, _ in sources for key, value in settings.items()})
+    except SettingsError as error:
+        raise SettingsError([_with_origin(problem, origins) for problem in error.problems]) from None
+
+
+def _with_origin(problem: Violation, origins: Mapping[str, str]) -> Violation:
+    keys = problem.where.split(".")[0].split(", ")
+    found = dict.fromkeys(origins[key] for key in keys if key in origins)
+    said = f"{problem.message} (from {', '.join(found)})" if found else problem.message
+    return Violation(problem.where, said, problem.keyword)
+
+
+def read_config(path: str) -> dict[str, Any]:
+    """The settings in the YAML file at `path`, unchecked; `SettingsError` when it cannot be read as a mapping."""
+    try:
+        content = _read_yaml(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        reason = re.sub(r"\s+", " ", str(error))
+        raise SettingsError([Violation("config", f"{path} cannot be read: {reason}", "syntax")]) from None
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise SettingsError([Violation("config", f"{path} must hold a mapping of settings", "type")])
+    written: dict[str, str] = {}
+    for key in content:
+        other = written.setdefault(key.replace("-", "_"), key)
+        if other != key:
+            raise SettingsError([Violation("config", f"{path} has one setting twice, as {other} and {key}", "unique")])
+    return {key: content[name] for key, name in written.items()}
+
+
+class _Loader(yaml.SafeLoader):
+    """Takes no mapping with a key twice, of which YAML would keep the last in silence (YAML 1.2.2 section 3.2.1.3)."""
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        node = super().compose_mapping_node(anchor)
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                raise yaml.MarkedYAMLError(problem="a key is there a second time", problem_mark=key.start_mark)
+            seen.add(key.value if isinstance(key, yaml.ScalarNode) else key)
+        return node
+
+
+def _read_yaml(text: str) -> Any:
+    """The JSON value in a YAML text: a date is its text, and so is a number that is a key; `ValueError` for others."""
+    try:
+        return orjson.loads(orjson.dumps(yaml.load(text, _Loader), option=orjson.OPT_NON_STR_KEYS))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        raise ValueError(f"{_without_quotes(error.problem)}{f', line {mark.line + 1}' if mark else ''}") from None
+    except (ValueError, TypeError, yaml.YAMLError, RecursionError) as error:
+        raise ValueError(_without_quotes(str(error))) from None
+
+
+def _without_quotes(reason: str | None) -> str:
+    """What is wrong with a YAML text, without the words of it that are quoted: one of them may be a password."""
+    return QUOTED.sub(lambda found: found[0] if len(found[0]) == 3 or found[0].startswith("'<") else "…", reason or "")
+
+
+def read_environment(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """The settings in `VEEAM_MOCK_…` variables, unchecked; unknown ones are kept so that they are reported.
+
+    An empty one counts as unset, and those that Kubernetes sets for a service of our name are not ours.
+    """
+    found = {
+        name.removeprefix(ENVIRONMENT_PREFIX): value
+        for name, value in environ.items()
+        if name.startswith(ENVIRONMENT_PREFIX) and name != f"{ENVIRONMENT_PREFIX}CONFIG" and value
+    }
+    own = {name.lower(): value for name, value in found.items() if not SERVICE_LINK.fullmatch(f"{name}={value}")}
+    return {key: from_text(BY_KEY[key], value) if key in BY_KEY else value for key, value in own.items()}
+
+
+def read_lines(lines: Iterable[str]) -> dict[str, Any]:
+    """Settings from lines such as `code_lifetime = 5s`, unchecked; `SettingsError` for a line without `=`."""
+    found = {}
+    for line in lines:
+        name, equals, text = line.partition("=")
+        if not equals:
+            raise SettingsError([Violation(shorten(line), "is not of the form key = value", "syntax")])
+        key = name.strip().replace("-", "_")
+        found[key] = from_text(BY_KEY[key], text.strip()) if key in BY_KEY else text.strip()
+    return found
+
+
+def from_text(option: Option, text: str) -> Any:
+    """The value that `text` means for an option; left as it is when it means none, so that the check reports it."""
+    kind = option.schema.get("type")
+    if kind == "boolean":
+        return FLAGS.get(text.lower(), text)
+    if (kind == "integer" or option.key == "seed") and re.fullmatch(r"-?[0-9]+", text):
+        return int(text)
+    if kind in ("array", "object"):
+        try:
+            value = _read_yaml(text)
+        except ValueError:
+            return text
+        return [part.strip() for part in text.split(",")] if kind == "array" and isinstance(value, str) else value
+    return text

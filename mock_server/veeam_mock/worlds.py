@@ -1,0 +1,161 @@
+"""A world: all that one client, or one test, sees of the server."""
+
+import re
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from veeam_mock.exchange import Request
+from veeam_mock.faults.parsing import FaultParser
+from veeam_mock.faults.rules import Plan
+from veeam_mock.model.clock import Clock
+from veeam_mock.model.device_codes import DeviceCode, DeviceCodes
+from veeam_mock.model.errors import NotFound
+from veeam_mock.model.organizations import Organization, Organizations, domain_of
+from veeam_mock.model.randomness import Randomness
+from veeam_mock.model.store import MemoryStore
+from veeam_mock.model.tokens import Lifetimes, Login, Tokens
+from veeam_mock.settings import Settings
+
+CODES_A_MINUTE = 60
+"""What a server that throttles serves (ambiguity `throttling`)."""
+
+MOST_ORGANIZATIONS = 10_000
+HEADER = "x-mock-session"
+PATH_PREFIX = "/~"
+NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+DEFAULT = ""
+"""The name of the world of requests that name none."""
+
+NAMELESS = " "
+"""What an empty header names; no world can have this name."""
+
+
+class World:
+    """State, time, chance and faults, made from settings."""
+
+    def __init__(self, name: str, settings: Settings, parser: FaultParser) -> None:
+        self.name = name
+        self.settings = settings
+        seed = settings.seed if settings.seed is None or name == DEFAULT else f"{settings.seed}/{name}"
+        self.clock = Clock()
+        self.randomness = Randomness(seed)
+        standing = tuple(parser.parse(fault, self.clock.now(), standing=True) for fault in settings.faults)
+        self.faults = Plan(self.clock, None if seed is None else f"{seed}/faults", standing)
+        self.lifetimes = Lifetimes(settings.code_lifetime, settings.token_lifetime, settings.refresh_lifetime)
+        access: MemoryStore[Login] = MemoryStore(settings.most_tokens)
+        refresh: MemoryStore[Login] = MemoryStore(settings.most_tokens)
+        codes: MemoryStore[DeviceCode] = MemoryStore(settings.most_codes)
+        self.tokens = Tokens(
+            self.clock,
+            self.randomness,
+            self.lifetimes,
+            passwords=settings.passwords,
+            access=access,
+            refresh=refresh,
+        )
+        self.device_codes = DeviceCodes(
+            self.clock,
+            self.randomness,
+            self.lifetimes,
+            store=codes,
+            length=int(settings.ambiguities["code-shape"]),
+            per_minute=CODES_A_MINUTE if settings.ambiguities["throttling"] == "some" else None,
+            auto_approve=settings.auto_approve,
+        )
+        self.organizations = Organizations(MemoryStore(MOST_ORGANIZATIONS))
+        for entry in settings.organizations:
+            self.organizations.replace(seeded_organization(entry))
+        self.restore_sessions = frozenset(key.lower() for key in settings.restore_sessions)
+
+    def require_restore_session(self, key: str) -> None:
+        """`NotFound` when no restore session has this id."""
+        if key.lower() not in self.restore_sessions:
+            raise NotFound("Restore session", key)
+
+    def fresh_account(self) -> str | None:
+        """An account of the settings whose organization has not been added, None when all have."""
+        names = {organization.name.lower() for organization in self.organizations.all()}
+        return next((a for a in self.settings.accounts if (domain_of(a) or "").lower() not in names), None)
+
+    def change(self, settings: Settings) -> None:
+        """Go on with other settings; what has been issued keeps its end."""
+        self.settings = settings
+        self.device_codes.auto_approve = settings.auto_approve
+        self.lifetimes.code = settings.code_lifetime
+        self.lifetimes.token = settings.token_lifetime
+        self.lifetimes.refresh = settings.refresh_lifetime
+
+
+class NoSuchWorld(ValueError):
+    """A name that no world can have."""
+
+
+class TooManyWorlds(RuntimeError):
+    """The table of worlds is full."""
+
+
+class Worlds:
+    """All worlds by name, each made on first use. The caller holds the pipeline's lock."""
+
+    def __init__(self, settings: Settings, parser: FaultParser) -> None:
+        self._settings = settings
+        self._parser = parser
+        self._worlds: dict[str, World] = {}
+        self.default = self._make(DEFAULT)
+
+    def find(self, name: str) -> World:
+        """The world of this name; `NoSuchWorld` for a bad name, `TooManyWorlds` when there is no room for a new one."""
+        world = self._worlds.get(name)
+        return self._make(name) if world is None else world
+
+    def reset(self, name: str) -> None:
+        """Drop a world; it starts anew on its next use."""
+        if name == DEFAULT:
+            self.default = self._make(DEFAULT)
+        else:
+            self._worlds.pop(name, None)
+
+    def names(self) -> list[str]:
+        """The names of all worlds, the default one first."""
+        return list(self._worlds)
+
+    def _make(self, name: str) -> World:
+        if name != DEFAULT and not NAME.fullmatch(name):
+            raise NoSuchWorld("The name of a session has 1 to 64 letters, digits, dots, dashes and underscores.")
+        if name not in self._worlds and len(self._worlds) > self._settings.most_worlds:
+            raise TooManyWorlds(
+                f"There are {self._settings.most_worlds} sessions already; drop one by POST /__admin/reset in it."
+            )
+        world = self._worlds[name] = World(name, self._settings, self._parser)
+        return world
+
+
+def split_world(path: str) -> tuple[str, str]:
+    """The name of the world in a path below `/~NAME/`, and the rest of the path; an empty name when there is none."""
+    if not path.startswith(PATH_PREFIX):
+        return DEFAULT, path
+    name, _, rest = path.removeprefix(PATH_PREFIX).partition("/")
+    return (name, f"/{rest}") if name else (DEFAULT, path)
+
+
+def enter_world(request: Request) -> tuple[str, Request]:
+    """The name of the world that `request` means, and the request as that world sees it: the name is taken out of its
+    path and added to its origin. An empty header names no world: who sends it has lost a name."""
+    name, path = split_world(request.path)
+    name = name or (request.headers[HEADER] or NAMELESS if HEADER in request.headers else DEFAULT)
+    return name, replace(request, path=path, origin=request.origin + PATH_PREFIX + name) if name else request
+
+
+def seeded_organization(entry: Mapping[str, Any]) -> Organization:
+    """An organization from its settings; without an id it gets one that depends on its name alone."""
+    name = entry["name"]
+    return Organization(
+        id=entry.get("id") or str(uuid.uuid5(uuid.NAMESPACE_DNS, name)),
+        name=name,
+        region=entry.get("region", "Worldwide"),
+        office_name=entry.get("officeName", name),
+        type=entry.get("type", "Office365"),
+        is_backed_up=entry.get("isBackedup", False),
+    )
