@@ -250,7 +250,7 @@ def test_properties_are_set_removed_and_retyped(server: MockServer, client: ApiC
 
 
 def test_a_delay_between_two_times_stays_between_them() -> None:
-    from veeam_mock.exchange import Request
+    from veeam_mock.messages import Request
     from veeam_mock.pipeline import Pipeline
     from veeam_mock.settings import Settings
 

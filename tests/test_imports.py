@@ -13,8 +13,9 @@ TOP = Path(__file__).parents[1]
 SOURCES = {"veeam_mock": TOP / "mock_server", "veeam_contracts": TOP / "contracts"}
 TABLES = {
     "veeam_mock": """
+messages secret_names
 model
-durations exchange secret_names validation wording readings refusals spec
+durations validation wording readings refusals spec
 matching masking journal request_log
 faults
 options settings sources

@@ -10,7 +10,7 @@ import pytest
 
 from api_client import ORGANIZATION, ApiClient
 from veeam_mock import MockServer
-from veeam_mock.exchange import Request
+from veeam_mock.messages import Request
 from veeam_mock.pipeline import Pipeline
 from veeam_mock.settings import Settings
 from wire import Wire

@@ -7,8 +7,8 @@ import pytest
 
 from api_client import ApiClient
 from veeam_mock import operations
-from veeam_mock.exchange import Reply
 from veeam_mock.journal import Journal
+from veeam_mock.messages import Reply
 from veeam_mock.operations import Call
 from veeam_mock.spec import Spec
 

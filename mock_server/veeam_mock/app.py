@@ -7,7 +7,7 @@ from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
 from veeam_mock.control import Control
-from veeam_mock.exchange import Request
+from veeam_mock.messages import Request
 from veeam_mock.pages.carrying import read_request, to_response
 from veeam_mock.pages.control import control
 from veeam_mock.pages.dashboard import dashboard

@@ -7,7 +7,7 @@ import requests
 from urllib3 import HTTPConnectionPool
 from urllib3.exceptions import HTTPError, MaxRetryError, ProtocolError, ReadTimeoutError
 
-from veeam_mock.exchange import DRIBBLE_STEPS, Delivery, Reply
+from veeam_mock.messages import DRIBBLE_STEPS, Delivery, Reply
 
 Body = bytes | io.BufferedReader
 

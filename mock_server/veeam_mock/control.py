@@ -13,8 +13,8 @@ import orjson
 
 from veeam_mock.admin_key import is_loopback
 from veeam_mock.control_operations import OPERATIONS, ControlError
-from veeam_mock.exchange import Reply, Request
 from veeam_mock.faults.parsing import FaultError
+from veeam_mock.messages import Reply, Request
 from veeam_mock.model.clock import TimeTravelError
 from veeam_mock.model.errors import DeviceCodeError, ModelError, NotFound
 from veeam_mock.pipeline import Pipeline

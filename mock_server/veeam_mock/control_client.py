@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 import orjson
 
 from veeam_mock.control import Control
-from veeam_mock.exchange import Request
+from veeam_mock.messages import Request
 
 
 class ControlFailure(RuntimeError):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from veeam_mock.exchange import Headers, Request
+from veeam_mock.messages import Headers, Request
 
 ANY = "*"
 PREFLIGHT_SECONDS = 600

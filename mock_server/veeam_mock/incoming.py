@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from veeam_mock.exchange import Reply, Request
+from veeam_mock.messages import Reply, Request
 from veeam_mock.rendering import render
 
 

@@ -15,8 +15,8 @@ from urllib3.exceptions import HTTPError
 
 from veeam_mock.client_failures import Body, Broken, as_requests, body_of
 from veeam_mock.door import Door
-from veeam_mock.exchange import Request
 from veeam_mock.local_server import LocalServer
+from veeam_mock.messages import Request
 from veeam_mock.pages.paths import is_page
 from veeam_mock.refusals import BODY_LIMIT
 from veeam_mock.settings import Settings

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from itertools import starmap
 from typing import Any, NamedTuple
 
-from veeam_mock.exchange import Headers, Reply, Request
 from veeam_mock.masking import Masker, without_credentials
 from veeam_mock.matching import Pattern
+from veeam_mock.messages import Headers, Reply, Request
 
 LONGEST_BODY = 8 * 1024
 """Bytes of a body that are kept; the rest is cut."""

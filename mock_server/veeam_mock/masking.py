@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from veeam_mock.exchange import Headers
+from veeam_mock.messages import Headers
 from veeam_mock.model.tokens import ACCESS_PREFIX, REFRESH_PREFIX
 from veeam_mock.secret_names import MASK, SECRET_HEADERS, SECRET_NAMES, is_secret
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from veeam_mock.exchange import Request
+from veeam_mock.messages import Request
 from veeam_mock.secret_names import MASK, is_secret
 from veeam_mock.spec import FORM, decode_segment
 from veeam_mock.validation import shorten

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from veeam_mock.exchange import Reply, Request
+from veeam_mock.messages import Reply, Request
 from veeam_mock.model import regions
 from veeam_mock.model.device_codes import DeviceCode, Purpose, Use
 from veeam_mock.model.errors import InvalidLogin, WrongPurpose

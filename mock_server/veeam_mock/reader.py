@@ -8,8 +8,8 @@ from typing import Any
 
 import httptools
 
-from veeam_mock.exchange import Headers, Request
 from veeam_mock.incoming import Incoming
+from veeam_mock.messages import Headers, Request
 from veeam_mock.refusals import BODY_LIMIT, HEADER_LIMIT
 
 log = logging.getLogger("veeam_mock")

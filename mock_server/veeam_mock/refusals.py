@@ -7,7 +7,7 @@ The shape is that of v6 (`message`), the framework's (`Message`) or RFC 6749's, 
 import re
 from collections.abc import Iterable, Mapping
 
-from veeam_mock.exchange import Headers, Reply
+from veeam_mock.messages import Headers, Reply
 from veeam_mock.model import errors
 from veeam_mock.validation import Violation
 

@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from veeam_mock.exchange import NO_LENGTH, Headers, Reply
+from veeam_mock.messages import NO_LENGTH, Headers, Reply
 
 STATUS_LINES = {status: f"HTTP/1.1 {status} " for status in range(100, 600)}
 STATUS_LINES.update({status.value: f"HTTP/1.1 {status.value} {status.phrase}" for status in HTTPStatus})

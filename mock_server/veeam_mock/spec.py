@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 import orjson
 import yaml
 
-from veeam_mock.exchange import Reply, Request
+from veeam_mock.messages import Reply, Request
 from veeam_mock.readings import apply_readings
 from veeam_mock.validation import Schema, Violation, shorten
 

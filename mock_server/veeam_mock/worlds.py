@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from veeam_mock.exchange import Request
 from veeam_mock.faults.parsing import FaultParser
 from veeam_mock.faults.rules import Plan
+from veeam_mock.messages import Request
 from veeam_mock.model.clock import Clock
 from veeam_mock.model.device_codes import DeviceCode, DeviceCodes
 from veeam_mock.model.errors import NotFound

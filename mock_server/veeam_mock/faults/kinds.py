@@ -14,7 +14,7 @@ import orjson
 
 from veeam_mock.durations import SCHEMA as DURATION
 from veeam_mock.durations import parse_duration
-from veeam_mock.exchange import Headers, Reply
+from veeam_mock.messages import Headers, Reply
 from veeam_mock.model.errors import AccessDenied, InvalidLogin
 from veeam_mock.model.randomness import Randomness
 from veeam_mock.refusals import TOKEN_OPERATION, Refusals

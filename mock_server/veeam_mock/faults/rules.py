@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from veeam_mock.exchange import Request
 from veeam_mock.faults.kinds import Delay, Fault
 from veeam_mock.matching import Pattern
+from veeam_mock.messages import Request
 from veeam_mock.model.clock import Clock
 from veeam_mock.model.randomness import Randomness
 

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from flask import Response, request
 
-from veeam_mock.exchange import Reply, Request
+from veeam_mock.messages import Reply, Request
 
 PATH_CHARACTERS = "/~!$&'()*+,;=:@-._%"
 
