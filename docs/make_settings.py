@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from veeam_mock.control_operations import CHANGEABLE
-from veeam_mock.durations import format_duration
+from veeam_mock.model.durations import format_duration
 from veeam_mock.options import OPTIONS, Option
 from veeam_mock.settings import RANGES
 from veeam_mock.spec import bundled_path, load_document

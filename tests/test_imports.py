@@ -15,7 +15,7 @@ TABLES = {
     "veeam_mock": """
 messages secret_names
 model
-durations validation wording readings refusals spec
+validation wording readings refusals spec
 matching masking journal request_log
 faults
 options settings sources

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from veeam_mock import durations
-from veeam_mock.model import regions
+from veeam_mock.model import durations, regions
 
 TEXT = {"type": "string", "minLength": 1}
 HOST = {"type": "string", "pattern": r"^[0-9A-Za-z.:_%-]+$"}

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from veeam_mock import durations
 from veeam_mock.faults.parsing import FaultError, FaultParser
+from veeam_mock.model import durations
 from veeam_mock.model.clock import system_time
 from veeam_mock.options import BY_KEY, DEFAULT_PASSWORD, OPTIONS, Option
 from veeam_mock.readings import default_readings

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from veeam_mock import durations
+from veeam_mock.model import durations
 from veeam_mock.validation import Violation
 
 FORMS: Mapping[str, str] = {

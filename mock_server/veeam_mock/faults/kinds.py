@@ -12,9 +12,9 @@ from typing import Any, ClassVar
 
 import orjson
 
-from veeam_mock.durations import SCHEMA as DURATION
-from veeam_mock.durations import parse_duration
 from veeam_mock.messages import Headers, Reply
+from veeam_mock.model.durations import SCHEMA as DURATION
+from veeam_mock.model.durations import parse_duration
 from veeam_mock.model.errors import AccessDenied, InvalidLogin
 from veeam_mock.model.randomness import Randomness
 from veeam_mock.refusals import TOKEN_OPERATION, Refusals

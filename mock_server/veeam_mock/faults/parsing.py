@@ -7,14 +7,14 @@ from typing import Any
 
 import orjson
 
-from veeam_mock.durations import SCHEMA as DURATION
-from veeam_mock.durations import parse_duration
 from veeam_mock.faults.kinds import BY_KIND, NO_BODY, Fault
 from veeam_mock.faults.presets import PRESETS
 from veeam_mock.faults.rules import Rule
 from veeam_mock.matching import SCHEMA as PATTERN
 from veeam_mock.matching import Pattern, overlap, plain_path
 from veeam_mock.model.clock import parse_date_time
+from veeam_mock.model.durations import SCHEMA as DURATION
+from veeam_mock.model.durations import parse_duration
 from veeam_mock.spec import Spec
 from veeam_mock.validation import Schema, Violation, shorten
 from veeam_mock.wording import in_words

@@ -1,1 +1,3 @@
-"""What the server knows and does, without HTTP: time, stored things, tokens, organizations, device codes."""
+"""What the server knows and how it changes: time, randomness, stores, tokens, organizations, device codes.
+
+It imports nothing of HTTP and nothing from the other rooms, and raises the named errors of `errors`."""
