@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from veeam_mock.model.durations import SCHEMA, format_duration, parse_duration
-from veeam_mock.validation import Schema
+from veeam_mock.spec.schema import Schema
 
 UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 

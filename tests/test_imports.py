@@ -15,7 +15,7 @@ TABLES = {
     "veeam_mock": """
 messages secret_names
 model
-validation wording readings refusals spec
+spec
 matching masking journal request_log
 faults
 options settings sources

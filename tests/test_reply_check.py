@@ -10,7 +10,7 @@ from veeam_mock import operations
 from veeam_mock.journal import Journal
 from veeam_mock.messages import Reply
 from veeam_mock.operations import Call
-from veeam_mock.spec import Spec
+from veeam_mock.spec.spec import Spec
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ import pytest
 
 from veeam_mock.matching import SCHEMA as PATTERN
 from veeam_mock.options import OPTIONS
-from veeam_mock.validation import Violation
-from veeam_mock.wording import FORMS, JARGON, in_words
+from veeam_mock.spec.schema import Violation
+from veeam_mock.spec.wording import FORMS, JARGON, in_words
 
 
 def test_every_setting_and_part_of_a_pattern_that_has_a_form_has_words_for_it() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from veeam_mock.settings import Settings, SettingsError
-from veeam_mock.validation import Violation
+from veeam_mock.spec.schema import Violation
 
 
 def is_loopback(host: str) -> bool:

@@ -18,11 +18,11 @@ from veeam_mock.messages import Reply, Request
 from veeam_mock.model.clock import TimeTravelError
 from veeam_mock.model.errors import DeviceCodeError, ModelError, NotFound
 from veeam_mock.pipeline import Pipeline
-from veeam_mock.refusals import Refusals
 from veeam_mock.settings import SettingsError
-from veeam_mock.spec import Match, Operation, Spec, load_document
-from veeam_mock.validation import shorten
-from veeam_mock.wording import in_words
+from veeam_mock.spec.refusals import Refusals
+from veeam_mock.spec.schema import shorten
+from veeam_mock.spec.spec import Match, Operation, Spec, load_document
+from veeam_mock.spec.wording import in_words
 from veeam_mock.worlds import NoSuchWorld, TooManyWorlds, enter_world
 
 log = logging.getLogger("veeam_mock")

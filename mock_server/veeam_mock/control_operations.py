@@ -12,7 +12,7 @@ from veeam_mock.model.device_codes import DeviceCode
 from veeam_mock.model.durations import parse_duration
 from veeam_mock.operations import date_time
 from veeam_mock.pipeline import Pipeline
-from veeam_mock.spec import CheckedRequest
+from veeam_mock.spec.spec import CheckedRequest
 from veeam_mock.worlds import PATH_PREFIX, World
 
 CHANGEABLE = ("code_lifetime", "token_lifetime", "refresh_lifetime", "expires_unit", "verification_url", "auto_approve")

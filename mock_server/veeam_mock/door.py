@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from veeam_mock.messages import Reply, Request
 from veeam_mock.outbox import Outbox
 from veeam_mock.pipeline import Pipeline
-from veeam_mock.refusals import BODY_TOO_LARGE, HEADER_LIMIT
-from veeam_mock.spec import decode_segment
+from veeam_mock.spec.refusals import BODY_TOO_LARGE, HEADER_LIMIT
+from veeam_mock.spec.spec import decode_segment
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication

@@ -11,8 +11,8 @@ import orjson
 
 from veeam_mock.messages import Request
 from veeam_mock.secret_names import MASK, is_secret
-from veeam_mock.spec import FORM, decode_segment
-from veeam_mock.validation import shorten
+from veeam_mock.spec.schema import shorten
+from veeam_mock.spec.spec import FORM, decode_segment
 
 MISSING = object()
 

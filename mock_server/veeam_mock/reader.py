@@ -10,7 +10,7 @@ import httptools
 
 from veeam_mock.incoming import Incoming
 from veeam_mock.messages import Headers, Request
-from veeam_mock.refusals import BODY_LIMIT, HEADER_LIMIT
+from veeam_mock.spec.refusals import BODY_LIMIT, HEADER_LIMIT
 
 log = logging.getLogger("veeam_mock")
 

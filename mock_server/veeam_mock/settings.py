@@ -9,10 +9,10 @@ from veeam_mock.faults.parsing import FaultError, FaultParser
 from veeam_mock.model import durations
 from veeam_mock.model.clock import system_time
 from veeam_mock.options import BY_KEY, DEFAULT_PASSWORD, OPTIONS, Option
-from veeam_mock.readings import default_readings
-from veeam_mock.spec import Spec, bundled_path, load_document
-from veeam_mock.validation import Schema, Violation, shorten
-from veeam_mock.wording import in_words
+from veeam_mock.spec.readings import default_readings
+from veeam_mock.spec.schema import Schema, Violation, shorten
+from veeam_mock.spec.spec import Spec, bundled_path, load_document
+from veeam_mock.spec.wording import in_words
 
 HERE = frozenset({"127.0.0.1", "0.0.0.0", "::", "::1", "localhost"})
 LIFETIME = ("1s", "3650d")

@@ -11,7 +11,7 @@ import yaml
 
 from veeam_mock.options import BY_KEY, Option
 from veeam_mock.settings import Settings, SettingsError
-from veeam_mock.validation import Violation, shorten
+from veeam_mock.spec.schema import Violation, shorten
 
 ENVIRONMENT_PREFIX = "VEEAM_MOCK_"
 SERVICE_LINK = re.compile(

@@ -17,7 +17,7 @@ from veeam_mock.model.durations import SCHEMA as DURATION
 from veeam_mock.model.durations import parse_duration
 from veeam_mock.model.errors import AccessDenied, InvalidLogin
 from veeam_mock.model.randomness import Randomness
-from veeam_mock.refusals import TOKEN_OPERATION, Refusals
+from veeam_mock.spec.refusals import TOKEN_OPERATION, Refusals
 
 STATUS = {"type": "integer", "minimum": 200, "maximum": 599}
 FIELD_NAME = r"^(?!(?i:content-length|transfer-encoding|connection)$)[!#$%&'*+.^_`|~0-9A-Za-z-]+$"

@@ -15,9 +15,9 @@ from veeam_mock.matching import Pattern, overlap, plain_path
 from veeam_mock.model.clock import parse_date_time
 from veeam_mock.model.durations import SCHEMA as DURATION
 from veeam_mock.model.durations import parse_duration
-from veeam_mock.spec import Spec
-from veeam_mock.validation import Schema, Violation, shorten
-from veeam_mock.wording import in_words
+from veeam_mock.spec.schema import Schema, Violation, shorten
+from veeam_mock.spec.spec import Spec
+from veeam_mock.spec.wording import in_words
 
 CONDITIONS: Mapping[str, Any] = {
     "times": {"type": "integer", "minimum": 1},

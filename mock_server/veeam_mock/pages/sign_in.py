@@ -17,7 +17,7 @@ from veeam_mock.pages import form_tokens
 from veeam_mock.pages.carrying import read_request
 from veeam_mock.pages.shielding import require_own_origin, shield
 from veeam_mock.pipeline import Pipeline
-from veeam_mock.validation import Schema
+from veeam_mock.spec.schema import Schema
 from veeam_mock.worlds import NoSuchWorld, TooManyWorlds, World, enter_world
 
 FORM_LIMIT = 8 * 1024

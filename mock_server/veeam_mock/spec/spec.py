@@ -16,8 +16,8 @@ import orjson
 import yaml
 
 from veeam_mock.messages import Reply, Request
-from veeam_mock.readings import apply_readings
-from veeam_mock.validation import Schema, Violation, shorten
+from veeam_mock.spec.readings import apply_readings
+from veeam_mock.spec.schema import Schema, Violation, shorten
 
 METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
 FORM = "application/x-www-form-urlencoded"
@@ -38,7 +38,7 @@ def load_document(path: Path) -> dict[str, Any]:
 
 def bundled_path() -> Path:
     """Where the API's document lies: in the installed package, or at the top of a checkout."""
-    here = Path(__file__).parent
+    here = Path(__file__).parents[1]
     installed = here / "openapi.yaml"
     return installed if installed.exists() else here.parents[1] / "openapi.yaml"
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from veeam_mock.messages import Headers, Reply
 from veeam_mock.model import errors
-from veeam_mock.validation import Violation
+from veeam_mock.spec.schema import Violation
 
 STATUSES: tuple[tuple[type[errors.ModelError], int], ...] = (
     (errors.LoginError, 400),

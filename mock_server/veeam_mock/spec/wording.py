@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from veeam_mock.model import durations
-from veeam_mock.validation import Violation
+from veeam_mock.spec.schema import Violation
 
 FORMS: Mapping[str, str] = {
     **dict.fromkeys(

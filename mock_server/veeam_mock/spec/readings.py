@@ -7,7 +7,7 @@ JSON Schema.
 from collections.abc import Mapping
 from typing import Any
 
-from veeam_mock.validation import in_any_case
+from veeam_mock.spec.schema import in_any_case
 
 
 def default_readings(document: Mapping[str, Any]) -> dict[str, str]:
