@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.checks import ignored_auth, negative_data_reject
 
 from api_client import ApiClient
 from veeam_mock import MockServer, Settings, control, create_app
-from veeam_mock.matching import SCHEMA as PATTERN
+from veeam_mock.journal.pattern import SCHEMA as PATTERN
 from veeam_mock.model.durations import PATTERN as DURATION
 
 DOCUMENT = Path(__file__).parents[1] / "mock_server" / "veeam_mock" / "control.yaml"

@@ -12,7 +12,7 @@ from veeam_mock import MockServer
 from veeam_mock.faults.kinds import TYPES
 from veeam_mock.faults.parsing import FaultError
 from veeam_mock.faults.presets import PRESETS
-from veeam_mock.matching import overlap
+from veeam_mock.journal.pattern import overlap
 from veeam_mock.model.clock import LATEST
 from veeam_mock.pipeline import Pipeline
 

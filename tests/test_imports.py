@@ -16,7 +16,7 @@ TABLES = {
 messages secret_names
 model
 spec
-matching masking journal request_log
+journal
 faults
 options settings sources
 worlds operations

@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
+from veeam_mock.journal.lines import logger
 from veeam_mock.model.durations import format_duration, parse_duration
 from veeam_mock.options import OPTIONS, Option
-from veeam_mock.request_log import logger
 from veeam_mock.settings import Settings, SettingsError
 from veeam_mock.sources import gather
 

@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from veeam_mock.faults.rules import Rule
-from veeam_mock.journal import Entry, Journal, select
+from veeam_mock.journal.journal import Entry, Journal, select
 from veeam_mock.model.clock import parse_date_time
 from veeam_mock.model.device_codes import DeviceCode
 from veeam_mock.model.durations import parse_duration

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from veeam_mock.journal import Journal, Kept
+from veeam_mock.journal.journal import Journal, Kept
 from veeam_mock.messages import Request
 from veeam_mock.model.tokens import digest_of
 from veeam_mock.spec.spec import CheckedHead, CheckedRequest, Match, NoMatch, Operation, Spec

@@ -14,8 +14,8 @@ from veeam_mock.faults.kinds import Strike
 from veeam_mock.faults.parsing import FaultError, FaultParser
 from veeam_mock.faults.prefer import rules_from_header
 from veeam_mock.faults.rules import Rule
-from veeam_mock.journal import Journal
-from veeam_mock.masking import Masker
+from veeam_mock.journal.journal import Journal
+from veeam_mock.journal.masking import Masker
 from veeam_mock.messages import NO_LENGTH, Reply, Request
 from veeam_mock.model.errors import AccessDenied, ModelError
 from veeam_mock.operations import OPERATIONS, Call

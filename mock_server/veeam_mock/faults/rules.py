@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from veeam_mock.faults.kinds import Delay, Fault
-from veeam_mock.matching import Pattern
+from veeam_mock.journal.pattern import Pattern
 from veeam_mock.messages import Request
 from veeam_mock.model.clock import Clock
 from veeam_mock.model.randomness import Randomness

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from itertools import starmap
 from typing import Any, NamedTuple
 
-from veeam_mock.masking import Masker, without_credentials
-from veeam_mock.matching import Pattern
+from veeam_mock.journal.masking import Masker, without_credentials
+from veeam_mock.journal.pattern import Pattern
 from veeam_mock.messages import Headers, Reply, Request
 
 LONGEST_BODY = 8 * 1024

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import orjson
 
-from veeam_mock.journal import Entry
+from veeam_mock.journal.journal import Entry
 
 
 def text_line(entry: Entry) -> str:
