@@ -11,7 +11,7 @@ from veeam_mock import MockServer
 from veeam_mock.journal.pattern import Pattern, look_up
 from veeam_mock.messages import Reply, Request
 from veeam_mock.pipeline import Pipeline
-from veeam_mock.settings import Settings
+from veeam_mock.settings.settings import Settings
 
 
 def statuses(client: ApiClient, number: int, **options: Any) -> list[int]:

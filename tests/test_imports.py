@@ -18,10 +18,10 @@ model
 spec
 journal
 faults
-options settings sources
+settings
 worlds operations
 cors outline pipeline
-admin_key control_operations control control_client
+control_operations control control_client
 pages
 app
 certificates outbox rendering incoming reader door connection

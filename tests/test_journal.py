@@ -19,7 +19,7 @@ from veeam_mock.journal.masking import Masker, without_credentials
 from veeam_mock.messages import Reply, Request
 from veeam_mock.pipeline import Pipeline
 from veeam_mock.secret_names import SECRET_HEADERS, SECRET_NAMES
-from veeam_mock.settings import Settings
+from veeam_mock.settings.settings import Settings
 from wire import Wire
 
 PASSWORD = 'pä55 wörd"\\&=%+/?'

@@ -16,7 +16,7 @@ from veeam_mock.incoming import Incoming, Known
 from veeam_mock.messages import Reply, Request
 from veeam_mock.pipeline import Pipeline
 from veeam_mock.rendering import render
-from veeam_mock.settings import Settings
+from veeam_mock.settings.settings import Settings
 from wire import Wire, WireReply, eventually
 
 CHANGING = re.compile(rb"[A-Z2-9]{9}(?=\")|code [A-Z2-9]{9} ")

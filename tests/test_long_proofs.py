@@ -12,7 +12,7 @@ from api_client import ORGANIZATION, ApiClient
 from veeam_mock import MockServer
 from veeam_mock.messages import Request
 from veeam_mock.pipeline import Pipeline
-from veeam_mock.settings import Settings
+from veeam_mock.settings.settings import Settings
 from wire import Wire
 
 pytestmark = pytest.mark.long

@@ -12,7 +12,7 @@ from veeam_mock.model.device_codes import Purpose, State
 from veeam_mock.model.errors import AccessDenied, CodeExpired, InvalidGrant
 from veeam_mock.model.tokens import digest_of
 from veeam_mock.pipeline import Pipeline
-from veeam_mock.settings import Settings
+from veeam_mock.settings.settings import Settings
 from veeam_mock.worlds import World
 
 LIFETIMES = {"code_lifetime": 900, "token_lifetime": 3600, "refresh_lifetime": 86400}

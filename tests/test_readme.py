@@ -14,7 +14,7 @@ from api_client import ApiClient
 from veeam_mock import MockServer, Settings
 from veeam_mock.banner import banner
 from veeam_mock.certificates import Certificate
-from veeam_mock.options import OPTIONS, Option
+from veeam_mock.settings.options import OPTIONS, Option
 
 pytest_plugins = ["pytester"]
 

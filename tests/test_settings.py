@@ -7,8 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 from veeam_mock import Settings, SettingsError, cli
-from veeam_mock.options import BY_KEY, OPTIONS
-from veeam_mock.sources import from_text, gather, read_config, read_environment
+from veeam_mock.settings.options import BY_KEY, OPTIONS
+from veeam_mock.settings.sources import from_text, gather, read_config, read_environment
 
 
 def problems(**given: Any) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import pytest
 
 from veeam_mock.journal.pattern import SCHEMA as PATTERN
-from veeam_mock.options import OPTIONS
+from veeam_mock.settings.options import OPTIONS
 from veeam_mock.spec.schema import Violation
 from veeam_mock.spec.wording import FORMS, JARGON, in_words
 

@@ -10,7 +10,7 @@ from api_client import ApiClient
 from veeam_mock import MockServer
 from veeam_mock.mock_server import AttachedServer
 from veeam_mock.pipeline import Pipeline
-from veeam_mock.settings import Settings
+from veeam_mock.settings.settings import Settings
 
 ROUNDS = 250
 THREADS = 8

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from veeam_mock.control_client import ControlFailure
     from veeam_mock.intercept import InterceptedServer
     from veeam_mock.mock_server import MockServer
-    from veeam_mock.settings import Settings, SettingsError
+    from veeam_mock.settings.settings import Settings, SettingsError
 
 __all__ = [
     "ControlFailure",
@@ -24,8 +24,8 @@ _HOMES = {
     "ControlFailure": "control_client",
     "InterceptedServer": "intercept",
     "MockServer": "mock_server",
-    "Settings": "settings",
-    "SettingsError": "settings",
+    "Settings": "settings.settings",
+    "SettingsError": "settings.settings",
     "WouldHang": "client_failures",
     "create_app": "app",
 }

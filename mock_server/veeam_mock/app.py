@@ -16,7 +16,7 @@ from veeam_mock.pages.form_tokens import make_key
 from veeam_mock.pages.paths import as_routed, is_page
 from veeam_mock.pages.sign_in import sign_in
 from veeam_mock.pipeline import Pipeline, http_date
-from veeam_mock.settings import Settings
+from veeam_mock.settings.settings import Settings
 from veeam_mock.spec.refusals import BODY_LIMIT, BODY_TOO_LARGE
 from veeam_mock.worlds import split_world
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from shlex import quote
 
 from veeam_mock.certificates import Certificate
-from veeam_mock.settings import Settings
+from veeam_mock.settings.settings import Settings
 
 FORM = "--data-urlencode"
 VARIABLE = "VEEAM_MOCK_PASSWORD"

@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 
 from veeam_mock.model.clock import system_time
-from veeam_mock.settings import Settings
+from veeam_mock.settings.settings import Settings
 
 LIFETIME = timedelta(days=397)
 RENEW_BEFORE = timedelta(days=30)

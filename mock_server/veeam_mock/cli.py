@@ -9,9 +9,9 @@ import click
 
 from veeam_mock.journal.lines import logger
 from veeam_mock.model.durations import format_duration, parse_duration
-from veeam_mock.options import OPTIONS, Option
-from veeam_mock.settings import Settings, SettingsError
-from veeam_mock.sources import gather
+from veeam_mock.settings.options import OPTIONS, Option
+from veeam_mock.settings.settings import Settings, SettingsError
+from veeam_mock.settings.sources import gather
 
 DISTRIBUTION = "veeam-devicecode-mock"
 ENDING = (signal.SIGINT, signal.SIGTERM)
@@ -39,11 +39,11 @@ def serve(context: click.Context, **options: Any) -> None:
         context.obj = {key: value for key, value in options.items() if value not in (None, ())}
         return
     settings = settings_from(options)
-    from veeam_mock.admin_key import ensure_admin_key
     from veeam_mock.banner import banner
     from veeam_mock.certificates import CertificateError, find_certificate
     from veeam_mock.pipeline import Pipeline
     from veeam_mock.server import CannotListen, Server, bind
+    from veeam_mock.settings.admin_key import ensure_admin_key
 
     try:
         certificate = find_certificate(settings)

@@ -18,7 +18,7 @@ from veeam_mock.door import Door
 from veeam_mock.local_server import LocalServer
 from veeam_mock.messages import Request
 from veeam_mock.pages.paths import is_page
-from veeam_mock.settings import Settings
+from veeam_mock.settings.settings import Settings
 from veeam_mock.spec.refusals import BODY_LIMIT
 
 URL = "https://veeam.test:4443"

@@ -19,9 +19,9 @@ from veeam_mock.journal.masking import Masker
 from veeam_mock.messages import NO_LENGTH, Reply, Request
 from veeam_mock.model.errors import AccessDenied, ModelError
 from veeam_mock.operations import OPERATIONS, Call
-from veeam_mock.options import DEFAULT_PASSWORD
 from veeam_mock.outline import Outline
-from veeam_mock.settings import Settings
+from veeam_mock.settings.options import DEFAULT_PASSWORD
+from veeam_mock.settings.settings import Settings
 from veeam_mock.spec.refusals import Refusals
 from veeam_mock.spec.spec import CheckedRequest, NoMatch, Operation, Spec, bundled_path, load_document
 from veeam_mock.worlds import DEFAULT, NoSuchWorld, TooManyWorlds, World, Worlds

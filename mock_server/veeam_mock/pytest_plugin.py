@@ -41,7 +41,7 @@ def veeam_settings(pytestconfig: pytest.Config) -> dict[str, Any]:
     lines = pytestconfig.getini("veeam_settings")
     if not lines:
         return {}
-    from veeam_mock.sources import read_lines
+    from veeam_mock.settings.sources import read_lines
 
     with _mistakes_told():
         return read_lines(lines)
@@ -135,7 +135,7 @@ def _marked(item: pytest.Item) -> dict[str, Any]:
 @contextmanager
 def _mistakes_told() -> Iterator[None]:
     """Tell wrong settings in a few lines, without the traceback."""
-    from veeam_mock.settings import SettingsError
+    from veeam_mock.settings.settings import SettingsError
 
     try:
         yield

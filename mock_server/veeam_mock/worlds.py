@@ -16,7 +16,7 @@ from veeam_mock.model.organizations import Organization, Organizations, domain_o
 from veeam_mock.model.randomness import Randomness
 from veeam_mock.model.store import MemoryStore
 from veeam_mock.model.tokens import Lifetimes, Login, Tokens
-from veeam_mock.settings import Settings
+from veeam_mock.settings.settings import Settings
 
 CODES_A_MINUTE = 60
 """What a server that throttles serves (ambiguity `throttling`)."""

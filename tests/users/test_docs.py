@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from veeam_mock.options import OPTIONS
+from veeam_mock.settings.options import OPTIONS
 
 pytest_plugins = ["pytester"]
 
@@ -35,8 +35,8 @@ def test_the_ini_snippet_is_taken(pytester: pytest.Pytester, monkeypatch: pytest
     pytester.makepyfile(
         """
         def test_settings(veeam_mock):
-            assert veeam_mock.settings.code_lifetime == 5
-            assert veeam_mock.settings.no_prefer
+            assert veeam_mock.settings.settings.code_lifetime == 5
+            assert veeam_mock.settings.settings.no_prefer
         """
     )
     pytester.runpytest_inprocess("-p", "veeam_mock.pytest_plugin").assert_outcomes(passed=1)

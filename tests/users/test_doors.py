@@ -12,7 +12,7 @@ import requests
 
 from api_client import CHINESE_ORGANIZATION, ORGANIZATION, RESTORE_SESSION, UNKNOWN
 from veeam_mock import InterceptedServer, MockServer, create_app
-from veeam_mock.settings import Settings
+from veeam_mock.settings.settings import Settings
 from veeam_mock.spec.refusals import BODY_LIMIT
 
 SETTINGS = {"seed": 7, "verification_url": "self"}

@@ -1,1 +1,3 @@
-"""Failure on demand: what can go wrong (`kinds`), when it does (`rules`), how it is asked for (`parsing`, `prefer`)."""
+"""What goes wrong on demand: the kinds of faults, the rules that plan them, and how they are written.
+
+It imports messages, the model, the description and the journal's patterns."""

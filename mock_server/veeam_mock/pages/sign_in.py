@@ -12,11 +12,11 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from veeam_mock.model.device_codes import DeviceCode, State
 from veeam_mock.model.errors import NotFound
-from veeam_mock.options import BY_KEY
 from veeam_mock.pages import form_tokens
 from veeam_mock.pages.carrying import read_request
 from veeam_mock.pages.shielding import require_own_origin, shield
 from veeam_mock.pipeline import Pipeline
+from veeam_mock.settings.options import BY_KEY
 from veeam_mock.spec.schema import Schema
 from veeam_mock.worlds import NoSuchWorld, TooManyWorlds, World, enter_world
 

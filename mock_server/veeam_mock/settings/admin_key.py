@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from veeam_mock.settings import Settings, SettingsError
+from veeam_mock.settings.settings import Settings, SettingsError
 from veeam_mock.spec.schema import Violation
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from veeam_mock.faults.parsing import FaultError, FaultParser
 from veeam_mock.model import durations
 from veeam_mock.model.clock import system_time
-from veeam_mock.options import BY_KEY, DEFAULT_PASSWORD, OPTIONS, Option
+from veeam_mock.settings.options import BY_KEY, DEFAULT_PASSWORD, OPTIONS, Option
 from veeam_mock.spec.readings import default_readings
 from veeam_mock.spec.schema import Schema, Violation, shorten
 from veeam_mock.spec.spec import Spec, bundled_path, load_document

@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 import yaml
 
-from veeam_mock.options import BY_KEY, Option
-from veeam_mock.settings import Settings, SettingsError
+from veeam_mock.settings.options import BY_KEY, Option
+from veeam_mock.settings.settings import Settings, SettingsError
 from veeam_mock.spec.schema import Violation, shorten
 
 ENVIRONMENT_PREFIX = "VEEAM_MOCK_"
