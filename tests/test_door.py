@@ -13,8 +13,8 @@ import pytest
 from uvicorn.server import ServerState
 
 from veeam_mock import MockServer, Settings, connection
+from veeam_mock.api.pipeline import Pipeline
 from veeam_mock.door import Door
-from veeam_mock.pipeline import Pipeline
 from wire import Wire, WireReply
 
 HOST = b"Host: localhost\r\n"

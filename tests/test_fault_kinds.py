@@ -250,8 +250,8 @@ def test_properties_are_set_removed_and_retyped(server: MockServer, client: ApiC
 
 
 def test_a_delay_between_two_times_stays_between_them() -> None:
+    from veeam_mock.api.pipeline import Pipeline
     from veeam_mock.messages import Request
-    from veeam_mock.pipeline import Pipeline
     from veeam_mock.settings.settings import Settings
 
     pipeline = Pipeline(Settings(seed=1, faults=[{"kind": "delay", "delay": ["1s", "3s"]}]))

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from api_client import ApiClient
 from veeam_mock import MockServer
+from veeam_mock.api.pipeline import Pipeline
 from veeam_mock.faults.parsing import FaultError
 from veeam_mock.faults.prefer import rules_from_header
-from veeam_mock.pipeline import Pipeline
 from wire import Wire
 
 PARSER = Pipeline().fault_parser

@@ -8,9 +8,9 @@ import pytest
 
 from api_client import ApiClient
 from veeam_mock import MockServer
+from veeam_mock.api.pipeline import Pipeline
 from veeam_mock.journal.pattern import Pattern, look_up
 from veeam_mock.messages import Reply, Request
-from veeam_mock.pipeline import Pipeline
 from veeam_mock.settings.settings import Settings
 
 

@@ -19,8 +19,7 @@ spec
 journal
 faults
 settings
-worlds operations
-cors outline pipeline
+api
 control_operations control control_client
 pages
 app

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from api_client import ApiClient
 from veeam_mock import MockServer, connection
+from veeam_mock.api.pipeline import Pipeline
 from veeam_mock.control_client import ControlFailure
 from veeam_mock.journal import masking
 from veeam_mock.journal.journal import ENTRY_COST, Journal
 from veeam_mock.journal.lines import json_line, logger, text_line
 from veeam_mock.journal.masking import Masker, without_credentials
 from veeam_mock.messages import Reply, Request
-from veeam_mock.pipeline import Pipeline
 from veeam_mock.secret_names import SECRET_HEADERS, SECRET_NAMES
 from veeam_mock.settings.settings import Settings
 from wire import Wire

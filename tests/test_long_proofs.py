@@ -10,8 +10,8 @@ import pytest
 
 from api_client import ORGANIZATION, ApiClient
 from veeam_mock import MockServer
+from veeam_mock.api.pipeline import Pipeline
 from veeam_mock.messages import Request
-from veeam_mock.pipeline import Pipeline
 from veeam_mock.settings.settings import Settings
 from wire import Wire
 

@@ -6,14 +6,14 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, rule
 
+from veeam_mock.api.pipeline import Pipeline
+from veeam_mock.api.worlds import World
 from veeam_mock.faults.parsing import FaultParser
 from veeam_mock.model.clock import Clock
 from veeam_mock.model.device_codes import Purpose, State
 from veeam_mock.model.errors import AccessDenied, CodeExpired, InvalidGrant
 from veeam_mock.model.tokens import digest_of
-from veeam_mock.pipeline import Pipeline
 from veeam_mock.settings.settings import Settings
-from veeam_mock.worlds import World
 
 LIFETIMES = {"code_lifetime": 900, "token_lifetime": 3600, "refresh_lifetime": 86400}
 STEPS = st.sampled_from([0, 0.001, 1, 899.999, 900, 3599, 3600, 86400]) | st.floats(0, 100_000).map(

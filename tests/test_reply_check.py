@@ -6,10 +6,10 @@ from collections.abc import Callable
 import pytest
 
 from api_client import ApiClient
-from veeam_mock import operations
+from veeam_mock.api import operations
+from veeam_mock.api.operations import Call
 from veeam_mock.journal.journal import Journal
 from veeam_mock.messages import Reply
-from veeam_mock.operations import Call
 from veeam_mock.spec.spec import Spec
 
 

@@ -39,9 +39,9 @@ def serve(context: click.Context, **options: Any) -> None:
         context.obj = {key: value for key, value in options.items() if value not in (None, ())}
         return
     settings = settings_from(options)
+    from veeam_mock.api.pipeline import Pipeline
     from veeam_mock.banner import banner
     from veeam_mock.certificates import CertificateError, find_certificate
-    from veeam_mock.pipeline import Pipeline
     from veeam_mock.server import CannotListen, Server, bind
     from veeam_mock.settings.admin_key import ensure_admin_key
 

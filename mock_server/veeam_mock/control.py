@@ -11,19 +11,19 @@ from urllib.parse import parse_qsl, urlsplit
 
 import orjson
 
+from veeam_mock.api.pipeline import Pipeline
+from veeam_mock.api.worlds import NoSuchWorld, TooManyWorlds, enter_world
 from veeam_mock.control_operations import OPERATIONS, ControlError
 from veeam_mock.faults.parsing import FaultError
 from veeam_mock.messages import Reply, Request
 from veeam_mock.model.clock import TimeTravelError
 from veeam_mock.model.errors import DeviceCodeError, ModelError, NotFound
-from veeam_mock.pipeline import Pipeline
 from veeam_mock.settings.admin_key import is_loopback
 from veeam_mock.settings.settings import SettingsError
 from veeam_mock.spec.refusals import Refusals
 from veeam_mock.spec.schema import shorten
 from veeam_mock.spec.spec import Match, Operation, Spec, load_document
 from veeam_mock.spec.wording import in_words
-from veeam_mock.worlds import NoSuchWorld, TooManyWorlds, enter_world
 
 log = logging.getLogger("veeam_mock")
 

@@ -5,15 +5,15 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from veeam_mock.api.operations import date_time
+from veeam_mock.api.pipeline import Pipeline
+from veeam_mock.api.worlds import PATH_PREFIX, World
 from veeam_mock.faults.rules import Rule
 from veeam_mock.journal.journal import Entry, Journal, select
 from veeam_mock.model.clock import parse_date_time
 from veeam_mock.model.device_codes import DeviceCode
 from veeam_mock.model.durations import parse_duration
-from veeam_mock.operations import date_time
-from veeam_mock.pipeline import Pipeline
 from veeam_mock.spec.spec import CheckedRequest
-from veeam_mock.worlds import PATH_PREFIX, World
 
 CHANGEABLE = ("code_lifetime", "token_lifetime", "refresh_lifetime", "expires_unit", "verification_url", "auto_approve")
 

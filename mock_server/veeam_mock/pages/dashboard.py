@@ -9,14 +9,14 @@ from typing import Any, cast
 import orjson
 from flask import Blueprint, Response, abort, current_app, make_response, render_template
 
+from veeam_mock.api.pipeline import Pipeline
+from veeam_mock.api.worlds import enter_world
 from veeam_mock.control import Control
 from veeam_mock.control_client import ControlClient, ControlFailure, InProcess
 from veeam_mock.control_operations import ControlError, package_version
 from veeam_mock.faults.presets import PRESETS
 from veeam_mock.pages.carrying import read_request
 from veeam_mock.pages.shielding import shield
-from veeam_mock.pipeline import Pipeline
-from veeam_mock.worlds import enter_world
 
 SHOWN = 50
 """Codes, logins, organizations and exchanges that are shown of each; the newest."""

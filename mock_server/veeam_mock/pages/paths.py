@@ -1,6 +1,6 @@
 """Which paths belong to the pages, in any case. All others are the API's, served or refused by the pipeline."""
 
-from veeam_mock.worlds import split_world
+from veeam_mock.api.worlds import split_world
 
 PAGES = frozenset({"__admin", "swagger", "devicelogin"})
 

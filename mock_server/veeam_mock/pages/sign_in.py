@@ -10,15 +10,15 @@ from flask import Blueprint, Response, current_app, g, make_response, redirect, 
 from werkzeug.exceptions import BadRequest, HTTPException, ServiceUnavailable
 from werkzeug.wrappers import Response as AnyResponse
 
+from veeam_mock.api.pipeline import Pipeline
+from veeam_mock.api.worlds import NoSuchWorld, TooManyWorlds, World, enter_world
 from veeam_mock.model.device_codes import DeviceCode, State
 from veeam_mock.model.errors import NotFound
 from veeam_mock.pages import form_tokens
 from veeam_mock.pages.carrying import read_request
 from veeam_mock.pages.shielding import require_own_origin, shield
-from veeam_mock.pipeline import Pipeline
 from veeam_mock.settings.options import BY_KEY
 from veeam_mock.spec.schema import Schema
-from veeam_mock.worlds import NoSuchWorld, TooManyWorlds, World, enter_world
 
 FORM_LIMIT = 8 * 1024
 """Bytes of a form."""

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from veeam_mock.api.worlds import enter_world
 from veeam_mock.journal.journal import Journal, Kept
 from veeam_mock.messages import Request
 from veeam_mock.model.tokens import digest_of
 from veeam_mock.spec.spec import CheckedHead, CheckedRequest, Match, NoMatch, Operation, Spec
-from veeam_mock.worlds import enter_world
 
 ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
 

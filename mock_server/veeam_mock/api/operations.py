@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from veeam_mock.api.worlds import World
 from veeam_mock.messages import Reply, Request
 from veeam_mock.model import regions
 from veeam_mock.model.device_codes import DeviceCode, Purpose, Use
 from veeam_mock.model.errors import InvalidLogin, WrongPurpose
 from veeam_mock.model.organizations import Organization, domain_of
 from veeam_mock.model.tokens import TokenPair
-from veeam_mock.worlds import World
 
 INSTALLATION_ID = "00000000-0000-4000-8000-00000000f001"
 VERSION = "4.0.0.2516"

@@ -9,7 +9,10 @@ from typing import NamedTuple
 
 import orjson
 
-from veeam_mock.cors import origin_headers, preflight_headers
+from veeam_mock.api.cors import origin_headers, preflight_headers
+from veeam_mock.api.head import Outline
+from veeam_mock.api.operations import OPERATIONS, Call
+from veeam_mock.api.worlds import DEFAULT, NoSuchWorld, TooManyWorlds, World, Worlds
 from veeam_mock.faults.kinds import Strike
 from veeam_mock.faults.parsing import FaultError, FaultParser
 from veeam_mock.faults.prefer import rules_from_header
@@ -18,13 +21,10 @@ from veeam_mock.journal.journal import Journal
 from veeam_mock.journal.masking import Masker
 from veeam_mock.messages import NO_LENGTH, Reply, Request
 from veeam_mock.model.errors import AccessDenied, ModelError
-from veeam_mock.operations import OPERATIONS, Call
-from veeam_mock.outline import Outline
 from veeam_mock.settings.options import DEFAULT_PASSWORD
 from veeam_mock.settings.settings import Settings
 from veeam_mock.spec.refusals import Refusals
 from veeam_mock.spec.spec import CheckedRequest, NoMatch, Operation, Spec, bundled_path, load_document
-from veeam_mock.worlds import DEFAULT, NoSuchWorld, TooManyWorlds, World, Worlds
 
 log = logging.getLogger("veeam_mock")
 
