@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from veeam_mock.control_operations import CHANGEABLE
+from veeam_mock.control.operations import CHANGEABLE
 from veeam_mock.model.durations import format_duration
 from veeam_mock.settings.options import OPTIONS, Option
 from veeam_mock.settings.settings import RANGES

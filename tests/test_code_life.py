@@ -9,7 +9,7 @@ import requests
 
 from api_client import CHINESE_ORGANIZATION, ORGANIZATION, RESTORE_SESSION, ApiClient
 from veeam_mock import MockServer
-from veeam_mock.control_client import ControlFailure
+from veeam_mock.control.client import ControlFailure
 
 PENDING = "AADSTS70016"
 UNKNOWN = "AADSTS70018"

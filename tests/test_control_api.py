@@ -16,11 +16,12 @@ from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import ignored_auth, negative_data_rejection, positive_data_acceptance
 
 from api_client import ApiClient
-from veeam_mock import MockServer, Settings, control, create_app
+from veeam_mock import MockServer, Settings, create_app
+from veeam_mock.control import api as control
 from veeam_mock.journal.pattern import SCHEMA as PATTERN
 from veeam_mock.model.durations import PATTERN as DURATION
 
-DOCUMENT = Path(__file__).parents[1] / "mock_server" / "veeam_mock" / "control.yaml"
+DOCUMENT = Path(__file__).parents[1] / "mock_server" / "veeam_mock" / "control" / "control.yaml"
 KEY = "an-admin-key-of-24-chars"
 
 

@@ -20,7 +20,7 @@ journal
 faults
 settings
 api
-control_operations control control_client
+control
 pages
 app
 certificates outbox rendering incoming reader door connection

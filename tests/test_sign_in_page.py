@@ -5,8 +5,8 @@ from flask import Flask
 
 from sign_in_page import SignInPage
 from veeam_mock import Settings, create_app
-from veeam_mock.control import Control
-from veeam_mock.control_client import ControlClient, InProcess
+from veeam_mock.control.api import Control
+from veeam_mock.control.client import ControlClient, InProcess
 
 BASE = "https://localhost:4443"
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from veeam_mock.app import create_app
     from veeam_mock.client_failures import WouldHang
-    from veeam_mock.control_client import ControlFailure
+    from veeam_mock.control.client import ControlFailure
     from veeam_mock.intercept import InterceptedServer
     from veeam_mock.mock_server import MockServer
     from veeam_mock.settings.settings import Settings, SettingsError
@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "ControlFailure": "control_client",
+    "ControlFailure": "control.client",
     "InterceptedServer": "intercept",
     "MockServer": "mock_server",
     "Settings": "settings.settings",

@@ -8,7 +8,7 @@ from werkzeug.exceptions import HTTPException
 
 from veeam_mock.api.pipeline import Pipeline, http_date
 from veeam_mock.api.worlds import split_world
-from veeam_mock.control import Control
+from veeam_mock.control.api import Control
 from veeam_mock.messages import Request
 from veeam_mock.pages.carrying import read_request, to_response
 from veeam_mock.pages.control import control

@@ -3,8 +3,8 @@
 from typing import Any
 
 from veeam_mock.api.pipeline import Pipeline
-from veeam_mock.control import Control
-from veeam_mock.control_client import ControlClient, InProcess
+from veeam_mock.control.api import Control
+from veeam_mock.control.client import ControlClient, InProcess
 from veeam_mock.settings.settings import Settings
 
 

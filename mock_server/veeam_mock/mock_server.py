@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from veeam_mock.certificates import Certificate, find_certificate
-from veeam_mock.control_client import ControlClient, OverHttp
+from veeam_mock.control.client import ControlClient, OverHttp
 from veeam_mock.local_server import LocalServer
 from veeam_mock.server import Server, bind
 from veeam_mock.settings.admin_key import with_admin_key

@@ -3,7 +3,7 @@
 import orjson
 from flask import Blueprint, Response, current_app, request
 
-from veeam_mock.control import Control
+from veeam_mock.control.api import Control
 from veeam_mock.pages.carrying import read_request, to_response
 
 PREFIX = "/__admin"

@@ -11,9 +11,9 @@ from flask import Blueprint, Response, abort, current_app, make_response, render
 
 from veeam_mock.api.pipeline import Pipeline
 from veeam_mock.api.worlds import enter_world
-from veeam_mock.control import Control
-from veeam_mock.control_client import ControlClient, ControlFailure, InProcess
-from veeam_mock.control_operations import ControlError, package_version
+from veeam_mock.control.api import Control
+from veeam_mock.control.client import ControlClient, ControlFailure, InProcess
+from veeam_mock.control.operations import ControlError, package_version
 from veeam_mock.faults.presets import PRESETS
 from veeam_mock.pages.carrying import read_request
 from veeam_mock.pages.shielding import shield

@@ -13,7 +13,7 @@ import orjson
 
 from veeam_mock.api.pipeline import Pipeline
 from veeam_mock.api.worlds import NoSuchWorld, TooManyWorlds, enter_world
-from veeam_mock.control_operations import OPERATIONS, ControlError
+from veeam_mock.control.operations import OPERATIONS, ControlError
 from veeam_mock.faults.parsing import FaultError
 from veeam_mock.messages import Reply, Request
 from veeam_mock.model.clock import TimeTravelError

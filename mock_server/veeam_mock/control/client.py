@@ -6,7 +6,7 @@ from urllib.parse import quote, urlencode
 
 import orjson
 
-from veeam_mock.control import Control
+from veeam_mock.control.api import Control
 from veeam_mock.messages import Request
 
 
