@@ -22,7 +22,6 @@ settings
 api
 control
 pages
-app
 certificates outbox rendering incoming reader door connection
 server local_server mock_server client_failures intercept
 banner catalogue waiting cli pytest_plugin __init__ __main__

@@ -3,11 +3,11 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from veeam_mock.app import create_app
     from veeam_mock.client_failures import WouldHang
     from veeam_mock.control.client import ControlFailure
     from veeam_mock.intercept import InterceptedServer
     from veeam_mock.mock_server import MockServer
+    from veeam_mock.pages.app import create_app
     from veeam_mock.settings.settings import Settings, SettingsError
 
 __all__ = [
@@ -27,7 +27,7 @@ _HOMES = {
     "Settings": "settings.settings",
     "SettingsError": "settings.settings",
     "WouldHang": "client_failures",
-    "create_app": "app",
+    "create_app": "pages.app",
 }
 
 

@@ -43,7 +43,7 @@ class Door:
 
     @cached_property
     def _pages(self) -> "WSGIApplication":
-        from veeam_mock.app import create_app
+        from veeam_mock.pages.app import create_app
 
         return create_app(pipeline=self.pipeline)
 

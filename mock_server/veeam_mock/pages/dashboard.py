@@ -21,9 +21,7 @@ from veeam_mock.pages.shielding import shield
 SHOWN = 50
 """Codes, logins, organizations and exchanges that are shown of each; the newest."""
 
-dashboard = Blueprint(
-    "dashboard", __name__, url_prefix="/__admin", static_folder="../static", static_url_path="/static"
-)
+dashboard = Blueprint("dashboard", __name__, url_prefix="/__admin", static_folder="static", static_url_path="/static")
 dashboard.after_request(shield)
 
 

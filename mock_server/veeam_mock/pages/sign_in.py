@@ -41,9 +41,7 @@ REFUSALS = {
 }
 UNKNOWN = "This server has not issued that code. Check it and enter it again."
 
-sign_in = Blueprint(
-    "sign_in", __name__, url_prefix="/devicelogin", static_folder="../static", static_url_path="/static"
-)
+sign_in = Blueprint("sign_in", __name__, url_prefix="/devicelogin", static_folder="static", static_url_path="/static")
 sign_in.after_request(shield)
 
 
