@@ -167,7 +167,7 @@ def constant(https: bool, jar: str | None = None) -> Server:
 
 
 def _certificate() -> list[str]:
-    from veeam_mock.certificates import find_certificate
+    from veeam_mock.door.certificates import find_certificate
     from veeam_mock.settings.settings import Settings
 
     found = find_certificate(Settings())

@@ -14,8 +14,9 @@ import requests
 import trustme
 
 from api_client import ApiClient
-from veeam_mock import MockServer, Settings, certificates
-from veeam_mock.certificates import Certificate, CertificateError, ensure, find_certificate, given
+from veeam_mock import MockServer, Settings
+from veeam_mock.door import certificates
+from veeam_mock.door.certificates import Certificate, CertificateError, ensure, find_certificate, given
 
 
 @pytest.fixture
@@ -108,7 +109,7 @@ def test_many_that_start_at_once_agree_on_one_certificate(folder: Path) -> None:
 
 
 def test_processes_that_start_at_once_agree_too(folder: Path) -> None:
-    script = "import sys; from pathlib import Path; from veeam_mock.certificates import ensure\n"
+    script = "import sys; from pathlib import Path; from veeam_mock.door.certificates import ensure\n"
     script += "print(ensure(Path(sys.argv[1]), 'localhost').chain.read_text())"
     command = [sys.executable, "-c", script, str(folder)]
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]

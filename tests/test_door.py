@@ -12,9 +12,10 @@ import orjson
 import pytest
 from uvicorn.server import ServerState
 
-from veeam_mock import MockServer, Settings, connection
+from veeam_mock import MockServer, Settings
 from veeam_mock.api.pipeline import Pipeline
-from veeam_mock.door import Door
+from veeam_mock.door import connection
+from veeam_mock.door.door import Door
 from wire import Wire, WireReply
 
 HOST = b"Host: localhost\r\n"

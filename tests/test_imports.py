@@ -22,8 +22,8 @@ settings
 api
 control
 pages
-certificates outbox rendering incoming reader door connection
-server local_server mock_server client_failures intercept
+door
+local_server mock_server client_failures intercept
 banner catalogue waiting cli pytest_plugin __init__ __main__
 """,
     "veeam_contracts": """
@@ -113,7 +113,7 @@ HEAVY = ["flask", "werkzeug", "pytest", "schemathesis", "rich", "responses", "re
     "statement",
     [
         "import veeam_mock",
-        "import veeam_mock.cli, veeam_mock.banner, veeam_mock.certificates, veeam_mock.server",
+        "import veeam_mock.cli, veeam_mock.banner, veeam_mock.door.certificates, veeam_mock.door.server",
     ],
     ids=["package", "command"],
 )

@@ -10,9 +10,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from api_client import ApiClient
-from veeam_mock import MockServer, connection
+from veeam_mock import MockServer
 from veeam_mock.api.pipeline import Pipeline
 from veeam_mock.control.client import ControlFailure
+from veeam_mock.door import connection
 from veeam_mock.journal import masking
 from veeam_mock.journal.journal import ENTRY_COST, Journal
 from veeam_mock.journal.lines import json_line, logger, text_line

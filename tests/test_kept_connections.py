@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from api_client import ApiClient
 from veeam_mock import MockServer
 from veeam_mock.api.pipeline import Pipeline
-from veeam_mock.incoming import Incoming, Known
+from veeam_mock.door.incoming import Incoming, Known
+from veeam_mock.door.rendering import render
 from veeam_mock.messages import Reply, Request
-from veeam_mock.rendering import render
 from veeam_mock.settings.settings import Settings
 from wire import Wire, WireReply, eventually
 

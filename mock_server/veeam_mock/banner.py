@@ -3,7 +3,7 @@
 from pathlib import Path
 from shlex import quote
 
-from veeam_mock.certificates import Certificate
+from veeam_mock.door.certificates import Certificate
 from veeam_mock.settings.settings import Settings
 
 FORM = "--data-urlencode"

@@ -41,8 +41,8 @@ def serve(context: click.Context, **options: Any) -> None:
     settings = settings_from(options)
     from veeam_mock.api.pipeline import Pipeline
     from veeam_mock.banner import banner
-    from veeam_mock.certificates import CertificateError, find_certificate
-    from veeam_mock.server import CannotListen, Server, bind
+    from veeam_mock.door.certificates import CertificateError, find_certificate
+    from veeam_mock.door.server import CannotListen, Server, bind
     from veeam_mock.settings.admin_key import ensure_admin_key
 
     try:

@@ -14,7 +14,7 @@ from urllib3 import HTTPConnectionPool, Retry, connection_from_url
 from urllib3.exceptions import HTTPError
 
 from veeam_mock.client_failures import Body, Broken, as_requests, body_of
-from veeam_mock.door import Door
+from veeam_mock.door.door import Door
 from veeam_mock.local_server import LocalServer
 from veeam_mock.messages import Request
 from veeam_mock.pages.paths import is_page

@@ -5,10 +5,10 @@ import threading
 from typing import Any
 from urllib.parse import urlsplit
 
-from veeam_mock.certificates import Certificate, find_certificate
 from veeam_mock.control.client import ControlClient, OverHttp
+from veeam_mock.door.certificates import Certificate, find_certificate
+from veeam_mock.door.server import Server, bind
 from veeam_mock.local_server import LocalServer
-from veeam_mock.server import Server, bind
 from veeam_mock.settings.admin_key import with_admin_key
 from veeam_mock.settings.settings import Settings
 

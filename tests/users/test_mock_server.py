@@ -15,8 +15,8 @@ import requests
 
 from api_client import ApiClient
 from veeam_mock import ControlFailure, MockServer, SettingsError
-from veeam_mock.certificates import CertificateError
-from veeam_mock.server import CannotListen
+from veeam_mock.door.certificates import CertificateError
+from veeam_mock.door.server import CannotListen
 
 OWN_PROCESS = """
 import sys
@@ -145,7 +145,7 @@ def test_a_start_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     async def fail(*arguments: object, **options: object) -> None:
         raise OSError("the loop is out of descriptors")
 
-    monkeypatch.setattr("veeam_mock.server.Server.startup", fail)
+    monkeypatch.setattr("veeam_mock.door.server.Server.startup", fail)
     with pytest.raises(RuntimeError, match="did not start: the loop is out of descriptors"):
         MockServer(http=True).start()
 

@@ -11,9 +11,9 @@ from typing import Any, cast
 import uvicorn
 
 from veeam_mock.api.pipeline import Pipeline
-from veeam_mock.certificates import Certificate
-from veeam_mock.connection import Connection
-from veeam_mock.door import Door
+from veeam_mock.door.certificates import Certificate
+from veeam_mock.door.connection import Connection
+from veeam_mock.door.door import Door
 
 GRACE = 1
 """Seconds that answers under way get when the server stops."""

@@ -13,12 +13,12 @@ from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, cast
 
 from veeam_mock.api.head import is_origin
-from veeam_mock.door import Door
-from veeam_mock.incoming import Incoming, Known
+from veeam_mock.door.door import Door
+from veeam_mock.door.incoming import Incoming, Known
+from veeam_mock.door.reader import RequestReader
+from veeam_mock.door.rendering import render
 from veeam_mock.messages import AT_ONCE, DRIBBLE_STEPS, Reply, Request
 from veeam_mock.pages.paths import is_page
-from veeam_mock.reader import RequestReader
-from veeam_mock.rendering import render
 
 if TYPE_CHECKING:
     from uvicorn import Config

@@ -8,7 +8,7 @@ from typing import Any
 
 import httptools
 
-from veeam_mock.incoming import Incoming
+from veeam_mock.door.incoming import Incoming
 from veeam_mock.messages import Headers, Request
 from veeam_mock.spec.refusals import BODY_LIMIT, HEADER_LIMIT
 

@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
+from veeam_mock.door.rendering import render
 from veeam_mock.messages import Reply, Request
-from veeam_mock.rendering import render
 
 
 class Incoming(NamedTuple):
