@@ -23,7 +23,7 @@ api
 control
 pages
 door
-local_server mock_server client_failures intercept
+servers
 banner catalogue waiting cli pytest_plugin __init__ __main__
 """,
     "veeam_contracts": """

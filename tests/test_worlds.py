@@ -9,7 +9,7 @@ import pytest
 from api_client import ApiClient
 from veeam_mock import MockServer
 from veeam_mock.api.pipeline import Pipeline
-from veeam_mock.mock_server import AttachedServer
+from veeam_mock.servers.live import AttachedServer
 from veeam_mock.settings.settings import Settings
 
 ROUNDS = 250

@@ -3,11 +3,11 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from veeam_mock.client_failures import WouldHang
     from veeam_mock.control.client import ControlFailure
-    from veeam_mock.intercept import InterceptedServer
-    from veeam_mock.mock_server import MockServer
     from veeam_mock.pages.app import create_app
+    from veeam_mock.servers.client_failures import WouldHang
+    from veeam_mock.servers.intercepted import InterceptedServer
+    from veeam_mock.servers.live import MockServer
     from veeam_mock.settings.settings import Settings, SettingsError
 
 __all__ = [
@@ -22,11 +22,11 @@ __all__ = [
 
 _HOMES = {
     "ControlFailure": "control.client",
-    "InterceptedServer": "intercept",
-    "MockServer": "mock_server",
+    "InterceptedServer": "servers.intercepted",
+    "MockServer": "servers.live",
     "Settings": "settings.settings",
     "SettingsError": "settings.settings",
-    "WouldHang": "client_failures",
+    "WouldHang": "servers.client_failures",
     "create_app": "pages.app",
 }
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import pytest
 
 if TYPE_CHECKING:
-    from veeam_mock.intercept import InterceptedServer
-    from veeam_mock.local_server import LocalServer
-    from veeam_mock.mock_server import MockServer
+    from veeam_mock.servers.intercepted import InterceptedServer
+    from veeam_mock.servers.live import MockServer
+    from veeam_mock.servers.local import LocalServer
 
 MARKER = "veeam(**settings): settings of the mock for this test, such as code_lifetime='5s' or faults=[...]"
 MOST_SHOWN = 20
@@ -49,7 +49,7 @@ def veeam_settings(pytestconfig: pytest.Config) -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def _veeam_live() -> "Iterator[Callable[[dict[str, Any]], MockServer]]":
-    from veeam_mock.mock_server import MockServer
+    from veeam_mock.servers.live import MockServer
 
     with ExitStack() as running:
 
@@ -63,7 +63,7 @@ def _veeam_live() -> "Iterator[Callable[[dict[str, Any]], MockServer]]":
 
 @pytest.fixture(scope="session")
 def _veeam_intercepted() -> "Callable[[dict[str, Any]], InterceptedServer]":
-    from veeam_mock.intercept import InterceptedServer
+    from veeam_mock.servers.intercepted import InterceptedServer
 
     return _last_made(lambda settings: InterceptedServer(**settings))
 

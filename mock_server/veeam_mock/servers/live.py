@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from veeam_mock.control.client import ControlClient, OverHttp
 from veeam_mock.door.certificates import Certificate, find_certificate
 from veeam_mock.door.server import Server, bind
-from veeam_mock.local_server import LocalServer
+from veeam_mock.servers.local import LocalServer
 from veeam_mock.settings.admin_key import with_admin_key
 from veeam_mock.settings.settings import Settings
 
