@@ -17,7 +17,8 @@ import pytest
 from click.testing import CliRunner
 
 from api_client import ApiClient
-from veeam_mock import MockServer, cli
+from veeam_mock import MockServer
+from veeam_mock.command import cli
 from veeam_mock.faults.kinds import BY_KIND
 from veeam_mock.faults.presets import PRESETS
 from wire import Wire

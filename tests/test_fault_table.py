@@ -9,7 +9,7 @@ import pytest
 
 from fault_clients import CLIENTS
 from veeam_mock import MockServer
-from veeam_mock.catalogue import catalogue
+from veeam_mock.command.fault_list import catalogue
 from veeam_mock.faults.kinds import TYPES
 from veeam_mock.faults.presets import PRESETS
 

@@ -24,7 +24,7 @@ control
 pages
 door
 servers
-banner catalogue waiting cli pytest_plugin __init__ __main__
+command pytest_plugin __init__ __main__
 """,
     "veeam_contracts": """
 address target secrets exchange sightings wire pace gate session
@@ -113,7 +113,7 @@ HEAVY = ["flask", "werkzeug", "pytest", "schemathesis", "rich", "responses", "re
     "statement",
     [
         "import veeam_mock",
-        "import veeam_mock.cli, veeam_mock.banner, veeam_mock.door.certificates, veeam_mock.door.server",
+        "from veeam_mock.command import cli, banner; from veeam_mock.door import certificates, server",
     ],
     ids=["package", "command"],
 )

@@ -12,7 +12,7 @@ import yaml
 
 from api_client import ApiClient
 from veeam_mock import MockServer, Settings
-from veeam_mock.banner import banner
+from veeam_mock.command.banner import banner
 from veeam_mock.door.certificates import Certificate
 from veeam_mock.settings.options import OPTIONS, Option
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from veeam_mock import Settings, SettingsError, cli
+from veeam_mock import Settings, SettingsError
+from veeam_mock.command import cli
 from veeam_mock.settings.options import BY_KEY, OPTIONS
 from veeam_mock.settings.sources import from_text, gather, read_config, read_environment
 

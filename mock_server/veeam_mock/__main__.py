@@ -1,5 +1,5 @@
 """`python -m mock_server` is `veeam-mock`."""
 
-from veeam_mock.cli import main
+from veeam_mock.command.cli import main
 
 main()

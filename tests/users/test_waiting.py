@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from veeam_mock import MockServer
-from veeam_mock.cli import command
+from veeam_mock.command.cli import command
 
 
 def wait(*arguments: str, **environment: str) -> Result:

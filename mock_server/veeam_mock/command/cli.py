@@ -40,7 +40,7 @@ def serve(context: click.Context, **options: Any) -> None:
         return
     settings = settings_from(options)
     from veeam_mock.api.pipeline import Pipeline
-    from veeam_mock.banner import banner
+    from veeam_mock.command.banner import banner
     from veeam_mock.door.certificates import CertificateError, find_certificate
     from veeam_mock.door.server import CannotListen, Server, bind
     from veeam_mock.settings.admin_key import ensure_admin_key
@@ -107,7 +107,7 @@ def list_faults(options: dict[str, Any]) -> None:
     """List the kinds of fault and the presets, with an example each."""
     if options:
         raise Mistake(f"{_flags(options)}: of no use to list the faults")
-    from veeam_mock.catalogue import catalogue
+    from veeam_mock.command.fault_list import catalogue
 
     click.echo(catalogue())
 
@@ -121,7 +121,7 @@ def wait(options: dict[str, Any], url: str | None, timeout: str) -> None:
 
     Options such as --port go before the word wait.
     """
-    from veeam_mock.waiting import NotReady, wait_until_ready
+    from veeam_mock.command.waiting import NotReady, wait_until_ready
 
     if url is None:
         settings = settings_from(options)
