@@ -27,7 +27,7 @@ servers
 command pytest_plugin __init__ __main__
 """,
     "veeam_contracts": """
-address target secrets exchange sightings wire pace gate session
+asking
 document
 rules findings verdict baseline
 options flags

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from veeam_contracts.asking.session import Session
 from veeam_contracts.findings import Findings
 from veeam_contracts.plugin import run_of
 from veeam_contracts.run import FINDINGS_KEY
-from veeam_contracts.session import Session
 
 if TYPE_CHECKING:
     from veeam_contracts.generated import Share

@@ -15,7 +15,7 @@ from typing import Any
 import jsonschema_rs
 import yaml
 
-from veeam_contracts.exchange import NOT_JSON
+from veeam_contracts.asking.exchange import NOT_JSON
 
 Json = dict[str, Any]
 

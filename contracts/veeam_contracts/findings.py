@@ -7,8 +7,8 @@ from typing import Any, NoReturn
 
 import pytest
 
-from veeam_contracts.exchange import Exchange
-from veeam_contracts.secrets import Secrets
+from veeam_contracts.asking.exchange import Exchange
+from veeam_contracts.asking.secrets import Secrets
 
 KEPT = 3
 """Failures of one kind that are kept whole; the rest is counted."""

@@ -19,12 +19,12 @@ from schemathesis.core.transport import Response
 from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi.checks import status_code_conformance
 
+from veeam_contracts.asking.exchange import Exchange
+from veeam_contracts.asking.gate import BudgetSpent, NoAnswer, Refused, Stopped
+from veeam_contracts.asking.session import Session
 from veeam_contracts.document import WRITES, Json, loose_document, operations, strict_document
-from veeam_contracts.exchange import Exchange
 from veeam_contracts.findings import Findings
-from veeam_contracts.gate import BudgetSpent, NoAnswer, Refused, Stopped
 from veeam_contracts.options import Options
-from veeam_contracts.session import Session
 
 Case = schemathesis.Case[Any]
 

@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 import pytest
 
-from veeam_contracts.exchange import NOT_JSON, Exchange
+from veeam_contracts.asking.exchange import NOT_JSON, Exchange
+from veeam_contracts.asking.session import Session
 from veeam_contracts.expectations import kind_of
 from veeam_contracts.findings import Findings, not_tested
-from veeam_contracts.session import Session
 
 TRACE = re.compile(
     r"Traceback \(most recent call last\)|File \"[^\"]+\", line \d+|^\s+at [\w.$<>`\[\], ]+\(.*\)( in .+:line \d+)?"

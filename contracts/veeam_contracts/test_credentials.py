@@ -5,12 +5,9 @@ from urllib.parse import quote
 
 import pytest
 
-from veeam_contracts.document import WRITES, operations
-from veeam_contracts.exchange import Exchange
-from veeam_contracts.expectations import require_token
-from veeam_contracts.findings import Findings, not_tested
-from veeam_contracts.gate import is_allowed
-from veeam_contracts.session import (
+from veeam_contracts.asking.exchange import Exchange
+from veeam_contracts.asking.gate import is_allowed
+from veeam_contracts.asking.session import (
     DEVICE_CODE_PATH,
     FORM,
     JSON,
@@ -21,6 +18,9 @@ from veeam_contracts.session import (
     Session,
     is_sendable,
 )
+from veeam_contracts.document import WRITES, operations
+from veeam_contracts.expectations import require_token
+from veeam_contracts.findings import Findings, not_tested
 
 EXAMPLE = b'{"targetRegion": "worldwide"}'
 

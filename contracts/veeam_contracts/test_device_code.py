@@ -9,8 +9,10 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
+from veeam_contracts.asking.exchange import Exchange
+from veeam_contracts.asking.session import DEVICE_CODE_PATH, JSON, NOBODY, Session
+from veeam_contracts.asking.target import is_loopback
 from veeam_contracts.document import sure_regions, violations
-from veeam_contracts.exchange import Exchange
 from veeam_contracts.expectations import (
     MILLISECONDS,
     SECONDS,
@@ -23,8 +25,6 @@ from veeam_contracts.expectations import (
     require_token,
 )
 from veeam_contracts.findings import Findings, not_tested
-from veeam_contracts.session import DEVICE_CODE_PATH, JSON, NOBODY, Session
-from veeam_contracts.target import is_loopback
 
 CODE = re.compile(r"[A-Z0-9]{8,9}")
 MICROSOFT = ("microsoft.com", "microsoftonline.com", "microsoftonline.us", "microsoftonline.de", "microsoftonline.cn",

@@ -2,9 +2,9 @@
 
 import pytest
 
+from veeam_contracts.asking.session import Session
 from veeam_contracts.findings import Findings
 from veeam_contracts.generated import ACCEPTABLE, MISTAKABLE, TAKEN, UNACCEPTABLE, Case, Share, try_case
-from veeam_contracts.session import Session
 
 
 @ACCEPTABLE.include(operation_id=TAKEN).parametrize()

@@ -2,9 +2,9 @@
 
 import pytest
 
+from veeam_contracts.asking.session import DEVICE_CODE_PATH, JSON, TOKEN_PATH, Session
 from veeam_contracts.expectations import require_token
 from veeam_contracts.findings import Findings
-from veeam_contracts.session import DEVICE_CODE_PATH, JSON, TOKEN_PATH, Session
 
 OTHERS = ("GET", "PUT", "PATCH", "DELETE", "HEAD")
 

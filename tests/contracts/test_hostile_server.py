@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from mutants.harness import Answer, Ask, Dropped, FakeTime, Server, broken, judge, say
+from veeam_contracts.asking.exchange import NOT_JSON
+from veeam_contracts.asking.target import LIVE
 from veeam_contracts.document import violations
-from veeam_contracts.exchange import NOT_JSON
 from veeam_contracts.reports import html_report, json_report
-from veeam_contracts.target import LIVE
 from veeam_contracts.verdict import Outcome, Status
 
 

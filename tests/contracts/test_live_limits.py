@@ -20,10 +20,10 @@ from mutants.harness import (
     judge,
     say,
 )
-from veeam_contracts.gate import Refused, is_allowed
+from veeam_contracts.asking.gate import Refused, is_allowed
+from veeam_contracts.asking.session import NOBODY, Session
+from veeam_contracts.asking.target import LIVE, Limits, Login, Target, thorough
 from veeam_contracts.rules import RULES
-from veeam_contracts.session import NOBODY, Session
-from veeam_contracts.target import LIVE, Limits, Login, Target, thorough
 from veeam_contracts.verdict import Outcome, Status, Verdict
 from veeam_mock import Settings, create_app
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from api_client import ApiClient
-from veeam_contracts.exchange import Exchange
-from veeam_contracts.secrets import Secrets
-from veeam_contracts.target import Target
+from veeam_contracts.asking.exchange import Exchange
+from veeam_contracts.asking.secrets import Secrets
+from veeam_contracts.asking.target import Target
 from veeam_mock import MockServer
 
 ROOT = Path(__file__).parents[2]

@@ -7,11 +7,11 @@ from urllib.parse import urlencode
 import pytest
 
 from mutants.harness import PASSWORD, Answer, Ask, Server, broken, judge
-from veeam_contracts.exchange import Exchange
+from veeam_contracts.asking.exchange import Exchange
+from veeam_contracts.asking.secrets import Secrets
+from veeam_contracts.asking.sightings import sightings
 from veeam_contracts.reports import html_report, json_report, junit_report, markdown_report
 from veeam_contracts.reports.terminal import print_verdict
-from veeam_contracts.secrets import Secrets
-from veeam_contracts.sightings import sightings
 
 TOKENS = {"access_token": "mock-access-0123456789", "refresh_token": "mock-refresh-987/654+3", "expires_in": 3600}
 CODE = {"userCode": "CWE5QHLNM", "message": "Enter CWE5QHLNM.", "expiresIn": 899}

@@ -6,11 +6,11 @@ from email.utils import formatdate
 
 import pytest
 
-from veeam_contracts.exchange import NOT_JSON, Exchange
-from veeam_contracts.gate import RETRY_AFTER_DEFAULT, retry_after
+from veeam_contracts.asking.exchange import NOT_JSON, Exchange
+from veeam_contracts.asking.gate import RETRY_AFTER_DEFAULT, retry_after
+from veeam_contracts.asking.session import SERVICE_PATH, Session
+from veeam_contracts.asking.target import BUNDLED, LIVE, Login, Target, is_loopback
 from veeam_contracts.options import Mistake, read_options
-from veeam_contracts.session import SERVICE_PATH, Session
-from veeam_contracts.target import BUNDLED, LIVE, Login, Target, is_loopback
 from veeam_mock import MockServer
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote_plus
 
-from veeam_contracts.exchange import NOT_JSON, Exchange
+from veeam_contracts.asking.exchange import NOT_JSON, Exchange
 
 Sighting = tuple[str, str]
 """The kind of a secret, and its value."""

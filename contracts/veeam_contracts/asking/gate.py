@@ -16,12 +16,12 @@ from urllib.parse import parse_qsl, urlsplit
 import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
 
-from veeam_contracts.exchange import Exchange
-from veeam_contracts.pace import TokenBucket
-from veeam_contracts.secrets import Secrets
-from veeam_contracts.sightings import sightings
-from veeam_contracts.target import Limits
-from veeam_contracts.wire import DROPPED, TIMED_OUT, ReadTimeout, read_within, word_failure
+from veeam_contracts.asking.exchange import Exchange
+from veeam_contracts.asking.pace import TokenBucket
+from veeam_contracts.asking.secrets import Secrets
+from veeam_contracts.asking.sightings import sightings
+from veeam_contracts.asking.target import Limits
+from veeam_contracts.asking.wire import DROPPED, TIMED_OUT, ReadTimeout, read_within, word_failure
 
 RETRY_AFTER_DEFAULT = 5.0
 

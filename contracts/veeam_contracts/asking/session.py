@@ -12,12 +12,12 @@ from urllib.parse import quote, urlencode
 import requests
 from requests.adapters import HTTPAdapter
 
-from veeam_contracts.address import base_path
-from veeam_contracts.exchange import Exchange
-from veeam_contracts.gate import Gate, NoAnswer, Refused
-from veeam_contracts.secrets import Secrets
-from veeam_contracts.target import Target
-from veeam_contracts.wire import DROPPED, NO_TLS, TIMED_OUT, UNKNOWN_NAME
+from veeam_contracts.asking.address import base_path
+from veeam_contracts.asking.exchange import Exchange
+from veeam_contracts.asking.gate import Gate, NoAnswer, Refused
+from veeam_contracts.asking.secrets import Secrets
+from veeam_contracts.asking.target import Target
+from veeam_contracts.asking.wire import DROPPED, NO_TLS, TIMED_OUT, UNKNOWN_NAME
 
 TOKEN_PATH = "/v4/Token"
 DEVICE_CODE_PATH = "/v4/DeviceCode"

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl
 
-from veeam_contracts.secrets import Secrets
+from veeam_contracts.asking.secrets import Secrets
 
 EXCERPT = 400
 """Characters of a body that a report repeats."""
