@@ -29,7 +29,7 @@ command pytest_plugin __init__ __main__
     "veeam_contracts": """
 asking
 document
-rules findings verdict baseline
+judging
 options flags
 reports
 plugin run interruption

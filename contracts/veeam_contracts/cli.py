@@ -16,9 +16,9 @@ import click
 from veeam_contracts.interruption import INTERRUPTION
 
 if TYPE_CHECKING:
+    from veeam_contracts.judging.verdict import Verdict
     from veeam_contracts.options import Options
     from veeam_contracts.run import Run
-    from veeam_contracts.verdict import Verdict
 
 HERE = Path(__file__).parent
 PYTEST_ARGUMENTS = (
@@ -122,9 +122,9 @@ def check(**given: Any) -> None:
 def run(options: "Options") -> int:
     """Check, print the verdict, and return the exit status."""
     INTERRUPTION.hold()
+    from veeam_contracts.judging.verdict import Status
     from veeam_contracts.reports.terminal import Progress, print_verdict
     from veeam_contracts.run import Run
-    from veeam_contracts.verdict import Status
 
     this = Run(options)
     with Progress() as progress:
@@ -171,7 +171,7 @@ def own_environment() -> Iterator[None]:
 
 
 INTERRUPTED = 3
-"""Inconclusive, as `veeam_contracts.verdict.Status` says too."""
+"""Inconclusive, as `veeam_contracts.judging.verdict.Status` says too."""
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from veeam_contracts.asking.session import Session
-from veeam_contracts.findings import Findings
+from veeam_contracts.judging.findings import Findings
 from veeam_contracts.plugin import run_of
 from veeam_contracts.run import FINDINGS_KEY
 
@@ -40,8 +40,8 @@ def findings(api: Session, request: pytest.FixtureRequest) -> Findings:
 def share(api: Session, request: pytest.FixtureRequest) -> "Share":
     """What this operation may use of the rest of the budget: shared out over the operations that still come."""
     from veeam_contracts.expectations import require_token
-    from veeam_contracts.findings import not_tested
     from veeam_contracts.generated import Share
+    from veeam_contracts.judging.findings import not_tested
 
     if api.target.limits.live and "/v4/Token" in request.node.name:
         not_tested("logins are never generated for a live server")

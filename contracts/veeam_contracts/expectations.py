@@ -4,7 +4,7 @@ from typing import Any
 
 from veeam_contracts.asking.exchange import NOT_JSON, Exchange
 from veeam_contracts.asking.session import Session
-from veeam_contracts.findings import Findings, not_tested
+from veeam_contracts.judging.findings import Findings, not_tested
 
 SECONDS = range(60, 3601)
 MILLISECONDS = range(60_000, 3_600_001)

@@ -23,7 +23,7 @@ from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.asking.gate import BudgetSpent, NoAnswer, Refused, Stopped
 from veeam_contracts.asking.session import Session
 from veeam_contracts.document import WRITES, Json, loose_document, operations, strict_document
-from veeam_contracts.findings import Findings
+from veeam_contracts.judging.findings import Findings
 from veeam_contracts.options import Options
 
 Case = schemathesis.Case[Any]

@@ -34,7 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Bring the rules into their order."""
     if not any(item.get_closest_marker("rule") for item in items):
         return
-    from veeam_contracts.rules import ORDER
+    from veeam_contracts.judging.catalogue import ORDER
     from veeam_contracts.run import rule_of
 
     items.sort(key=lambda item: ORDER[rule_of(item)] if item.get_closest_marker("rule") else -1)

@@ -12,10 +12,10 @@ import pytest
 from veeam_contracts.asking.gate import NoAnswer, Refused
 from veeam_contracts.asking.session import NoLogin, Session
 from veeam_contracts.asking.target import Limits, Target, is_loopback
-from veeam_contracts.findings import Broken, Findings
 from veeam_contracts.flags import FLAGS, OPTIONS
+from veeam_contracts.judging.findings import Broken, Findings
+from veeam_contracts.judging.verdict import Outcome, Result, Status, Verdict, decide, gather
 from veeam_contracts.options import Mistake, Options, bundled_target, read_options
-from veeam_contracts.verdict import Outcome, Result, Status, Verdict, decide, gather
 
 PROPERTY = "veeam-contracts"
 FINDINGS_KEY: pytest.StashKey[Findings] = pytest.StashKey()

@@ -8,7 +8,7 @@ import pytest
 from veeam_contracts.asking.exchange import NOT_JSON, Exchange
 from veeam_contracts.asking.session import Session
 from veeam_contracts.expectations import kind_of
-from veeam_contracts.findings import Findings, not_tested
+from veeam_contracts.judging.findings import Findings, not_tested
 
 TRACE = re.compile(
     r"Traceback \(most recent call last\)|File \"[^\"]+\", line \d+|^\s+at [\w.$<>`\[\], ]+\(.*\)( in .+:line \d+)?"

@@ -20,7 +20,7 @@ from veeam_contracts.asking.session import (
 )
 from veeam_contracts.document import WRITES, operations
 from veeam_contracts.expectations import require_token
-from veeam_contracts.findings import Findings, not_tested
+from veeam_contracts.judging.findings import Findings, not_tested
 
 EXAMPLE = b'{"targetRegion": "worldwide"}'
 

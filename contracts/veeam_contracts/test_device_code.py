@@ -24,7 +24,7 @@ from veeam_contracts.expectations import (
     kind_of,
     require_token,
 )
-from veeam_contracts.findings import Findings, not_tested
+from veeam_contracts.judging.findings import Findings, not_tested
 
 CODE = re.compile(r"[A-Z0-9]{8,9}")
 MICROSOFT = ("microsoft.com", "microsoftonline.com", "microsoftonline.us", "microsoftonline.de", "microsoftonline.cn",

@@ -4,7 +4,7 @@ import pytest
 
 from veeam_contracts.asking.session import DEVICE_CODE_PATH, JSON, TOKEN_PATH, Session
 from veeam_contracts.expectations import require_token
-from veeam_contracts.findings import Findings
+from veeam_contracts.judging.findings import Findings
 
 OTHERS = ("GET", "PUT", "PATCH", "DELETE", "HEAD")
 

@@ -5,7 +5,7 @@ import pytest
 from veeam_contracts.asking.session import Session
 from veeam_contracts.document import questions
 from veeam_contracts.expectations import require_token
-from veeam_contracts.findings import Findings
+from veeam_contracts.judging.findings import Findings
 from veeam_contracts.observations import PROBES
 
 

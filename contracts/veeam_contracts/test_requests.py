@@ -7,7 +7,7 @@ import pytest
 
 from veeam_contracts.asking.session import DEVICE_CODE_PATH, FORM, JSON, NOBODY, ORGANIZATIONS_PATH, Session
 from veeam_contracts.expectations import expect_refusal, expect_refusal_or_code, require_token
-from veeam_contracts.findings import Findings
+from veeam_contracts.judging.findings import Findings
 
 LONG = 50_000
 

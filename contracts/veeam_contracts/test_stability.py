@@ -4,7 +4,7 @@ import pytest
 
 from veeam_contracts.asking.session import ORGANIZATIONS_PATH, SERVICE_PATH, Session
 from veeam_contracts.expectations import expect_code, require_token
-from veeam_contracts.findings import Findings
+from veeam_contracts.judging.findings import Findings
 
 ROUNDS, ROUNDS_LIVE = 20, 5
 

@@ -12,9 +12,9 @@ from threading import Thread
 import pytest
 
 from mutants.harness import Answer, Ask, Behaviour, Server, broken, judge
+from veeam_contracts.judging.catalogue import RULES
+from veeam_contracts.judging.verdict import Status
 from veeam_contracts.options import Mistake, read_options
-from veeam_contracts.rules import RULES
-from veeam_contracts.verdict import Status
 
 ROOT = Path(__file__).parents[2]
 Command = Callable[..., subprocess.CompletedProcess[str]]

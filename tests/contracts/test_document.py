@@ -8,8 +8,8 @@ import pytest
 
 import veeam_contracts
 from veeam_contracts.document import loose_document, questions, resolve, strict_document, sure_regions, violations
+from veeam_contracts.judging.catalogue import BY_ID, RULES
 from veeam_contracts.observations import PROBES
-from veeam_contracts.rules import BY_ID, RULES
 
 PACKAGE = Path(veeam_contracts.__file__).parent
 

@@ -10,8 +10,8 @@ from mutants.harness import Answer, Ask, Dropped, FakeTime, Server, broken, judg
 from veeam_contracts.asking.exchange import NOT_JSON
 from veeam_contracts.asking.target import LIVE
 from veeam_contracts.document import violations
+from veeam_contracts.judging.verdict import Outcome, Status
 from veeam_contracts.reports import html_report, json_report
-from veeam_contracts.verdict import Outcome, Status
 
 
 @pytest.mark.parametrize("value", [NOT_JSON, json.loads("[" * 700 + "]" * 700), "\ud800", {"\udc00": 1}])

@@ -23,8 +23,8 @@ from mutants.harness import (
 from veeam_contracts.asking.gate import Refused, is_allowed
 from veeam_contracts.asking.session import NOBODY, Session
 from veeam_contracts.asking.target import LIVE, Limits, Login, Target, thorough
-from veeam_contracts.rules import RULES
-from veeam_contracts.verdict import Outcome, Status, Verdict
+from veeam_contracts.judging.catalogue import RULES
+from veeam_contracts.judging.verdict import Outcome, Status, Verdict
 from veeam_mock import Settings, create_app
 
 WRITES = {("POST", "/v4/organizations"), ("PUT", "/v4/organizations"), ("DELETE", "/v4/organizations")}

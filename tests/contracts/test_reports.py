@@ -9,10 +9,10 @@ import pytest
 
 from mutants.defects_of_codes import every_7th_code_repeats_the_one_before
 from mutants.harness import Server, broken, judge
-from veeam_contracts.baseline import BaselineError, read_baseline
+from veeam_contracts.judging.baseline import BaselineError, read_baseline
+from veeam_contracts.judging.catalogue import RULES
+from veeam_contracts.judging.verdict import Outcome, Status, Verdict
 from veeam_contracts.reports import html_report, json_report, junit_report, markdown_report
-from veeam_contracts.rules import RULES
-from veeam_contracts.verdict import Outcome, Status, Verdict
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "contracts-report.schema.json"
 

@@ -15,12 +15,12 @@ from urllib3 import HTTPResponse
 from werkzeug.test import Client
 
 from veeam_contracts.asking.target import BUNDLED, Limits, Login, Target
-from veeam_contracts.baseline import Baseline
 from veeam_contracts.cli import HERE, conduct
 from veeam_contracts.document import example_restore_session
+from veeam_contracts.judging.baseline import Baseline
+from veeam_contracts.judging.verdict import Verdict
 from veeam_contracts.options import Options
 from veeam_contracts.run import Run
-from veeam_contracts.verdict import Verdict
 from veeam_mock import Settings, create_app
 
 URL = "https://faulty.test:4443"

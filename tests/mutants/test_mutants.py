@@ -7,8 +7,8 @@ import pytest
 from mutants.bank import MUTANTS, VARIANTS, Mutant, Variant
 from mutants.harness import broken, judge
 from veeam_contracts.document import questions
-from veeam_contracts.rules import BY_ID
-from veeam_contracts.verdict import Outcome, Status
+from veeam_contracts.judging.catalogue import BY_ID
+from veeam_contracts.judging.verdict import Outcome, Status
 
 SEED = int(os.environ.get("VEEAM_CONTRACTS_SEED", "1"))
 """Another seed draws other codes and generates other cases."""

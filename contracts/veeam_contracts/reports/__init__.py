@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from veeam_contracts.verdict import Verdict
+from veeam_contracts.judging.verdict import Verdict
 
 
 def write_reports(verdict: Verdict, files: Mapping[str, Path]) -> list[str]:

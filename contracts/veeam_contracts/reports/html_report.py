@@ -5,7 +5,7 @@ from itertools import groupby
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from veeam_contracts.verdict import Outcome, RuleResult, Verdict
+from veeam_contracts.judging.verdict import Outcome, RuleResult, Verdict
 
 TITLES = {
     "token": "Logins and tokens",

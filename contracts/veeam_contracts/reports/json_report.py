@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from veeam_contracts.verdict import Outcome, RuleResult, Verdict
+from veeam_contracts.judging.verdict import Outcome, RuleResult, Verdict
 
 FORMAT = "veeam-contracts-report"
 VERSION = 1

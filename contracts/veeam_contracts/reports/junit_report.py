@@ -3,7 +3,7 @@
 import re
 from xml.etree import ElementTree
 
-from veeam_contracts.verdict import Outcome, RuleResult, Verdict
+from veeam_contracts.judging.verdict import Outcome, RuleResult, Verdict
 
 NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from veeam_contracts.findings import Failure
-from veeam_contracts.verdict import Outcome, RuleResult, Status, Verdict
+from veeam_contracts.judging.findings import Failure
+from veeam_contracts.judging.verdict import Outcome, RuleResult, Status, Verdict
 
 MARKS = {Status.CONFORMS: "✅", Status.BROKEN: "❌", Status.INCONCLUSIVE: "⚠️", Status.OWN_FAILURE: "💥"}
 

@@ -12,8 +12,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 from rich.table import Table
 
-from veeam_contracts.rules import RULES
-from veeam_contracts.verdict import Outcome, RuleResult, Status, Verdict
+from veeam_contracts.judging.catalogue import RULES
+from veeam_contracts.judging.verdict import Outcome, RuleResult, Status, Verdict
 
 COLOURS = {Status.CONFORMS: "green", Status.BROKEN: "red", Status.INCONCLUSIVE: "yellow", Status.OWN_FAILURE: "magenta"}
 

@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from veeam_contracts.findings import Failure, Observation
-from veeam_contracts.rules import RULES, Rule
+from veeam_contracts.judging.catalogue import RULES, Rule
+from veeam_contracts.judging.findings import Failure, Observation
 
 LEAST_ANSWERED = 0.25
 """Share of the requests that must be answered for a verdict to mean something."""

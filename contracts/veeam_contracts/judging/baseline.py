@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from veeam_contracts.rules import BY_ID
+from veeam_contracts.judging.catalogue import BY_ID
 
 
 class BaselineError(ValueError):
