@@ -32,7 +32,7 @@ document
 judging
 options flags
 reports
-plugin run interruption
+running
 expectations observations generated conftest RULES
 cli __init__ __main__
 """,

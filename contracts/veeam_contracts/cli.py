@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from veeam_contracts.interruption import INTERRUPTION
+from veeam_contracts.running.interruption import INTERRUPTION
 
 if TYPE_CHECKING:
     from veeam_contracts.judging.verdict import Verdict
     from veeam_contracts.options import Options
-    from veeam_contracts.run import Run
+    from veeam_contracts.running.run import Run
 
 HERE = Path(__file__).parent
 PYTEST_ARGUMENTS = (
     "-c", str(HERE / "pytest.ini"), f"--rootdir={HERE}", f"--confcutdir={HERE}",
-    "-p", "veeam_contracts.plugin", "-p", "schemathesis.pytest.plugin", "-p", "no:terminal", str(HERE),
+    "-p", "veeam_contracts.running.plugin", "-p", "schemathesis.pytest.plugin", "-p", "no:terminal", str(HERE),
 )  # fmt: skip
 OWN_ENVIRONMENT = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": "", "PYTEST_PLUGINS": ""}
 """A stranger's plugins and options in the folder or the environment must make no difference."""
@@ -124,7 +124,7 @@ def run(options: "Options") -> int:
     INTERRUPTION.hold()
     from veeam_contracts.judging.verdict import Status
     from veeam_contracts.reports.terminal import Progress, print_verdict
-    from veeam_contracts.run import Run
+    from veeam_contracts.running.run import Run
 
     this = Run(options)
     with Progress() as progress:

@@ -7,8 +7,8 @@ import pytest
 
 from veeam_contracts.asking.session import Session
 from veeam_contracts.judging.findings import Findings
-from veeam_contracts.plugin import run_of
-from veeam_contracts.run import FINDINGS_KEY
+from veeam_contracts.running.plugin import run_of
+from veeam_contracts.running.run import FINDINGS_KEY
 
 if TYPE_CHECKING:
     from veeam_contracts.generated import Share

@@ -34,7 +34,7 @@ def run_pytest(tmp_path: Path, veeam: MockServer) -> Pytest:
     def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         login = {"VEEAM_USERNAME": veeam.username, "VEEAM_PASSWORD": veeam.password}
         plugins = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-        named = ("-p", "veeam_contracts.plugin", "-p", "schemathesis.pytest.plugin")
+        named = ("-p", "veeam_contracts.running.plugin", "-p", "schemathesis.pytest.plugin")
         return subprocess.run(
             [sys.executable, "-m", "pytest", *named, "--pyargs", "veeam_contracts", *arguments],
             cwd=tmp_path,

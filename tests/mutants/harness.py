@@ -20,7 +20,7 @@ from veeam_contracts.document import example_restore_session
 from veeam_contracts.judging.baseline import Baseline
 from veeam_contracts.judging.verdict import Verdict
 from veeam_contracts.options import Options
-from veeam_contracts.run import Run
+from veeam_contracts.running.run import Run
 from veeam_mock import Settings, create_app
 
 URL = "https://faulty.test:4443"

@@ -13,7 +13,7 @@ import pytest
 from veeam_contracts.flags import FLAGS, OPTIONS
 
 if TYPE_CHECKING:
-    from veeam_contracts.run import Run
+    from veeam_contracts.running.run import Run
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -35,14 +35,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if not any(item.get_closest_marker("rule") for item in items):
         return
     from veeam_contracts.judging.catalogue import ORDER
-    from veeam_contracts.run import rule_of
+    from veeam_contracts.running.run import rule_of
 
     items.sort(key=lambda item: ORDER[rule_of(item)] if item.get_closest_marker("rule") else -1)
 
 
 def run_of(config: pytest.Config) -> Run:
     """The run of this pytest session; made from the options, unless the command made it."""
-    from veeam_contracts.run import RUN_KEY, Run, options_of, refuse_parallel
+    from veeam_contracts.running.run import RUN_KEY, Run, options_of, refuse_parallel
 
     if RUN_KEY not in config.stash:
         options = options_of(config, os.environ)
