@@ -33,17 +33,16 @@ judging
 options flags
 reports
 running
-expectations observations generated conftest RULES
+rules
 cli __init__ __main__
 """,
 }
-"""A room or module may import its own row and the rows above it. `RULES` stands for the modules of the rules."""
+"""A room or module may import its own row and the rows above it."""
 
 
 def part_of(module: str) -> str:
     """The room, or the module at the top of its package, that a full name belongs to."""
-    part = (module.split(".") + ["__init__"])[1]
-    return "RULES" if part.startswith("test_") else part
+    return (module.split(".") + ["__init__"])[1]
 
 
 def rows_of(package: str) -> Mapping[str, int]:

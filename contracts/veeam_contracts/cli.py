@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from veeam_contracts.options import Options
     from veeam_contracts.running.run import Run
 
-HERE = Path(__file__).parent
+RULES = Path(__file__).with_name("rules")
 PYTEST_ARGUMENTS = (
-    "-c", str(HERE / "pytest.ini"), f"--rootdir={HERE}", f"--confcutdir={HERE}",
-    "-p", "veeam_contracts.running.plugin", "-p", "schemathesis.pytest.plugin", "-p", "no:terminal", str(HERE),
+    "-c", str(RULES / "pytest.ini"), f"--rootdir={RULES}", f"--confcutdir={RULES}",
+    "-p", "veeam_contracts.running.plugin", "-p", "schemathesis.pytest.plugin", "-p", "no:terminal", str(RULES),
 )  # fmt: skip
 OWN_ENVIRONMENT = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": "", "PYTEST_PLUGINS": ""}
 """A stranger's plugins and options in the folder or the environment must make no difference."""

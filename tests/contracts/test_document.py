@@ -9,7 +9,7 @@ import pytest
 import veeam_contracts
 from veeam_contracts.document import loose_document, questions, resolve, strict_document, sure_regions, violations
 from veeam_contracts.judging.catalogue import BY_ID, RULES
-from veeam_contracts.observations import PROBES
+from veeam_contracts.rules.probes import PROBES
 
 PACKAGE = Path(veeam_contracts.__file__).parent
 
@@ -56,7 +56,7 @@ def test_every_question_of_the_document_is_put_to_the_server() -> None:
 def marked_rules() -> set[str]:
     """The ids in `@pytest.mark.rule(...)` over all test modules of the contracts."""
     found = set()
-    for module in PACKAGE.glob("test_*.py"):
+    for module in PACKAGE.rglob("test_*.py"):
         for node in ast.walk(ast.parse(module.read_text())):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.mark.rule":
                 found.add(ast.literal_eval(node.args[0]))

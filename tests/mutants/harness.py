@@ -15,7 +15,7 @@ from urllib3 import HTTPResponse
 from werkzeug.test import Client
 
 from veeam_contracts.asking.target import BUNDLED, Limits, Login, Target
-from veeam_contracts.cli import HERE, conduct
+from veeam_contracts.cli import RULES, conduct
 from veeam_contracts.document import example_restore_session
 from veeam_contracts.judging.baseline import Baseline
 from veeam_contracts.judging.verdict import Verdict
@@ -217,7 +217,7 @@ def judge(
     )
     timing = {"sleep": server.advance} if clock is None else {"sleep": clock.sleep, "clock": clock.now}
     run = Run(Options(target, seed=seed, examples=6, baseline=baseline or Baseline()), **timing)
-    leave_out = () if generated else (f"--ignore={HERE / 'test_generated.py'}",)
+    leave_out = () if generated else (f"--ignore={RULES / 'test_generated.py'}",)
     verdict = conduct(run, arguments=("-s", *leave_out))
     assert verdict is not None
     return verdict

@@ -35,7 +35,7 @@ def test_the_ini_snippet_is_taken(pytester: pytest.Pytester, monkeypatch: pytest
     pytester.makepyfile(
         """
         def test_settings(veeam_mock):
-            assert veeam_mock.settings.settings.code_lifetime == 5
+            assert veeam_mock.settings.code_lifetime == 5
             assert veeam_mock.settings.settings.no_prefer
         """
     )

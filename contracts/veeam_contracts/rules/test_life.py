@@ -9,8 +9,8 @@ import pytest
 from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.asking.session import ORGANIZATIONS_PATH, Session
 from veeam_contracts.document import violations
-from veeam_contracts.expectations import code_of, expect_refusal, require_token
 from veeam_contracts.judging.findings import Findings, not_tested
+from veeam_contracts.rules.expectations import code_of, expect_refusal, require_token
 
 NOBODYS_CODE = "ZZZZZZZZZ"
 RIVALS = 8

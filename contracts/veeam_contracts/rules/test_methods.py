@@ -3,8 +3,8 @@
 import pytest
 
 from veeam_contracts.asking.session import DEVICE_CODE_PATH, JSON, TOKEN_PATH, Session
-from veeam_contracts.expectations import require_token
 from veeam_contracts.judging.findings import Findings
+from veeam_contracts.rules.expectations import require_token
 
 OTHERS = ("GET", "PUT", "PATCH", "DELETE", "HEAD")
 

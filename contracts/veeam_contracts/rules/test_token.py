@@ -9,8 +9,8 @@ import pytest
 from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.asking.session import SERVICE_PATH, Session, is_sendable
 from veeam_contracts.document import violations
-from veeam_contracts.expectations import expect_json, expect_refusal, require_token
 from veeam_contracts.judging.findings import Findings, not_tested
+from veeam_contracts.rules.expectations import expect_json, expect_refusal, require_token
 
 SHORTEST_LIFE, LONGEST_LIFE = 60, 30 * 86400
 """Seconds between which the life of an access token is plausible; it is 3,600 at real servers."""

@@ -11,14 +11,14 @@ from veeam_contracts.running.plugin import run_of
 from veeam_contracts.running.run import FINDINGS_KEY
 
 if TYPE_CHECKING:
-    from veeam_contracts.generated import Share
+    from veeam_contracts.rules.cases import Share
 
 
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> None:
     """Make the run; configure what is generated for it, which happens while the tests are collected."""
     run = run_of(parent.config)
     if module_path.name == "test_generated.py":
-        from veeam_contracts.generated import configure
+        from veeam_contracts.rules.cases import configure
 
         configure(run.options)
 
@@ -39,9 +39,9 @@ def findings(api: Session, request: pytest.FixtureRequest) -> Findings:
 @pytest.fixture
 def share(api: Session, request: pytest.FixtureRequest) -> "Share":
     """What this operation may use of the rest of the budget: shared out over the operations that still come."""
-    from veeam_contracts.expectations import require_token
-    from veeam_contracts.generated import Share
     from veeam_contracts.judging.findings import not_tested
+    from veeam_contracts.rules.cases import Share
+    from veeam_contracts.rules.expectations import require_token
 
     if api.target.limits.live and "/v4/Token" in request.node.name:
         not_tested("logins are never generated for a live server")

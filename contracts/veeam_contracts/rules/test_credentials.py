@@ -19,8 +19,8 @@ from veeam_contracts.asking.session import (
     is_sendable,
 )
 from veeam_contracts.document import WRITES, operations
-from veeam_contracts.expectations import require_token
 from veeam_contracts.judging.findings import Findings, not_tested
+from veeam_contracts.rules.expectations import require_token
 
 EXAMPLE = b'{"targetRegion": "worldwide"}'
 

@@ -6,8 +6,8 @@ from urllib.parse import quote
 import pytest
 
 from veeam_contracts.asking.session import DEVICE_CODE_PATH, FORM, JSON, NOBODY, ORGANIZATIONS_PATH, Session
-from veeam_contracts.expectations import expect_refusal, expect_refusal_or_code, require_token
 from veeam_contracts.judging.findings import Findings
+from veeam_contracts.rules.expectations import expect_refusal, expect_refusal_or_code, require_token
 
 LONG = 50_000
 

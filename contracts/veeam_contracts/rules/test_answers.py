@@ -7,8 +7,8 @@ import pytest
 
 from veeam_contracts.asking.exchange import NOT_JSON, Exchange
 from veeam_contracts.asking.session import Session
-from veeam_contracts.expectations import kind_of
 from veeam_contracts.judging.findings import Findings, not_tested
+from veeam_contracts.rules.expectations import kind_of
 
 TRACE = re.compile(
     r"Traceback \(most recent call last\)|File \"[^\"]+\", line \d+|^\s+at [\w.$<>`\[\], ]+\(.*\)( in .+:line \d+)?"

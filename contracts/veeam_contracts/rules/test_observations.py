@@ -4,9 +4,9 @@ import pytest
 
 from veeam_contracts.asking.session import Session
 from veeam_contracts.document import questions
-from veeam_contracts.expectations import require_token
 from veeam_contracts.judging.findings import Findings
-from veeam_contracts.observations import PROBES
+from veeam_contracts.rules.expectations import require_token
+from veeam_contracts.rules.probes import PROBES
 
 
 @pytest.mark.rule("observed.questions")

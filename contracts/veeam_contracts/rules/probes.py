@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 
 from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.asking.session import DEVICE_CODE_PATH, NOBODY, Session
-from veeam_contracts.expectations import SECONDS, code_of
 from veeam_contracts.judging.findings import not_tested
+from veeam_contracts.rules.expectations import SECONDS, code_of
 
 Answer = tuple[str, str]
 """The reading, by its name in the catalogue where it has one, and the evidence."""

@@ -13,7 +13,8 @@ from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.asking.session import DEVICE_CODE_PATH, JSON, NOBODY, Session
 from veeam_contracts.asking.target import is_loopback
 from veeam_contracts.document import sure_regions, violations
-from veeam_contracts.expectations import (
+from veeam_contracts.judging.findings import Findings, not_tested
+from veeam_contracts.rules.expectations import (
     MILLISECONDS,
     SECONDS,
     code_of,
@@ -24,7 +25,6 @@ from veeam_contracts.expectations import (
     kind_of,
     require_token,
 )
-from veeam_contracts.judging.findings import Findings, not_tested
 
 CODE = re.compile(r"[A-Z0-9]{8,9}")
 MICROSOFT = ("microsoft.com", "microsoftonline.com", "microsoftonline.us", "microsoftonline.de", "microsoftonline.cn",

@@ -3,8 +3,8 @@
 import pytest
 
 from veeam_contracts.asking.session import Session
-from veeam_contracts.generated import ACCEPTABLE, MISTAKABLE, TAKEN, UNACCEPTABLE, Case, Share, try_case
 from veeam_contracts.judging.findings import Findings
+from veeam_contracts.rules.cases import ACCEPTABLE, MISTAKABLE, TAKEN, UNACCEPTABLE, Case, Share, try_case
 
 
 @ACCEPTABLE.include(operation_id=TAKEN).parametrize()

@@ -8,8 +8,8 @@ import pytest
 from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.asking.session import NOBODY, ORGANIZATIONS_PATH, SERVICE_PATH, Session
 from veeam_contracts.document import violations
-from veeam_contracts.expectations import expect_json, kind_of, require_token
 from veeam_contracts.judging.findings import Findings, not_tested
+from veeam_contracts.rules.expectations import expect_json, kind_of, require_token
 
 MOST_COMPARED = 5
 STEADY = ("id", "name", "officeName", "type", "region")

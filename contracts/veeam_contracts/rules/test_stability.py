@@ -3,8 +3,8 @@
 import pytest
 
 from veeam_contracts.asking.session import ORGANIZATIONS_PATH, SERVICE_PATH, Session
-from veeam_contracts.expectations import expect_code, require_token
 from veeam_contracts.judging.findings import Findings
+from veeam_contracts.rules.expectations import expect_code, require_token
 
 ROUNDS, ROUNDS_LIVE = 20, 5
 
