@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from api_client import ApiClient
+from support.api_client import ApiClient
 from veeam_mock import MockServer
 
 settings.register_profile("patient", parent=settings(), deadline=None)  # a busy machine is no failure

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from api_client import ApiClient
+from support.api_client import ApiClient
 from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.asking.secrets import Secrets
 from veeam_contracts.asking.target import Target

@@ -10,7 +10,7 @@ import httpx
 import pytest
 import requests
 
-from api_client import CHINESE_ORGANIZATION, ORGANIZATION, RESTORE_SESSION, UNKNOWN
+from support.api_client import CHINESE_ORGANIZATION, ORGANIZATION, RESTORE_SESSION, UNKNOWN
 from veeam_mock import InterceptedServer, MockServer, create_app
 from veeam_mock.settings.settings import Settings
 from veeam_mock.spec.refusals import BODY_LIMIT

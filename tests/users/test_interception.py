@@ -11,7 +11,7 @@ import responses
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry, Timeout
 
-from api_client import ApiClient
+from support.api_client import ApiClient
 from veeam_mock import InterceptedServer, MockServer, WouldHang
 
 SHORT = 0.2

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from api_client import ApiClient
+from support.api_client import ApiClient
 from veeam_mock import ControlFailure, MockServer, SettingsError
 from veeam_mock.door.certificates import CertificateError
 from veeam_mock.door.server import CannotListen

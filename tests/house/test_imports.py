@@ -1,0 +1,122 @@
+"""Who may import whom: the tables of both packages, held; and what an import must not cost."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).parents[2]
+SOURCES = {"veeam_mock": TOP / "mock_server", "veeam_contracts": TOP / "contracts"}
+TABLES = {
+    "veeam_mock": """
+messages secret_names
+model
+spec
+journal
+faults
+settings
+api
+control
+pages
+door
+servers
+command pytest_plugin __init__ __main__
+""",
+    "veeam_contracts": """
+asking
+document
+judging
+options flags
+reports
+running
+rules
+cli __init__ __main__
+""",
+}
+"""A room or module may import its own row and the rows above it."""
+
+
+def part_of(module: str) -> str:
+    """The room, or the module at the top of its package, that a full name belongs to."""
+    return (module.split(".") + ["__init__"])[1]
+
+
+def rows_of(package: str) -> Mapping[str, int]:
+    return {part: number for number, row in enumerate(TABLES[package].split("\n")) for part in row.split()}
+
+
+def name_of(path: Path) -> str:
+    """The full name of the module in a file."""
+    source = next(source for source in SOURCES.values() if path.is_relative_to(source))
+    return ".".join(path.relative_to(source).with_suffix("").parts).removesuffix(".__init__")
+
+
+FILES = {path: package for package, source in SOURCES.items() for path in (source / package).rglob("*.py")}
+MODULES = {name_of(path) for path in FILES}
+
+
+def imports(path: Path, package: str) -> Iterator[str]:
+    """The modules of `package` that a file imports anywhere, by full name."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name.partition(".")[0] == package)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.module and not node.level, f"{path}:{node.lineno} imports relatively, which is not looked into"
+            if node.module.partition(".")[0] != package:
+                continue
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                yield inner if inner in MODULES else node.module
+
+
+@pytest.mark.parametrize("package", SOURCES)
+def test_every_part_has_its_row(package: str) -> None:
+    parts = {part_of(name_of(path)) for path, owner in FILES.items() if owner == package}
+    assert set(rows_of(package)) == parts
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_a_part_imports_only_from_its_own_row_and_those_above(path: Path) -> None:
+    package = FILES[path]
+    rows = rows_of(package)
+    own = rows[part_of(name_of(path))]
+    assert [module for module in imports(path, package) if rows[part_of(module)] > own] == []
+
+
+@pytest.mark.parametrize("package", SOURCES)
+def test_no_modules_import_one_another_in_a_circle(package: str) -> None:
+    graph = {name_of(path): set(imports(path, package)) for path, owner in FILES.items() if owner == package}
+    assert list(TopologicalSorter(graph).static_order())
+
+
+@pytest.mark.parametrize("package", ["veeam_contracts", "tests"])
+def test_the_mock_imports_neither_the_contracts_nor_the_tests(package: str) -> None:
+    assert [path for path, owner in FILES.items() if owner == "veeam_mock" and list(imports(path, package))] == []
+
+
+def test_the_contracts_import_only_the_public_names_of_the_mock() -> None:
+    known = {
+        name for path, owner in FILES.items() if owner == "veeam_contracts" for name in imports(path, "veeam_mock")
+    }
+    assert known <= {"veeam_mock"}
+
+
+HEAVY = ["flask", "werkzeug", "pytest", "schemathesis", "rich", "responses", "requests", "trustme", "cryptography"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import veeam_mock",
+        "from veeam_mock.command import cli, banner; from veeam_mock.door import certificates, server",
+    ],
+    ids=["package", "command"],
+)
+def test_an_import_does_not_load_what_is_not_needed_yet(statement: str) -> None:
+    script = f"{statement}; import sys; print([name for name in {HEAVY} if name in sys.modules])"
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30)
+    assert (result.stdout, result.stderr) == ("[]\n", "")
