@@ -1,4 +1,4 @@
-"""A request and its reply, as plain data: what the doors hand to the pipeline, and what they deliver."""
+"""Requests and replies as plain data, and their limits: what the doors hand on, and what they deliver."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -6,6 +6,15 @@ from typing import Literal
 
 Headers = dict[str, str]
 """Header fields by lower-case name; fields that came more than once are joined by a comma (RFC 9110 section 5.3)."""
+
+
+BODY_LIMIT = 1024 * 1024
+"""Bytes of a request's body, at every door."""
+
+HEADER_LIMIT = 64 * 1024
+"""Bytes of a request line with its header fields, and of what else comes beside a body."""
+
+BODY_TOO_LARGE = f"The body is larger than {BODY_LIMIT} bytes."
 
 
 @dataclass(slots=True)

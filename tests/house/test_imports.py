@@ -13,7 +13,7 @@ TOP = Path(__file__).parents[2]
 SOURCES = {"veeam_mock": TOP / "mock_server", "veeam_contracts": TOP / "contracts"}
 TABLES = {
     "veeam_mock": """
-messages secret_names
+messages secret_names version
 model
 spec
 journal

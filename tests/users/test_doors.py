@@ -12,8 +12,8 @@ import requests
 
 from support.api_client import CHINESE_ORGANIZATION, ORGANIZATION, RESTORE_SESSION, UNKNOWN
 from veeam_mock import InterceptedServer, MockServer, create_app
+from veeam_mock.messages import BODY_LIMIT
 from veeam_mock.settings.settings import Settings
-from veeam_mock.spec.refusals import BODY_LIMIT
 
 SETTINGS = {"seed": 7, "verification_url": "self"}
 MOMENT = "2130-01-01T00:00:00Z"

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from veeam_mock.api.worlds import World
 from veeam_mock.messages import Reply, Request
 from veeam_mock.model import regions
+from veeam_mock.model.dates import date_time
 from veeam_mock.model.device_codes import DeviceCode, Purpose, Use
 from veeam_mock.model.errors import InvalidLogin, WrongPurpose
 from veeam_mock.model.organizations import Organization, domain_of
@@ -79,7 +79,11 @@ def add_organization(call: Call) -> Reply:
     region = None if wanted.get("region") is None else regions.canonical(wanted["region"])
     named = _name_in(wanted)
     code = world.device_codes.require_spendable(wanted["userCode"], (Use.ADD_ORGANIZATION,), region)
-    name = named or domain_of(code.account or world.fresh_account()) or f"{code.user_code.lower()}.onmicrosoft.com"
+    name = (
+        named
+        or domain_of(code.account or world.organizations.account_of_missing(world.settings.accounts))
+        or f"{code.user_code.lower()}.onmicrosoft.com"
+    )
     world.organizations.require_new(name)
     organization = Organization(
         id=world.randomness.uuid(),
@@ -234,12 +238,6 @@ def _organization(call: Call, organization: Organization) -> dict[str, object]:
     if call.readings["extra-properties"] == "some":
         content["description"] = ""
     return content
-
-
-def date_time(moment: float, *, precise: bool = False) -> str:
-    """Unix seconds as an RFC 3339 date-time in UTC, to the second, or `precise` to the millisecond."""
-    text = datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds" if precise else "seconds")
-    return text.replace("+00:00", "Z")
 
 
 OPERATIONS: dict[str, Callable[[Call], Reply]] = {

@@ -3,7 +3,6 @@
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from email.utils import formatdate
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -20,6 +19,7 @@ from veeam_mock.faults.rules import Rule
 from veeam_mock.journal.journal import Journal
 from veeam_mock.journal.masking import Masker
 from veeam_mock.messages import NO_LENGTH, Reply, Request
+from veeam_mock.model.dates import http_date
 from veeam_mock.model.errors import AccessDenied, ModelError
 from veeam_mock.settings.options import DEFAULT_PASSWORD
 from veeam_mock.settings.settings import Settings
@@ -279,12 +279,6 @@ class Pipeline:
             operation=exchange.operation_id,
             faults=tuple(rule.label for rule in exchange.strikes) if exchange.strikes else (),
         )
-
-
-@lru_cache(maxsize=64)
-def http_date(moment: int) -> str:
-    """Unix seconds as a date of HTTP (RFC 9110 section 5.6.7)."""
-    return formatdate(moment, usegmt=True)
 
 
 def compiled_spec(settings: Settings) -> Spec:

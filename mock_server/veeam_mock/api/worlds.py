@@ -12,7 +12,7 @@ from veeam_mock.messages import Request
 from veeam_mock.model.clock import Clock
 from veeam_mock.model.device_codes import DeviceCode, DeviceCodes
 from veeam_mock.model.errors import NotFound
-from veeam_mock.model.organizations import Organization, Organizations, domain_of
+from veeam_mock.model.organizations import Organization, Organizations
 from veeam_mock.model.randomness import Randomness
 from veeam_mock.model.store import MemoryStore
 from veeam_mock.model.tokens import Lifetimes, Login, Tokens
@@ -73,11 +73,6 @@ class World:
         """`NotFound` when no restore session has this id."""
         if key.lower() not in self.restore_sessions:
             raise NotFound("Restore session", key)
-
-    def fresh_account(self) -> str | None:
-        """An account of the settings whose organization has not been added, None when all have."""
-        names = {organization.name.lower() for organization in self.organizations.all()}
-        return next((a for a in self.settings.accounts if (domain_of(a) or "").lower() not in names), None)
 
     def change(self, settings: Settings) -> None:
         """Go on with other settings; what has been issued keeps its end."""

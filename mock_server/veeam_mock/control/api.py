@@ -18,7 +18,7 @@ from veeam_mock.faults.parsing import FaultError
 from veeam_mock.messages import Reply, Request
 from veeam_mock.model.clock import TimeTravelError
 from veeam_mock.model.errors import DeviceCodeError, ModelError, NotFound
-from veeam_mock.settings.admin_key import is_loopback
+from veeam_mock.settings.addresses import LOOPBACK_NAMES, is_loopback
 from veeam_mock.settings.settings import SettingsError
 from veeam_mock.spec.refusals import Refusals
 from veeam_mock.spec.schema import shorten
@@ -28,7 +28,6 @@ from veeam_mock.spec.wording import in_words
 log = logging.getLogger("veeam_mock")
 
 STATUSES = ((NotFound, 404), (TimeTravelError, 409), (DeviceCodeError, 409), (TooManyWorlds, 503))
-LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 KEY_HEADER = "x-admin-key"
 
 

@@ -1,19 +1,17 @@
 """What the operations of the control API do: operationId -> function over pipeline, world and checked call."""
 
 from collections.abc import Callable
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from veeam_mock.api.operations import date_time
 from veeam_mock.api.pipeline import Pipeline
 from veeam_mock.api.worlds import PATH_PREFIX, World
 from veeam_mock.faults.rules import Rule
 from veeam_mock.journal.journal import Entry, Journal, select
-from veeam_mock.model.clock import parse_date_time
+from veeam_mock.model.dates import date_time, parse_date_time
 from veeam_mock.model.device_codes import DeviceCode
 from veeam_mock.model.durations import parse_duration
 from veeam_mock.spec.spec import CheckedRequest
+from veeam_mock.version import package_version
 
 CHANGEABLE = ("code_lifetime", "token_lifetime", "refresh_lifetime", "expires_unit", "verification_url", "auto_approve")
 
@@ -24,15 +22,6 @@ class ControlError(Exception):
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
         self.status = status
-
-
-@cache
-def package_version() -> str:
-    """The version of this package; `unknown` in a checkout that is not installed."""
-    try:
-        return version("veeam-devicecode-mock")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 def get_health(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
@@ -158,7 +147,8 @@ def get_one_device_code(pipeline: Pipeline, world: World, call: CheckedRequest) 
 def approve_device_code(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
     """Play the person who signs in and agrees."""
     code = world.device_codes.find(call.values["userCode"])
-    world.device_codes.approve(code, (call.body or {}).get("account") or world.fresh_account())
+    account = (call.body or {}).get("account")
+    world.device_codes.approve(code, account or world.organizations.account_of_missing(world.settings.accounts))
     return _device_code(world, code)
 
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from veeam_mock.api.pipeline import Pipeline
 from veeam_mock.door.outbox import Outbox
-from veeam_mock.messages import Reply, Request
-from veeam_mock.spec.refusals import BODY_TOO_LARGE, HEADER_LIMIT
+from veeam_mock.messages import BODY_TOO_LARGE, HEADER_LIMIT, Reply, Request
 from veeam_mock.spec.spec import decode_segment
 
 if TYPE_CHECKING:

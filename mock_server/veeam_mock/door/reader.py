@@ -9,8 +9,7 @@ from typing import Any
 import httptools
 
 from veeam_mock.door.incoming import Incoming
-from veeam_mock.messages import Headers, Request
-from veeam_mock.spec.refusals import BODY_LIMIT, HEADER_LIMIT
+from veeam_mock.messages import BODY_LIMIT, HEADER_LIMIT, Headers, Request
 
 log = logging.getLogger("veeam_mock")
 

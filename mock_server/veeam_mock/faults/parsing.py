@@ -12,7 +12,7 @@ from veeam_mock.faults.presets import PRESETS
 from veeam_mock.faults.rules import Rule
 from veeam_mock.journal.pattern import SCHEMA as PATTERN
 from veeam_mock.journal.pattern import Pattern, overlap, plain_path
-from veeam_mock.model.clock import parse_date_time
+from veeam_mock.model.dates import parse_date_time
 from veeam_mock.model.durations import SCHEMA as DURATION
 from veeam_mock.model.durations import parse_duration
 from veeam_mock.spec.schema import Schema, Violation, shorten

@@ -4,7 +4,6 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from datetime import datetime
 
 LATEST = 253_055_232_000.0
 """9989-01-01T00:00:00Z in Unix time: what then begins to live for ten years, the longest that can be set, still ends at
@@ -16,14 +15,6 @@ _ORIGIN = time.time() - time.monotonic()
 def system_time() -> float:
     """Real time in Unix seconds, UTC. It never goes back, even when the machine's clock is corrected."""
     return _ORIGIN + time.monotonic()
-
-
-def parse_date_time(text: str) -> float:
-    """Unix seconds of an RFC 3339 date-time; `ValueError` when it is none, or a leap second."""
-    moment = datetime.fromisoformat(text.upper())
-    if moment.tzinfo is None:
-        raise ValueError(f"{text!r} has no offset from UTC")
-    return moment.timestamp()
 
 
 class TimeTravelError(ValueError):

@@ -1,5 +1,6 @@
 """The organizations that the server knows."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from veeam_mock.model.errors import AlreadyExists, NotFound
@@ -52,6 +53,11 @@ class Organizations:
         if organization is None:
             raise NotFound("Organization", organization_id)
         return organization
+
+    def account_of_missing(self, accounts: Iterable[str]) -> str | None:
+        """The first of `accounts` whose organization has not been added; None when all have."""
+        names = {organization.name.lower() for organization in self._store.values()}
+        return next((account for account in accounts if (domain_of(account) or "").lower() not in names), None)
 
     def all(self) -> list[Organization]:
         """All of them, the oldest first."""

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, cast
 from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
-from veeam_mock.api.pipeline import Pipeline, http_date
+from veeam_mock.api.pipeline import Pipeline
 from veeam_mock.api.worlds import split_world
 from veeam_mock.control.api import Control
-from veeam_mock.messages import Request
+from veeam_mock.messages import BODY_LIMIT, BODY_TOO_LARGE, Request
+from veeam_mock.model.dates import http_date
 from veeam_mock.pages.carrying import read_request, to_response
 from veeam_mock.pages.control import control
 from veeam_mock.pages.dashboard import dashboard
@@ -18,7 +19,6 @@ from veeam_mock.pages.form_tokens import make_key
 from veeam_mock.pages.paths import as_routed, is_page
 from veeam_mock.pages.sign_in import sign_in
 from veeam_mock.settings.settings import Settings
-from veeam_mock.spec.refusals import BODY_LIMIT, BODY_TOO_LARGE
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

@@ -13,10 +13,11 @@ from veeam_mock.api.pipeline import Pipeline
 from veeam_mock.api.worlds import enter_world
 from veeam_mock.control.api import Control
 from veeam_mock.control.client import ControlClient, ControlFailure, InProcess
-from veeam_mock.control.operations import ControlError, package_version
+from veeam_mock.control.operations import ControlError
 from veeam_mock.faults.presets import PRESETS
 from veeam_mock.pages.carrying import read_request
 from veeam_mock.pages.shielding import shield
+from veeam_mock.version import package_version
 
 SHOWN = 50
 """Codes, logins, organizations and exchanges that are shown of each; the newest."""

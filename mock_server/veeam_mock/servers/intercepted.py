@@ -14,12 +14,11 @@ from urllib3 import HTTPConnectionPool, Retry, connection_from_url
 from urllib3.exceptions import HTTPError
 
 from veeam_mock.door.door import Door
-from veeam_mock.messages import Request
+from veeam_mock.messages import BODY_LIMIT, Request
 from veeam_mock.pages.paths import is_page
 from veeam_mock.servers.client_failures import Body, Broken, as_requests, body_of
 from veeam_mock.servers.local import LocalServer
 from veeam_mock.settings.settings import Settings
-from veeam_mock.spec.refusals import BODY_LIMIT
 
 URL = "https://veeam.test:4443"
 

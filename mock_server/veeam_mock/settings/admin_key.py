@@ -1,22 +1,14 @@
 """The key of the control API: demanded wherever the mock listens beyond this machine."""
 
-import ipaddress
 import os
 import secrets
 from pathlib import Path
 
 import click
 
+from veeam_mock.settings.addresses import is_loopback
 from veeam_mock.settings.settings import Settings, SettingsError
 from veeam_mock.spec.schema import Violation
-
-
-def is_loopback(host: str) -> bool:
-    """Whether listening on `host` can be reached from this machine alone."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 def with_admin_key(settings: Settings) -> Settings:

@@ -8,13 +8,13 @@ from typing import Any
 from veeam_mock.faults.parsing import FaultError, FaultParser
 from veeam_mock.model import durations
 from veeam_mock.model.clock import system_time
+from veeam_mock.settings.addresses import url_of
 from veeam_mock.settings.options import BY_KEY, DEFAULT_PASSWORD, OPTIONS, Option
 from veeam_mock.spec.readings import default_readings
 from veeam_mock.spec.schema import Schema, Violation, shorten
 from veeam_mock.spec.spec import Spec, bundled_path, load_document
 from veeam_mock.spec.wording import in_words
 
-HERE = frozenset({"127.0.0.1", "0.0.0.0", "::", "::1", "localhost"})
 LIFETIME = ("1s", "3650d")
 RANGES = {
     "code_lifetime": LIFETIME,
@@ -125,8 +125,7 @@ class Settings:
 
     def url(self, port: int) -> str:
         """The address for clients: `localhost` where the server listens on loopback or everywhere."""
-        name = "localhost" if self.host in HERE else self.host
-        return f"{'http' if self.http else 'https'}://{f'[{name}]' if ':' in name else name}:{port}"
+        return url_of("http" if self.http else "https", self.host, port)
 
     @property
     def passwords(self) -> Mapping[str, str]:

@@ -21,13 +21,6 @@ STATUSES: tuple[tuple[type[errors.ModelError], int], ...] = (
     (errors.DeviceCodeError, 400),
 )
 TOKEN_OPERATION = "getToken"
-BODY_LIMIT = 1024 * 1024
-"""Bytes of a request's body, at every door."""
-
-HEADER_LIMIT = 64 * 1024
-"""Bytes of a request line with its header fields, and of what else comes beside a body."""
-
-BODY_TOO_LARGE = f"The body is larger than {BODY_LIMIT} bytes."
 MEDIA = "media"
 NOT_DESCRIBABLE = re.compile(r"[^ !#-\[\]-~]")
 """Characters that an `error_description` may not have (RFC 6749 section 5.2)."""

@@ -1,0 +1,23 @@
+"""Addresses that the server listens on: which of them this machine alone can reach, and how clients write them."""
+
+import ipaddress
+
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+"""What this machine calls itself."""
+
+EVERYWHERE = frozenset({"0.0.0.0", "::"})
+"""Addresses that stand for every interface."""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether listening on `host` can be reached from this machine alone."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def url_of(scheme: str, host: str, port: int) -> str:
+    """The address for clients: `localhost` where the server listens on loopback or everywhere."""
+    name = "localhost" if host in LOOPBACK_NAMES | EVERYWHERE else host
+    return f"{scheme}://{f'[{name}]' if ':' in name else name}:{port}"
