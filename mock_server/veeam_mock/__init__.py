@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from veeam_mock.control.client import ControlFailure
-    from veeam_mock.pages.app import create_app
+    from veeam_mock.door.wsgi import create_app
     from veeam_mock.servers.client_failures import WouldHang
     from veeam_mock.servers.intercepted import InterceptedServer
     from veeam_mock.servers.live import MockServer
@@ -27,7 +27,7 @@ _HOMES = {
     "Settings": "settings.settings",
     "SettingsError": "settings.settings",
     "WouldHang": "servers.client_failures",
-    "create_app": "pages.app",
+    "create_app": "door.wsgi",
 }
 
 

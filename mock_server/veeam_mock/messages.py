@@ -20,8 +20,9 @@ BODY_TOO_LARGE = f"The body is larger than {BODY_LIMIT} bytes."
 @dataclass(slots=True)
 class Request:
     """`path` is as sent, percent-encoded, without the query; `origin` is scheme and host, such as `https://localhost`;
-    `client` the address that it came from, empty within this process. All but the body is its head. Its `repr` shows no
-    query, header fields or body, which may hold secrets.
+    `client` the address that it came from, empty within this process; `mount` the path below which clients find the
+    server, such as `/veeam`, empty for the root. All but the body is its head. Its `repr` shows neither query, nor header
+    fields, nor body, which may hold secrets.
 
     `outline` is what the pipeline has made of the head; requests that differ in their bodies alone share it.
     """
@@ -33,11 +34,19 @@ class Request:
     body: bytes = field(default=b"", repr=False)
     origin: str = "https://localhost:4443"
     client: str = ""
+    mount: str = ""
     outline: object = field(default=None, repr=False, compare=False)
 
     def with_body(self, body: bytes) -> "Request":
         """Another request with the same head."""
-        return Request(self.method, self.path, self.query, self.headers, body, self.origin, self.client, self.outline)
+        return Request(
+            self.method, self.path, self.query, self.headers, body, self.origin, self.client, self.mount, self.outline
+        )
+
+    @property
+    def address(self) -> str:
+        """The address of the server as the client sees it; what it links to begins so."""
+        return self.origin + self.mount
 
 
 NO_LENGTH = frozenset({204, 304})

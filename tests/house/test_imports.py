@@ -22,6 +22,7 @@ settings
 api
 control
 pages
+mock
 door
 servers
 command pytest_plugin __init__ __main__

@@ -124,7 +124,7 @@ def secrets_in(text: str, tokens: list[str]) -> list[str]:
 def guarded(serve: Callable[..., MockServer]) -> Iterator[tuple[MockServer, ApiClient, list[str]]]:
     """A server with secrets, a client that has used them in every place, and the tokens it got."""
     veeam = serve(password=PASSWORD, admin_key=ADMIN_KEY)
-    veeam._pipeline.journal.listeners += [logger("text", LOGGED.append), logger("json", LOGGED.append)]
+    veeam.mock.pipeline.journal.listeners += [logger("text", LOGGED.append), logger("json", LOGGED.append)]
     client = ApiClient(veeam.url)
     pair = client.log_in(password=PASSWORD).json()
     pair = client.refresh(pair["refresh_token"]).json()
@@ -186,7 +186,7 @@ def test_no_secret_is_in_the_journal_the_logs_or_any_answer_of_the_control_api(
     logged = "\n".join(LOGGED)
     assert "/v4/DeviceCode" in logged
     assert secrets_in(logged + caplog.text, tokens) == []
-    kept = [(entry, entry.request) for entry in veeam._pipeline.journal.entries("")]
+    kept = [(entry, entry.request) for entry in veeam.mock.pipeline.journal.entries("")]
     everything = repr([(entry, request.query, request.headers, request.body) for entry, request in kept])
     assert "/v4/DeviceCode" in everything and "***" in everything
     assert secrets_in(everything, tokens) == []
@@ -401,7 +401,7 @@ def test_the_log_goes_on_without_a_journal() -> None:
 
 def test_the_log_is_one_line_a_request_for_people_or_for_programs(server: MockServer, client: ApiClient) -> None:
     lines: list[str] = []
-    listeners = server._pipeline.journal.listeners
+    listeners = server.mock.pipeline.journal.listeners
     listeners += [logger("text", lines.append), logger("json", lines.append)]
     try:
         client.send("GET", "/~mine/v4/Organizations?a=%0Ab", headers={"Prefer": "code=418"})

@@ -50,7 +50,7 @@ class Life(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.app = create_app(Settings(token_lifetime="3650d", accounts=list(ACCOUNTS)))
-        self.control = ControlClient(InProcess(self.app.extensions["veeam_control"]))
+        self.control = ControlClient(InProcess(self.app.extensions["veeam"].control))
         self.client = self.app.test_client()
         self.begin()
 

@@ -15,7 +15,7 @@ class Mock:
     """An application, its control, and a user of its API in one world."""
 
     def __init__(self, app: Flask, world: str = "") -> None:
-        control: Control = app.extensions["veeam_control"]
+        control: Control = app.extensions["veeam"].control
         self.app = app
         self.control = ControlClient(InProcess(control, world))
         self.prefix = f"/~{world}" if world else ""

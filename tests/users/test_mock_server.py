@@ -96,7 +96,7 @@ def test_stop_waits_for_nobody(serve: Callable[..., MockServer]) -> None:
             met.append(error)
 
     asked = threading.Event()
-    server._pipeline.journal.listeners.append(lambda entry: asked.set())
+    server.mock.pipeline.journal.listeners.append(lambda entry: asked.set())
     waiting = threading.Thread(target=hang)
     waiting.start()
     assert asked.wait(10)

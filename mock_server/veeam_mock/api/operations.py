@@ -207,7 +207,7 @@ def verification_url(call: Call, region: str) -> str:
         return configured
     match call.readings["verification-url"]:
         case "self":
-            return call.request.origin + SIGN_IN_PATH
+            return call.request.address + SIGN_IN_PATH
         case "link":
             return regions.SIGN_IN_LINK
         case "worldwide":
@@ -222,7 +222,7 @@ def _expires_in(call: Call, code: DeviceCode) -> int:
 
 
 def _organization(call: Call, organization: Organization) -> dict[str, object]:
-    address = f"{call.request.origin}/v4/Organizations/{organization.id}"
+    address = f"{call.request.address}/v4/Organizations/{organization.id}"
     content: dict[str, object] = {
         "id": organization.id,
         "name": organization.name,

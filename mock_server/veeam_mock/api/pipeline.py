@@ -58,10 +58,12 @@ class Pipeline:
     """Answers requests. Never raises: what goes wrong inside is logged and answered with 500.
 
     `lock` is held while one request is answered; whoever else touches the worlds or the journal holds it too.
+    `clock` gives real time in Unix seconds, UTC; by default it is the machine's.
     """
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(self, settings: Settings | None = None, clock: Callable[[], float] | None = None) -> None:
         self.lock = threading.RLock()
+        self._clock = clock
         self._begin(settings or Settings())
 
     def _begin(self, settings: Settings) -> None:
@@ -72,7 +74,7 @@ class Pipeline:
         self._content_type = CONTENT_TYPES[settings.ambiguities["charset"]]
         self._says_length = settings.ambiguities["length"] == "content-length"
         self.fault_parser = FaultParser(self.spec)
-        self.worlds = Worlds(settings, self.fault_parser)
+        self.worlds = Worlds(settings, self.fault_parser, self._clock)
         masker = Masker(_chosen_secrets(settings))
         self.journal = Journal(settings.journal_entries, settings.journal_bytes, masker)
 

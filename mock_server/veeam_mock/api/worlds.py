@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -33,13 +33,15 @@ NAMELESS = " "
 
 
 class World:
-    """State, time, chance and faults, made from settings."""
+    """State, time, chance and faults, made from settings. `clock` gives real time in Unix seconds, UTC."""
 
-    def __init__(self, name: str, settings: Settings, parser: FaultParser) -> None:
+    def __init__(
+        self, name: str, settings: Settings, parser: FaultParser, clock: Callable[[], float] | None = None
+    ) -> None:
         self.name = name
         self.settings = settings
         seed = settings.seed if settings.seed is None or name == DEFAULT else f"{settings.seed}/{name}"
-        self.clock = Clock()
+        self.clock = Clock(clock)
         self.randomness = Randomness(seed)
         standing = tuple(parser.parse(fault, self.clock.now(), standing=True) for fault in settings.faults)
         self.faults = Plan(self.clock, None if seed is None else f"{seed}/faults", standing)
@@ -94,8 +96,9 @@ class TooManyWorlds(RuntimeError):
 class Worlds:
     """All worlds by name, each made on first use. The caller holds the pipeline's lock."""
 
-    def __init__(self, settings: Settings, parser: FaultParser) -> None:
+    def __init__(self, settings: Settings, parser: FaultParser, clock: Callable[[], float] | None = None) -> None:
         self._settings = settings
+        self._clock = clock
         self._parser = parser
         self._worlds: dict[str, World] = {}
         self.default = self._make(DEFAULT)
@@ -123,7 +126,7 @@ class Worlds:
             raise TooManyWorlds(
                 f"There are {self._settings.most_worlds} sessions already; drop one by POST /__admin/reset in it."
             )
-        world = self._worlds[name] = World(name, self._settings, self._parser)
+        world = self._worlds[name] = World(name, self._settings, self._parser, self._clock)
         return world
 
 
@@ -137,10 +140,10 @@ def split_world(path: str) -> tuple[str, str]:
 
 def enter_world(request: Request) -> tuple[str, Request]:
     """The name of the world that `request` means, and the request as that world sees it: the name is taken out of its
-    path and added to its origin. An empty header names no world: who sends it has lost a name."""
+    path and added to its mount. An empty header names no world: who sends it has lost a name."""
     name, path = split_world(request.path)
     name = name or (request.headers[HEADER] or NAMELESS if HEADER in request.headers else DEFAULT)
-    return name, replace(request, path=path, origin=request.origin + PATH_PREFIX + name) if name else request
+    return name, replace(request, path=path, mount=request.mount + PATH_PREFIX + name) if name else request
 
 
 def seeded_organization(entry: Mapping[str, Any]) -> Organization:

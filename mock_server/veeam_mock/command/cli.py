@@ -39,10 +39,10 @@ def serve(context: click.Context, **options: Any) -> None:
         context.obj = {key: value for key, value in options.items() if value not in (None, ())}
         return
     settings = settings_from(options)
-    from veeam_mock.api.pipeline import Pipeline
     from veeam_mock.command.banner import banner
     from veeam_mock.door.certificates import CertificateError, find_certificate
     from veeam_mock.door.server import CannotListen, Server, bind
+    from veeam_mock.mock import Mock
     from veeam_mock.settings.admin_key import ensure_admin_key
 
     try:
@@ -59,9 +59,10 @@ def serve(context: click.Context, **options: Any) -> None:
         if not settings.quiet:
             click.echo(banner(settings, settings.url(port), certificate, key_file))
 
-    server = Server(Pipeline(settings), certificate, announce)
+    mock = Mock(settings)
+    server = Server(mock, certificate, announce)
     if settings.log:
-        server.pipeline.journal.listeners.append(logger(settings.log_format, click.echo))
+        mock.pipeline.journal.listeners.append(logger(settings.log_format, click.echo))
     for number in ENDING:
         signal.signal(number, lambda number, frame: server.stop())
     try:

@@ -1,18 +1,17 @@
 """The control API under `/__admin`: from a call to its reply, and who may call. `control_operations` does the work.
 
-Like the API it takes a plain request and gives a plain reply, so that the Flask page and `MockServer` in the same
-process use one implementation.
+Like the API it takes a plain request and gives a plain reply.
 """
 
 import hmac
 import logging
-from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 import orjson
 
 from veeam_mock.api.pipeline import Pipeline
 from veeam_mock.api.worlds import NoSuchWorld, TooManyWorlds, enter_world
+from veeam_mock.control.description import control_spec
 from veeam_mock.control.operations import OPERATIONS, ControlError
 from veeam_mock.faults.parsing import FaultError
 from veeam_mock.messages import Reply, Request
@@ -22,7 +21,7 @@ from veeam_mock.settings.addresses import LOOPBACK_NAMES, is_loopback
 from veeam_mock.settings.settings import SettingsError
 from veeam_mock.spec.refusals import Refusals
 from veeam_mock.spec.schema import shorten
-from veeam_mock.spec.spec import Match, Operation, Spec, load_document
+from veeam_mock.spec.spec import Match, Operation
 from veeam_mock.spec.wording import in_words
 
 log = logging.getLogger("veeam_mock")
@@ -31,13 +30,18 @@ STATUSES = ((NotFound, 404), (TimeTravelError, 409), (DeviceCodeError, 409), (To
 KEY_HEADER = "x-admin-key"
 
 
+def is_control(path: str) -> bool:
+    """Whether a path as sent, below no world, is the control API's, unless it is that of a page."""
+    return path[1:].partition("/")[0].lower() == "__admin"
+
+
 class Control:
     """Answers requests below `/__admin`. Never raises."""
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
         self._refusals = Refusals({})
-        self.spec = Spec(load_document(Path(__file__).with_name("control.yaml")))
+        self.spec = control_spec()
 
     def answer(self, request: Request, *, trusted: bool = False) -> Reply:
         """The reply to a call; `trusted` callers (in this process) need neither key nor address."""

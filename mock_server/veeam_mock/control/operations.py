@@ -5,6 +5,7 @@ from typing import Any
 
 from veeam_mock.api.pipeline import Pipeline
 from veeam_mock.api.worlds import PATH_PREFIX, World
+from veeam_mock.control.description import control_spec
 from veeam_mock.faults.rules import Rule
 from veeam_mock.journal.journal import Entry, Journal, select
 from veeam_mock.model.dates import date_time, parse_date_time
@@ -27,6 +28,11 @@ class ControlError(Exception):
 def get_health(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
     """Say that the mock answers."""
     return {"status": "ok", "version": package_version()}
+
+
+def get_description(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+    """The description of the control API itself."""
+    return control_spec().document
 
 
 def get_settings(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
@@ -252,6 +258,7 @@ def _device_code(world: World, code: DeviceCode) -> dict[str, object]:
 
 
 OPERATIONS: dict[str, Callable[[Pipeline, World, CheckedRequest], Any]] = {
+    "getDescription": get_description,
     "getHealth": get_health,
     "getSettings": get_settings,
     "changeSettings": change_settings,

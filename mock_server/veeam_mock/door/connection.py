@@ -1,4 +1,4 @@
-"""One connection of the door: what its reader has read is answered by the pipeline as soon as a request is complete.
+"""One connection of the door: what its reader has read is answered as soon as a request is complete.
 
 uvicorn listens and accepts. Its request cycle and ASGI are not used: measured, they cost twice what the pipeline
 does, and they know no broken answers.
@@ -12,13 +12,11 @@ import struct
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, cast
 
-from veeam_mock.api.head import is_origin
 from veeam_mock.door.door import Door
 from veeam_mock.door.incoming import Incoming, Known
 from veeam_mock.door.reader import RequestReader
 from veeam_mock.door.rendering import render
 from veeam_mock.messages import AT_ONCE, DRIBBLE_STEPS, Reply, Request
-from veeam_mock.pages.paths import is_page
 
 if TYPE_CHECKING:
     from uvicorn import Config
@@ -91,7 +89,7 @@ class Connection(asyncio.Protocol):
         if known is not None and len(data) == len(known.message) and data.startswith(known.head):
             if data != known.message:
                 known = self._known = known.with_message(data)
-            self._answer_by_pipeline(known.meaning)
+            self._answer_at_once(known.meaning)
             return
         self._known = None
         reader = self._reader
@@ -152,13 +150,13 @@ class Connection(asyncio.Protocol):
         request = incoming.request
         if incoming.refusal is not None:
             self._refuse(request, incoming.refusal)
-        elif is_page(request.path) and is_origin(request.origin):
-            self._start(self._serve_page(incoming))
+        elif self._door.mock.is_quick(request):
+            self._answer_at_once(incoming)
         else:
-            self._answer_by_pipeline(incoming)
+            self._start(self._answer_in_thread(incoming))
 
-    def _answer_by_pipeline(self, incoming: Incoming) -> None:
-        reply = self._door.pipeline.answer(incoming.request)
+    def _answer_at_once(self, incoming: Incoming) -> None:
+        reply = self._door.mock.answer(incoming.request)
         if reply.delivery is AT_ONCE:
             self._send(incoming.answer(reply))
             self._ended(incoming)
@@ -222,8 +220,8 @@ class Connection(asyncio.Protocol):
 
     # Delivering what takes its time
 
-    async def _serve_page(self, incoming: Incoming) -> None:
-        reply = await asyncio.to_thread(self._door.page, incoming.request)
+    async def _answer_in_thread(self, incoming: Incoming) -> None:
+        reply = await asyncio.to_thread(self._door.mock.answer, incoming.request)
         self._write(incoming.answer(reply))
         self._ended(incoming)
 

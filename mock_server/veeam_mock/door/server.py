@@ -10,10 +10,10 @@ from typing import Any, cast
 
 import uvicorn
 
-from veeam_mock.api.pipeline import Pipeline
 from veeam_mock.door.certificates import Certificate
 from veeam_mock.door.connection import Connection
 from veeam_mock.door.door import Door
+from veeam_mock.mock import Mock
 
 GRACE = 1
 """Seconds that answers under way get when the server stops."""
@@ -53,7 +53,7 @@ class Server(uvicorn.Server):
 
     def __init__(
         self,
-        pipeline: Pipeline,
+        mock: Mock,
         certificate: Certificate | None,
         announce: Callable[[], None],
         *,
@@ -62,13 +62,12 @@ class Server(uvicorn.Server):
         for name in ("uvicorn.error", "uvicorn.access", "uvicorn.asgi"):
             # What uvicorn logs there is said better elsewhere: the banner, the journal, this package's own log.
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
-        self.pipeline = pipeline
         self._announce = announce
         self._grace = grace
         self._end: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
         super().__init__(
             uvicorn.Config(
-                cast(Any, Door(self.pipeline, pipeline.settings.request_timeout)),
+                cast(Any, Door(mock, mock.settings.request_timeout)),
                 http=Connection,
                 ws="none",
                 lifespan="off",

@@ -1,28 +1,19 @@
 """Between Flask's requests and responses and the plain ones of this package."""
 
 import time
-from urllib.parse import quote
+from typing import cast
 
 from flask import Response, request
 
 from veeam_mock.messages import Reply, Request
 
-PATH_CHARACTERS = "/~!$&'()*+,;=:@-._%"
+REQUEST = "veeam_mock.request"
+"""The key of the plain request in the environment of WSGI."""
 
 
-def read_request() -> Request:
-    """The current request of Flask as a plain one; may raise Flask's 413."""
-    raw = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or ""
-    path = raw.partition("?")[0] or quote(request.root_path + request.path, safe=PATH_CHARACTERS)
-    return Request(
-        request.method,
-        path,
-        request.query_string.decode("latin-1"),
-        {name.lower(): value for name, value in request.headers.items()},
-        request.get_data(),
-        origin=f"{request.scheme}://{request.host}",
-        client=request.remote_addr or "",
-    )
+def sent_request() -> Request:
+    """The plain request behind the current one of the pages."""
+    return cast(Request, request.environ[REQUEST])
 
 
 def to_response(reply: Reply) -> Response:
@@ -33,4 +24,6 @@ def to_response(reply: Reply) -> Response:
     response.headers.clear()
     for name, value in reply.headers.items():
         response.headers[name] = value
+    for cookie in reply.cookies:
+        response.headers.add("Set-Cookie", cookie)
     return response

@@ -15,7 +15,7 @@ from veeam_mock.control.api import Control
 from veeam_mock.control.client import ControlClient, ControlFailure, InProcess
 from veeam_mock.control.operations import ControlError
 from veeam_mock.faults.presets import PRESETS
-from veeam_mock.pages.carrying import read_request
+from veeam_mock.pages.carrying import sent_request
 from veeam_mock.pages.shielding import shield
 from veeam_mock.version import package_version
 
@@ -35,7 +35,7 @@ def _refuse(error: ControlFailure) -> Response:
 def _admit_all() -> None:
     """What is static holds no data, but keeps to the rules about origins and names all the same."""
     try:
-        _control().admit(read_request(), is_open=True)
+        _control().admit(sent_request(), is_open=True)
     except ControlError as error:
         abort(error.status, str(error))
 
@@ -43,7 +43,7 @@ def _admit_all() -> None:
 @dashboard.get("/")
 def show_state() -> Response:
     """The whole page."""
-    world, request = enter_world(read_request())
+    world, request = enter_world(sent_request())
     try:
         _control().admit(request)
     except ControlError as error:
@@ -56,7 +56,7 @@ def show_state() -> Response:
 @dashboard.get("/exchanges/<int:request_id>")
 def show_exchange(request_id: int) -> Response:
     """One exchange of the journal."""
-    world, request = enter_world(read_request())
+    world, request = enter_world(sent_request())
     try:
         _control().admit(request)
     except ControlError as error:

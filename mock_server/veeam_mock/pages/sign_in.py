@@ -15,7 +15,7 @@ from veeam_mock.api.worlds import NoSuchWorld, TooManyWorlds, World, enter_world
 from veeam_mock.model.device_codes import DeviceCode, State
 from veeam_mock.model.errors import NotFound
 from veeam_mock.pages import form_tokens
-from veeam_mock.pages.carrying import read_request
+from veeam_mock.pages.carrying import sent_request
 from veeam_mock.pages.shielding import require_own_origin, shield
 from veeam_mock.settings.options import BY_KEY
 from veeam_mock.spec.schema import Schema
@@ -166,7 +166,7 @@ def _world() -> World:
     pipeline = _pipeline()
     with pipeline.lock:
         try:
-            return pipeline.worlds.find(enter_world(read_request())[0])
+            return pipeline.worlds.find(enter_world(sent_request())[0])
         except NoSuchWorld as error:
             raise BadRequest(str(error)) from None
         except TooManyWorlds as error:

@@ -13,9 +13,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, Retry, connection_from_url
 from urllib3.exceptions import HTTPError
 
-from veeam_mock.door.door import Door
-from veeam_mock.messages import BODY_LIMIT, Request
-from veeam_mock.pages.paths import is_page
+from veeam_mock.messages import Request
 from veeam_mock.servers.client_failures import Body, Broken, as_requests, body_of
 from veeam_mock.servers.local import LocalServer
 from veeam_mock.settings.settings import Settings
@@ -42,25 +40,31 @@ class InterceptedServer(LocalServer):
     Raises `SettingsError`.
     """
 
-    def __init__(self, settings: Settings | None = None, *, url: str = URL, **options: Any) -> None:
-        super().__init__(settings or Settings(**{"host": urlsplit(url).hostname, **options}))
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        url: str = URL,
+        clock: Callable[[], float] | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(settings or Settings(**{"host": urlsplit(url).hostname, **options}), clock)
         self.url = url.rstrip("/")
-        self._door = Door(self._pipeline, self.settings.request_timeout)
         self._pool = connection_from_url(self.url)
-        self._mock: _Mock | None = None
+        self._interception: _Interception | None = None
 
     def __enter__(self) -> "InterceptedServer":
-        if self._mock is not None:
+        if self._interception is not None:
             raise RuntimeError("this server is in use already; make another one, with another url")
-        self._mock = _Mock(self._pool)
-        self._mock.add(_Everything(self.url, self._answer))
-        self._mock.start()
+        self._interception = _Interception(self._pool)
+        self._interception.add(_Everything(self.url, self._answer))
+        self._interception.start()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        if self._mock is not None:
-            self._mock.stop(allow_assert=False)
-            self._mock = None
+        if self._interception is not None:
+            self._interception.stop(allow_assert=False)
+            self._interception = None
 
     def __call__(self, function: Function) -> Function:
         """Decorate a function, or a coroutine function."""
@@ -93,13 +97,7 @@ class InterceptedServer(LocalServer):
             raise as_requests(broken.error, prepared) from None
 
     def _answer(self, prepared: requests.PreparedRequest) -> Answer:
-        request = _read(prepared)
-        if len(request.body) > BODY_LIMIT:
-            reply = self._door.refuse(request, 413)
-        elif is_page(request.path):
-            reply = self._door.page(request)
-        else:
-            reply = self._pipeline.answer(request)
+        reply = self.mock.answer(_read(prepared))
         headers = [*reply.headers.items(), *(("Set-Cookie", cookie) for cookie in reply.cookies)]
         return reply.status, headers, body_of(reply, _read_timeout(prepared), self._pool, prepared.method)
 
@@ -116,7 +114,7 @@ class _Everything(responses.CallbackResponse):
         return fits, "" if fits else "URL does not match"
 
 
-class _Mock(responses.RequestsMock):
+class _Interception(responses.RequestsMock):
     """Passes on what is not ours to whoever sends at the moment it starts, and retries as the client's adapter does."""
 
     def __init__(self, pool: HTTPConnectionPool) -> None:

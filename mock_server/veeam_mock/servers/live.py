@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -30,11 +31,14 @@ class MockServer(LocalServer):
     `with MockServer(code_lifetime="5s") as veeam:` takes what the config file takes. The port is free and picked by the
     system unless `port` is given, or whole `settings` with theirs. The server answers when `start` returns, and ends
     with its process at the latest. Where it listens beyond this machine, `settings.admin_key` is the key that its
-    control API demands of others. Raises `SettingsError`, `CertificateError` or `CannotListen`.
+    control API demands of others. `clock` gives real time in Unix seconds, UTC, in place of the machine's. Raises
+    `SettingsError`, `CertificateError` or `CannotListen`.
     """
 
-    def __init__(self, settings: Settings | None = None, **options: Any) -> None:
-        super().__init__(with_admin_key(settings or Settings(**{"port": 0, **options})))
+    def __init__(
+        self, settings: Settings | None = None, *, clock: Callable[[], float] | None = None, **options: Any
+    ) -> None:
+        super().__init__(with_admin_key(settings or Settings(**{"port": 0, **options})), clock)
         self._server: Server | None = None
         self._thread: threading.Thread | None = None
         self._url: str | None = None
@@ -61,7 +65,7 @@ class MockServer(LocalServer):
         self._certificate = find_certificate(self.settings)
         listener = bind(self.settings.host, self.settings.port)
         ready = threading.Event()
-        self._server = Server(self._pipeline, self._certificate, ready.set, grace=0)
+        self._server = Server(self.mock, self._certificate, ready.set, grace=0)
         self._thread = threading.Thread(target=self._serve, args=(listener, ready), daemon=True, name="veeam-mock")
         self._thread.start()
         ready.wait()

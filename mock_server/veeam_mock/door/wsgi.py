@@ -1,0 +1,62 @@
+"""The WSGI door: the mock as a Flask application, for any WSGI server and for test clients."""
+
+from urllib.parse import quote
+
+from flask import Flask, Response, current_app, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from veeam_mock.messages import BODY_LIMIT, BODY_TOO_LARGE, Request
+from veeam_mock.mock import Mock
+from veeam_mock.pages.carrying import to_response
+from veeam_mock.settings.settings import Settings
+
+NO_SOCKET = "A WSGI application cannot break a connection; start the server by veeam-mock for this fault."
+PATH_CHARACTERS = "/~!$&'()*+,;=:@-._%"
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """A complete WSGI application with a mock of its own, made from `settings`; it is `app.extensions["veeam"]`."""
+    app = Flask(__name__, static_folder=None)
+    app.extensions["veeam"] = Mock(settings)
+    app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
+    app.before_request(_answer)
+    return app
+
+
+def _answer() -> Response:
+    """Answer before Flask looks for a route: the mock decides about methods and paths."""
+    mock: Mock = current_app.extensions["veeam"]
+    try:
+        plain = _read_request()
+    except RequestEntityTooLarge:
+        response = to_response(mock.refuse(_read_head(), 413, BODY_TOO_LARGE))
+        del response.headers["Connection"]  # it belongs to the server that hosts this application
+        return response
+    return to_response(mock.answer(plain, no_socket=NO_SOCKET))
+
+
+def _read_request() -> Request:
+    """The current request of Flask as a plain one; may raise Flask's 413."""
+    return _read_head().with_body(request.get_data())
+
+
+def _read_head() -> Request:
+    return Request(
+        request.method,
+        _path_as_sent(),
+        request.query_string.decode("latin-1"),
+        {name.lower(): value for name, value in request.headers.items()},
+        origin=f"{request.scheme}://{request.host}",
+        client=request.remote_addr or "",
+        mount=quote(request.root_path, safe=PATH_CHARACTERS),
+    )
+
+
+def _path_as_sent() -> str:
+    """The path below the mount point, percent-encoded as it came where the server tells."""
+    raw = str(request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or "")
+    path = raw.partition("?")[0]
+    mount = request.environ.get("SCRIPT_NAME", "").rstrip("/")
+    if path.startswith(f"{mount}/"):
+        return path.removeprefix(mount)
+    return quote(request.path, safe=PATH_CHARACTERS)

@@ -1,0 +1,85 @@
+"""The mock as a whole: settings, pipeline, control and pages behind one way in, whichever door a request came by."""
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from veeam_mock.api.head import is_origin
+from veeam_mock.api.pipeline import Pipeline
+from veeam_mock.api.worlds import split_world
+from veeam_mock.control.api import Control, is_control
+from veeam_mock.messages import BODY_LIMIT, BODY_TOO_LARGE, Reply, Request
+from veeam_mock.model.dates import http_date
+from veeam_mock.pages.paths import is_page
+from veeam_mock.settings.settings import Settings
+
+if TYPE_CHECKING:
+    from veeam_mock.pages.app import Pages
+
+log = logging.getLogger("veeam_mock")
+
+
+class Mock:
+    """Answers every request: the API's, those of the control API, and those of the pages.
+
+    `clock` gives real time in Unix seconds, UTC; by default it is the machine's.
+    """
+
+    def __init__(self, settings: Settings | None = None, *, clock: Callable[[], float] | None = None) -> None:
+        self.pipeline = Pipeline(settings, clock)
+        self.control = Control(self.pipeline)
+        self._pages: Pages | None = None
+        self._loading = threading.Lock()
+
+    @property
+    def settings(self) -> Settings:
+        """The settings with which the worlds begin."""
+        return self.pipeline.settings
+
+    def is_quick(self, request: Request) -> bool:
+        """Whether `answer` takes no longer than a call of the API does; for other requests a door takes a thread."""
+        return not _is_beside_the_api(request)
+
+    def answer(self, request: Request, *, no_socket: str | None = None) -> Reply:
+        """The reply to `request`, complete with body, header fields and how it is to be delivered. Never raises.
+
+        A door that cannot break a connection says so in `no_socket`, which is what the client then reads with 501.
+        """
+        if len(request.body) > BODY_LIMIT:
+            return self.refuse(request, 413, BODY_TOO_LARGE)
+        if is_origin(request.origin) and _is_beside_the_api(request):
+            return self._answer_beside_the_api(request)
+        return self.pipeline.answer(request, no_socket=no_socket)
+
+    def refuse(self, request: Request, status: int, message: str) -> Reply:
+        """The reply to what a door could not read as a request (bad HTTP, too large, too slow); ends the connection."""
+        return self.pipeline.refuse(request, status, message)
+
+    def restart(self, settings: Settings) -> None:
+        """Forget all worlds and exchanges, and go on with `settings`."""
+        self.pipeline.restart(settings)
+
+    def _answer_beside_the_api(self, request: Request) -> Reply:
+        try:
+            path = split_world(request.path)[1]
+            reply = self._open_pages().answer(request) if is_page(path) else self.control.answer(request)
+        except Exception:
+            log.exception("failed to serve %s %s", request.method, request.path)
+            return self.refuse(request, 500, "The mock failed to answer. Its log says why.")
+        reply.headers.setdefault("Date", http_date(int(self.pipeline.worlds.default.clock.now())))
+        return reply
+
+    def _open_pages(self) -> "Pages":
+        """The pages; Flask is loaded when the first of them is asked for."""
+        with self._loading:
+            if self._pages is None:
+                from veeam_mock.pages.app import Pages
+
+                self._pages = Pages(self.pipeline, self.control)
+            return self._pages
+
+
+def _is_beside_the_api(request: Request) -> bool:
+    path = split_world(request.path)[1]
+    return is_page(path) or is_control(path)
