@@ -162,7 +162,7 @@ def constant(https: bool, jar: str | None = None) -> Server:
             *("--port", str(port), *options, *(_certificate() if https else [])),
         ],
         https=https,
-        note="uvicorn and httptools, as the mock's door; nothing is looked at, nothing is made",
+        note="uvicorn and httptools; nothing is looked at, nothing is made",
     )
 
 

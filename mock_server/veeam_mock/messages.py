@@ -21,8 +21,8 @@ BODY_TOO_LARGE = f"The body is larger than {BODY_LIMIT} bytes."
 class Request:
     """`path` is as sent, percent-encoded, without the query; `origin` is scheme and host, such as `https://localhost`;
     `client` the address that it came from, empty within this process; `mount` the path below which clients find the
-    server, such as `/veeam`, empty for the root. All but the body is its head. Its `repr` shows neither query, nor header
-    fields, nor body, which may hold secrets.
+    server, such as `/veeam`, empty for the root. All but the body is its head. Its `repr` shows no query, no header
+    fields and no body, which may hold secrets.
 
     `outline` is what the pipeline has made of the head; requests that differ in their bodies alone share it.
     """

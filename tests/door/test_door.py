@@ -5,18 +5,18 @@ import select
 import socket
 from collections.abc import Callable
 from contextlib import ExitStack
-from unittest.mock import Mock
+from typing import Any
+from unittest.mock import create_autospec
 from urllib.parse import urlsplit
 
 import orjson
 import pytest
-from uvicorn.server import ServerState
 
 from support.wire import Wire, WireReply
 from veeam_mock import MockServer, Settings
-from veeam_mock.api.pipeline import Pipeline
 from veeam_mock.door import connection
-from veeam_mock.door.door import Door
+from veeam_mock.door.door import Door, Patience
+from veeam_mock.mock import Mock
 
 HOST = b"Host: localhost\r\n"
 LOGIN = b"grant_type=password&username=administrator&password=veeam"
@@ -44,20 +44,18 @@ LOG_IN = request(
 )
 
 
-@pytest.fixture(autouse=True)
-def _little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "LINGER_SECONDS", 0.2)
-    monkeypatch.setattr(connection, "IDLE_SECONDS", 0.6)
+LITTLE = Patience(idle=0.6, linger=0.2, stop=0)
 
 
 @pytest.fixture(params=["http", "https"])
 def live(request: pytest.FixtureRequest, serve: Callable[..., MockServer]) -> MockServer:
     """A server over each scheme that gives a request half a second."""
-    return serve(http=request.param == "http", request_timeout="500ms")
+    return serve(http=request.param == "http", request_timeout="500ms", patience=LITTLE)
 
 
 @pytest.fixture
-def wire(server: MockServer) -> Wire:
+def wire(serve: Callable[..., MockServer]) -> Wire:
+    server = serve(http=False, patience=LITTLE)
     return Wire(server.url, server.ca_cert)
 
 
@@ -146,7 +144,7 @@ def test_the_key_of_the_control_api_is_not_taken_from_a_field_that_looks_like_it
 
 
 def test_a_delay_that_is_longer_than_a_connection_may_idle_is_waited_out(serve: Callable[..., MockServer]) -> None:
-    veeam = serve(request_timeout="500ms")
+    veeam = serve(request_timeout="500ms", patience=LITTLE)
     veeam.faults.add("delay", delay="1.2s")
     with Wire(veeam.url) as wire:
         assert wire.ask(request()).status == 401
@@ -416,7 +414,7 @@ def test_blank_lines_after_an_answer_do_not_keep_a_connection(live: MockServer) 
 
 
 def test_a_client_that_does_not_read_is_dropped(serve: Callable[..., MockServer]) -> None:
-    parts = urlsplit(serve(request_timeout="500ms").url)
+    parts = urlsplit(serve(request_timeout="500ms", patience=LITTLE).url)
     with socket.socket() as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
         client.settimeout(10)
@@ -427,47 +425,46 @@ def test_a_client_that_does_not_read_is_dropped(serve: Callable[..., MockServer]
         assert dropped.poll(10_000)
 
 
-def silent_transport() -> Mock:
-    transport = Mock(spec=asyncio.Transport)
+def silent_transport() -> Any:
+    transport = create_autospec(asyncio.Transport, instance=True)
     transport.is_closing.return_value = False
     transport.get_extra_info.return_value = None
     return transport
 
 
 def test_no_more_is_read_than_can_be_answered() -> None:
-    door = Door(Pipeline(Settings(faults=[{"kind": "delay", "delay": "1ms"}])), request_timeout=10)
+    door = Door(Mock(Settings(faults=[{"kind": "delay", "delay": "1ms"}])))
     transport = silent_transport()
 
     async def feed() -> None:
-        state = ServerState()
-        one = connection.Connection(Mock(loaded_app=door), state, {})
+        one = connection.Connection(door)
         one.connection_made(transport)
         one.data_received(request() * (connection.MOST_WAITING - 1))
         transport.pause_reading.assert_not_called()  # one is being answered, the others wait
         one.data_received(request() * 2)
         transport.pause_reading.assert_called_once_with()
         transport.resume_reading.assert_not_called()
-        while state.tasks:
-            await asyncio.gather(*state.tasks)
+        while door.tasks:
+            await asyncio.gather(*door.tasks)
         transport.resume_reading.assert_called_once_with()
         one.connection_lost(None)
 
     asyncio.run(feed())
-    assert len(door.pipeline.journal.entries("")) == connection.MOST_WAITING + 1
+    assert len(door.mock.pipeline.journal.entries("")) == connection.MOST_WAITING + 1
 
 
 def test_who_does_not_read_is_answered_no_further() -> None:
-    door = Door(Pipeline(), request_timeout=10)
+    door = Door(Mock())
     transport = silent_transport()
 
     async def feed() -> None:
-        one = connection.Connection(Mock(loaded_app=door), ServerState(), {})
+        one = connection.Connection(door)
         one.connection_made(transport)
         one.pause_writing()
         one.data_received(request())
-        assert door.pipeline.journal.entries("") == []
+        assert door.mock.pipeline.journal.entries("") == []
         one.resume_writing()
-        assert len(door.pipeline.journal.entries("")) == 1
+        assert len(door.mock.pipeline.journal.entries("")) == 1
         one.connection_lost(None)
 
     asyncio.run(feed())

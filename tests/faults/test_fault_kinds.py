@@ -172,8 +172,7 @@ def test_http_1_0_meets_the_same(serve: Callable[..., MockServer], kind: dict[st
 )
 def test_a_client_that_goes_away_leaves_nothing_behind(veeam: MockServer, fault: dict[str, Any]) -> None:
     veeam.faults.add(**fault)
-    assert veeam._server is not None
-    held = veeam._server.server_state.tasks
+    held = veeam.door.tasks
     with Wire(veeam.url, veeam.ca_cert) as wire:
         wire.send(ASK)
         assert eventually(lambda: len(held) == 1)

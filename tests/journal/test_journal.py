@@ -14,7 +14,7 @@ from support.wire import Wire
 from veeam_mock import MockServer
 from veeam_mock.api.pipeline import Pipeline
 from veeam_mock.control.client import ControlFailure
-from veeam_mock.door import connection
+from veeam_mock.door.door import Patience
 from veeam_mock.journal import masking
 from veeam_mock.journal.journal import ENTRY_COST, Journal
 from veeam_mock.journal.lines import json_line, logger, text_line
@@ -60,8 +60,8 @@ def test_exchanges_are_filtered(server: MockServer, client: ApiClient) -> None:
     assert server.requests.list() == []
 
 
-def test_refused_http_is_kept(server: MockServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "LINGER_SECONDS", 0.2)
+def test_refused_http_is_kept(serve: Callable[..., MockServer]) -> None:
+    server = serve(http=False, patience=Patience(linger=0.2, stop=0))
     for data in (b"nonsense\r\n\r\n", b"GET / HTTP/1.1\r\nX: " + b"x" * 70_000 + b"\r\n\r\n"):
         with Wire(server.url, server.ca_cert) as wire:
             wire.send(data)

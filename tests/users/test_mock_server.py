@@ -6,8 +6,9 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -142,10 +143,11 @@ def test_a_mistake_is_told_before_anything_starts(serve: Callable[..., MockServe
 
 
 def test_a_start_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def fail(*arguments: object, **options: object) -> None:
+    def fail(runner: asyncio.Runner, work: Coroutine[Any, Any, None]) -> None:
+        work.close()
         raise OSError("the loop is out of descriptors")
 
-    monkeypatch.setattr("veeam_mock.door.server.Server.startup", fail)
+    monkeypatch.setattr("asyncio.Runner.run", fail)
     with pytest.raises(RuntimeError, match="did not start: the loop is out of descriptors"):
         MockServer(http=True).start()
 

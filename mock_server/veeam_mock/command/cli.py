@@ -66,7 +66,7 @@ def serve(context: click.Context, **options: Any) -> None:
     for number in ENDING:
         signal.signal(number, lambda number, frame: server.stop())
     try:
-        server.run(sockets=[listener])
+        server.run(listener)
     finally:
         for number in ENDING:  # whoever asks once more, as `timeout` does, gets what was asked for: a wanted stop
             signal.signal(number, signal.SIG_IGN)

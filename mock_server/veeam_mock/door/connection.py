@@ -1,8 +1,4 @@
-"""One connection of the door: what its reader has read is answered as soon as a request is complete.
-
-uvicorn listens and accepts. Its request cycle and ASGI are not used: measured, they cost twice what the pipeline
-does, and they know no broken answers.
-"""
+"""One connection of the door: what its reader has read is answered as soon as a request is complete."""
 
 import asyncio
 import logging
@@ -10,7 +6,7 @@ import os
 import socket
 import struct
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from veeam_mock.door.door import Door
 from veeam_mock.door.incoming import Incoming, Known
@@ -18,17 +14,7 @@ from veeam_mock.door.reader import RequestReader
 from veeam_mock.door.rendering import render
 from veeam_mock.messages import AT_ONCE, DRIBBLE_STEPS, Reply, Request
 
-if TYPE_CHECKING:
-    from uvicorn import Config
-    from uvicorn.server import ServerState
-
 log = logging.getLogger("veeam_mock")
-
-IDLE_SECONDS = 30.0
-"""How long a connection may stay without a request."""
-
-LINGER_SECONDS = 2.0
-"""How long what a refused client still sends is read and thrown away, so that it gets to read the refusal."""
 
 MOST_WAITING = 32
 """Pipelined requests that are read ahead of the one that is being answered."""
@@ -42,18 +28,10 @@ class Connection(asyncio.Protocol):
 
     transport: asyncio.Transport
 
-    def __init__(
-        self,
-        config: "Config",
-        server_state: "ServerState",
-        app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None,
-    ) -> None:
-        self._door = cast(Door, config.loaded_app)
-        self._loop = _loop or asyncio.get_event_loop()
+    def __init__(self, door: Door) -> None:
+        self._door = door
+        self._loop = asyncio.get_running_loop()
         self._unsent = b""
-        self._connections: set[Any] = server_state.connections
-        self._tasks = server_state.tasks
         self._known: Known | None = None
         self._task: asyncio.Task[None] | None = None
         self._holding = False
@@ -67,7 +45,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
-        self._connections.add(self)
+        self._door.connections.add(self)
         self._is_plain = transport.get_extra_info("sslcontext") is None
         peer = transport.get_extra_info("peername")
         client = str(peer[0]) if peer else ""
@@ -76,7 +54,7 @@ class Connection(asyncio.Protocol):
         self._timer = self._loop.call_later(self._door.request_timeout, self._tick)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._connections.discard(self)
+        self._door.connections.discard(self)
         if self._timer is not None:
             self._timer.cancel()
         if self._task is not None:
@@ -129,6 +107,10 @@ class Connection(asyncio.Protocol):
             self._client_done = True
             self._reader.waiting.clear()
 
+    def abort(self) -> None:
+        """Break the connection off."""
+        self.transport.abort()
+
     # Answering, in the order of the requests
 
     def _work(self) -> None:
@@ -173,11 +155,11 @@ class Connection(asyncio.Protocol):
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         self._known = None
         task = self._task = self._loop.create_task(work)
-        self._tasks.add(task)
+        self._door.tasks.add(task)
         task.add_done_callback(self._finished)
 
     def _finished(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
+        self._door.tasks.discard(task)
         self._task = None
         self._holding = False
         if task.cancelled():
@@ -271,19 +253,19 @@ class Connection(asyncio.Protocol):
         self._lingering = True
         if self.transport.can_write_eof():
             self.transport.write_eof()
-        self._loop.call_later(LINGER_SECONDS, self.transport.abort)
+        self._loop.call_later(self._door.patience.linger, self.transport.abort)
 
     def _tick(self) -> None:
         """Refuse a request that takes too long to come, end a connection that is not used; look again later."""
         now = self._loop.time()
         busy = self._task is not None or self._lingering
-        since, allowed = self._quiet_since, IDLE_SECONDS
+        since, allowed = self._quiet_since, self._door.patience.idle
         if self._reader.began_at is not None:
             since, allowed = self._reader.began_at, self._door.request_timeout
         ends = now + allowed if busy else since + allowed
         if now >= ends:
             self._give_up()
-            ends = now + IDLE_SECONDS
+            ends = now + self._door.patience.idle
         self._timer = self._loop.call_at(min(ends, now + self._door.request_timeout), self._tick)
 
     def _give_up(self) -> None:

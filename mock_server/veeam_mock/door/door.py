@@ -1,5 +1,9 @@
 """The HTTPS and HTTP door: what its connections share."""
 
+import asyncio
+from dataclasses import dataclass
+from typing import Any, Protocol
+
 from veeam_mock.door.outbox import Outbox
 from veeam_mock.messages import BODY_TOO_LARGE, HEADER_LIMIT, Reply, Request
 from veeam_mock.mock import Mock
@@ -14,13 +18,39 @@ REFUSALS = {
 }
 
 
-class Door:
-    """Answers for connections. `request_timeout` is the seconds that a client may take to send a request."""
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long the door waits for others, in seconds.
 
-    def __init__(self, mock: Mock, request_timeout: float) -> None:
+    `idle` is how long a connection may stay without a request; `linger` how long what a refused client still sends is
+    read and thrown away, so that it gets to read the refusal; `stop` what answers under way get when the server stops.
+    """
+
+    idle: float = 30.0
+    linger: float = 2.0
+    stop: float = 1.0
+
+
+class Open(Protocol):
+    """An open connection, as the door knows it."""
+
+    def shutdown(self) -> None:
+        """Let an answer under way end, and wait for nothing else."""
+
+    def abort(self) -> None:
+        """Break it off."""
+
+
+class Door:
+    """Answers for connections, of which it knows those that are open, and the answers that are under way."""
+
+    def __init__(self, mock: Mock, patience: Patience | None = None) -> None:
         self.mock = mock
-        self.request_timeout = request_timeout
+        self.patience = patience or Patience()
+        self.request_timeout = mock.settings.request_timeout
         self.outbox = Outbox()
+        self.connections: set[Open] = set()
+        self.tasks: set[asyncio.Task[Any]] = set()
 
     def refuse(self, request: Request, status: int) -> Reply:
         """The reply to what cannot be read as a request."""

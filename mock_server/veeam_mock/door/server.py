@@ -1,25 +1,22 @@
-"""The door under uvicorn: on a socket that is bound first, in the main thread for the command, in its own for tests."""
+"""A server: the door on a socket that is bound first, in the main thread for the command, in its own for tests."""
 
 import asyncio
 import contextlib
-import logging
 import socket
+import ssl
 import warnings
-from collections.abc import Callable, Generator
-from typing import Any, cast
-
-import uvicorn
+from collections.abc import Callable
 
 from veeam_mock.door.certificates import Certificate
 from veeam_mock.door.connection import Connection
-from veeam_mock.door.door import Door
+from veeam_mock.door.door import Door, Patience
 from veeam_mock.mock import Mock
 
-GRACE = 1
-"""Seconds that answers under way get when the server stops."""
+BACKLOG = 2048
+"""Connections that the system keeps until they are accepted."""
 
 POLL_SECONDS = 0.01
-"""How often it is looked whether they have ended."""
+"""How often a server that stops looks whether its answers have ended."""
 
 
 class CannotListen(OSError):
@@ -37,7 +34,7 @@ def bind(host: str, port: int) -> socket.socket:
         if hasattr(socket, "SO_REUSEPORT"):
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
-        listener.listen(2048)
+        listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
         raise CannotListen(f"cannot listen on {host} port {port}: {error.strerror or error}") from None
@@ -45,10 +42,10 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-class Server(uvicorn.Server):
-    """uvicorn with the mock's door.
+class Server:
+    """Serves `mock` until it is stopped. `announce` is called once requests are answered; then `started` is true.
 
-    `announce` is called once requests are answered. `grace` is seconds that answers under way get when it stops.
+    It leaves signals alone: they are for who owns the process, which calls `stop`.
     """
 
     def __init__(
@@ -56,85 +53,75 @@ class Server(uvicorn.Server):
         mock: Mock,
         certificate: Certificate | None,
         announce: Callable[[], None],
-        *,
-        grace: int = GRACE,
+        patience: Patience | None = None,
     ) -> None:
-        for name in ("uvicorn.error", "uvicorn.access", "uvicorn.asgi"):
-            # What uvicorn logs there is said better elsewhere: the banner, the journal, this package's own log.
-            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+        self.door = Door(mock, patience)
+        self._context = None if certificate is None else _tls_of(certificate)
         self._announce = announce
-        self._grace = grace
+        self._is_stopped = False
         self._end: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
-        super().__init__(
-            uvicorn.Config(
-                cast(Any, Door(mock, mock.settings.request_timeout)),
-                http=Connection,
-                ws="none",
-                lifespan="off",
-                interface="asgi3",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                date_header=False,
-                proxy_headers=False,
-                ssl_certfile=certificate.chain if certificate else None,
-                ssl_keyfile=certificate.key if certificate else None,
-            )
-        )
+        self.started = False
 
-    def run(self, sockets: list[socket.socket] | None = None) -> None:
-        """Serve until the end, as uvicorn does; then clients in the midst of a TLS handshake are dropped with the loop.
+    def run(self, listener: socket.socket) -> None:
+        """Serve on `listener` until the end; then clients in the midst of a TLS handshake are dropped with the loop.
 
         uvloop warns of each, and where that warning is an error, it would never close the loop.
         """
-        runner = asyncio.Runner(loop_factory=self.config.get_loop_factory())
+        runner = asyncio.Runner(loop_factory=_loop_factory())
         try:
-            runner.run(self.serve(sockets=sockets))
+            runner.run(self._serve(listener))
         finally:
             # For all threads, as warnings are; this one closes its loop within a millisecond.
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ResourceWarning)
                 runner.close()
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start to listen, then say so."""
-        await super().startup(sockets)
-        self._announce()
-
-    async def main_loop(self) -> None:
-        """Serve until `stop`. uvicorn's own looks ten times a second whether it is time to go."""
-        loop, end = asyncio.get_running_loop(), asyncio.Event()
-        self._end = loop, end
-        if not self.should_exit:
-            await end.wait()
-
     def stop(self) -> None:
         """End to serve; from any thread, and from a signal handler. What has ended already is left alone."""
-        self.should_exit = True
+        self._is_stopped = True
         if self._end is not None:
             loop, end = self._end
             with contextlib.suppress(RuntimeError):  # the loop is closed: the server has ended
                 loop.call_soon_threadsafe(end.set)
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+    async def _serve(self, listener: socket.socket) -> None:
+        loop, end = asyncio.get_running_loop(), asyncio.Event()
+        self._end = loop, end
+        serving = await loop.create_server(
+            lambda: Connection(self.door), sock=listener, ssl=self._context, backlog=BACKLOG
+        )
+        self.started = True
+        self._announce()
+        if not self._is_stopped:
+            await end.wait()
+        serving.close()
+        await self._end_connections()
+
+    async def _end_connections(self) -> None:
         """Let answers under way end, then break what is left: a TLS client that never says goodbye must not hold us."""
-        for listener in (*self.servers, *(sockets or ())):
-            listener.close()
         await asyncio.sleep(0)  # whoever was accepted just now becomes a connection, and is not forgotten
-        for connection in self._connections():
+        connections = self.door.connections
+        for connection in list(connections):
             connection.shutdown()
         loop = asyncio.get_running_loop()
-        ends = loop.time() + self._grace
-        while self._connections() and loop.time() < ends:
+        ends = loop.time() + self.door.patience.stop
+        while connections and loop.time() < ends:
             await asyncio.sleep(POLL_SECONDS)
-        for connection in self._connections():
-            connection.transport.abort()
+        for connection in list(connections):
+            connection.abort()
         await asyncio.sleep(0)
 
-    def _connections(self) -> list[Connection]:
-        return cast(list[Connection], list(self.server_state.connections))
 
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        """Leave signals alone: they are for who owns the process, which calls `stop`."""
-        yield
+def _tls_of(certificate: Certificate) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate.chain, certificate.key)
+    return context
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop's where it is installed, which takes half of the time for each message; None for asyncio's own."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop

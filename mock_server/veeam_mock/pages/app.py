@@ -42,13 +42,14 @@ def _environ(plain: Request) -> dict[str, object]:
     The name of a page is found in any case, as the real server finds it.
     """
     world, path = split_world(plain.path)
+    # With underscores, names would get mixed up with those that have dashes (RFC 3875 section 4.1.18).
+    fields = [(name, text) for name, text in plain.headers.items() if "_" not in name]
     builder = EnvironBuilder(
         as_routed(path),
         base_url=plain.address + (f"{PATH_PREFIX}{world}" if world else ""),
         query_string=plain.query,
         method=plain.method,
-        # With underscores, names would get mixed up with those that have dashes (RFC 3875 section 4.1.18).
-        headers={name: text for name, text in plain.headers.items() if "_" not in name},
+        headers=fields,
         data=plain.body,
         environ_base={"REMOTE_ADDR": plain.client},
     )

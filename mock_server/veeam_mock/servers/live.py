@@ -8,10 +8,13 @@ from urllib.parse import urlsplit
 
 from veeam_mock.control.client import ControlClient, OverHttp
 from veeam_mock.door.certificates import Certificate, find_certificate
+from veeam_mock.door.door import Door, Patience
 from veeam_mock.door.server import Server, bind
 from veeam_mock.servers.local import LocalServer
 from veeam_mock.settings.admin_key import with_admin_key
 from veeam_mock.settings.settings import Settings
+
+NOT_RUNNING = "this server is not running; use it in a with statement, or call start()"
 
 
 class AttachedServer(ControlClient):
@@ -31,14 +34,20 @@ class MockServer(LocalServer):
     `with MockServer(code_lifetime="5s") as veeam:` takes what the config file takes. The port is free and picked by the
     system unless `port` is given, or whole `settings` with theirs. The server answers when `start` returns, and ends
     with its process at the latest. Where it listens beyond this machine, `settings.admin_key` is the key that its
-    control API demands of others. `clock` gives real time in Unix seconds, UTC, in place of the machine's. Raises
-    `SettingsError`, `CertificateError` or `CannotListen`.
+    control API demands of others. `clock` gives real time in Unix seconds, UTC, in place of the machine's, and
+    `patience` how long it waits for clients. Raises `SettingsError`, `CertificateError` or `CannotListen`.
     """
 
     def __init__(
-        self, settings: Settings | None = None, *, clock: Callable[[], float] | None = None, **options: Any
+        self,
+        settings: Settings | None = None,
+        *,
+        clock: Callable[[], float] | None = None,
+        patience: Patience | None = None,
+        **options: Any,
     ) -> None:
         super().__init__(with_admin_key(settings or Settings(**{"port": 0, **options})), clock)
+        self._patience = patience or Patience(stop=0)
         self._server: Server | None = None
         self._thread: threading.Thread | None = None
         self._url: str | None = None
@@ -65,7 +74,7 @@ class MockServer(LocalServer):
         self._certificate = find_certificate(self.settings)
         listener = bind(self.settings.host, self.settings.port)
         ready = threading.Event()
-        self._server = Server(self.mock, self._certificate, ready.set, grace=0)
+        self._server = Server(self.mock, self._certificate, ready.set, self._patience)
         self._thread = threading.Thread(target=self._serve, args=(listener, ready), daemon=True, name="veeam-mock")
         self._thread.start()
         ready.wait()
@@ -78,7 +87,7 @@ class MockServer(LocalServer):
     def _serve(self, listener: socket.socket, ready: threading.Event) -> None:
         assert self._server is not None
         try:
-            self._server.run(sockets=[listener])
+            self._server.run(listener)
         except BaseException as error:
             self._failure = error
         finally:
@@ -102,10 +111,17 @@ class MockServer(LocalServer):
         return f"<MockServer {self._url or 'stopped'}>"
 
     @property
+    def door(self) -> Door:
+        """Its door, which knows the connections; `RuntimeError` while it does not run."""
+        if self._server is None:
+            raise RuntimeError(NOT_RUNNING)
+        return self._server.door
+
+    @property
     def url(self) -> str:
         """The address, such as `https://localhost:40123`; `RuntimeError` while it does not run."""
         if self._url is None:
-            raise RuntimeError("this server is not running; use it in a with statement, or call start()")
+            raise RuntimeError(NOT_RUNNING)
         return self._url
 
     @property
