@@ -25,14 +25,14 @@ def server(serve: Callable[..., MockServer]) -> MockServer:
 def world(server: MockServer, name: str) -> tuple[ApiClient, AttachedServer]:
     """A client and the control of a world."""
     client = ApiClient(f"{server.url}/~{name}", server.ca_cert or True)
-    return client, MockServer.attach(server.url, ca_cert=server.ca_cert, session=name)
+    return client, MockServer.attach(server.url, ca_cert=server.ca_cert, world=name)
 
 
 def test_header_and_path_mean_the_same_world(server: MockServer, client: ApiClient) -> None:
     by_path, control = world(server, "mine")
     token = by_path.log_in().json()["access_token"]
     reply = client.send(
-        "GET", "/v4/Organizations", headers={"X-Mock-Session": "mine", "Authorization": f"Bearer {token}"}
+        "GET", "/v4/Organizations", headers={"X-Mock-World": "mine", "Authorization": f"Bearer {token}"}
     )
     assert reply.status_code == 200
     assert [each["operation"] for each in control.requests.list()] == ["getToken", "getOrganizations"]
@@ -40,7 +40,7 @@ def test_header_and_path_mean_the_same_world(server: MockServer, client: ApiClie
 
 
 def test_the_path_goes_before_the_header(server: MockServer, client: ApiClient) -> None:
-    client.send("GET", "/~one/v4/Organizations", headers={"X-Mock-Session": "two"})
+    client.send("GET", "/~one/v4/Organizations", headers={"X-Mock-World": "two"})
     assert len(world(server, "one")[1].requests.list()) == 1
     assert world(server, "two")[1].requests.list() == []
 
@@ -62,7 +62,7 @@ def test_each_world_has_a_clock_and_settings_of_its_own(server: MockServer) -> N
 
 @pytest.mark.parametrize("name", ["a b", "ä", "a" * 65, "a/b", ""])
 def test_a_bad_name_is_refused(client: ApiClient, name: str) -> None:
-    headers = {"X-Mock-Session": name.encode("latin-1")}
+    headers = {"X-Mock-World": name.encode("latin-1")}
     assert client.send("GET", "/v4/Organizations", headers=headers).status_code == 400
     assert client.send("GET", "/__admin/clock", headers=headers).status_code == 400
     assert client.send("GET", "/__admin/tokens", headers=headers).status_code == 400
@@ -72,14 +72,14 @@ def test_a_bad_name_is_refused(client: ApiClient, name: str) -> None:
 def test_a_full_table_answers_503_and_says_so_until_a_world_is_dropped(serve: Callable[..., MockServer]) -> None:
     client = ApiClient(serve(most_worlds=2).url)
     for name in ("one", "two", "one"):
-        assert client.send("GET", "/v4/Organizations", headers={"X-Mock-Session": name}).status_code == 401
+        assert client.send("GET", "/v4/Organizations", headers={"X-Mock-World": name}).status_code == 401
     for path in ("/v4/Organizations", "/__admin/clock"):
-        full = client.send("GET", path, headers={"X-Mock-Session": "three"})
+        full = client.send("GET", path, headers={"X-Mock-World": "three"})
         assert full.status_code == 503
-        assert "2 sessions" in full.json()["message"]
+        assert "2 worlds" in full.json()["message"]
         assert "/__admin/reset" in full.json()["message"]
     assert client.send("POST", "/~one/__admin/reset").status_code == 204
-    assert client.send("GET", "/v4/Organizations", headers={"X-Mock-Session": "three"}).status_code == 401
+    assert client.send("GET", "/v4/Organizations", headers={"X-Mock-World": "three"}).status_code == 401
 
 
 def test_worlds_of_a_seed_draw_differently() -> None:

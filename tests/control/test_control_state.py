@@ -37,7 +37,7 @@ def test_one_exchange_is_read_by_its_id_in_its_own_world(server: MockServer, cli
     client.call("GET", "/v4/Organizations")
     listed = get(server, "/requests").json()[-1]
     assert get(server, f"/requests/{listed['id']}").json() == listed
-    other = get(server, f"/requests/{listed['id']}", headers={"X-Mock-Session": "blue"})
+    other = get(server, f"/requests/{listed['id']}", headers={"X-Mock-World": "blue"})
     assert (other.status_code, get(server, "/requests/0").status_code) == (404, 400)
 
 

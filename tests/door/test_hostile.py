@@ -114,7 +114,7 @@ def strange_credentials(chance: random.Random) -> bytes:
         [b"Bearer", b"Bearer ", b"Bearer " + b"a" * 60_000, b"Bearer \xff\xfe", b"Basic Og==", b"Bearer a, Bearer b"]
     )
     more = chance.choice(
-        [b"Authorization: Bearer x", b"Host: a b", b"Host: \xff", b"X-Mock-Session: ../..", b"Prefer: code=\xff"]
+        [b"Authorization: Bearer x", b"Host: a b", b"Host: \xff", b"X-Mock-World: ../..", b"Prefer: code=\xff"]
     )
     return head(chance, b"Authorization: " + value, more, method=b"GET")
 

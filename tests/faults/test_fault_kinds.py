@@ -263,11 +263,11 @@ def test_a_delay_between_two_times_stays_between_them() -> None:
 def test_a_wsgi_application_names_the_door_that_could_break_the_connection(kind: str) -> None:
     app = create_app()
     client = app.test_client()
-    in_a_world = {"X-Mock-Session": "mine", "Prefer": f"fault={kind}"}
+    in_a_world = {"X-Mock-World": "mine", "Prefer": f"fault={kind}"}
     reply = client.get("/v4/ServiceInstance", headers=in_a_world)
     assert reply.status_code == 501
     assert "veeam-mock" in reply.get_json()["message"]
-    exchanges = client.get("/__admin/requests", headers={"X-Mock-Session": "mine"}).get_json()
+    exchanges = client.get("/__admin/requests", headers={"X-Mock-World": "mine"}).get_json()
     assert [(each["reply"]["status"], each["faults"]) for each in exchanges] == [(501, [f"fault={kind}"])]
     assert client.get("/__admin/requests").get_json() == []
 

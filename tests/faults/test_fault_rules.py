@@ -149,7 +149,7 @@ def test_a_fault_of_the_file_whose_end_has_passed_does_not_keep_a_world_from_bei
     world = pipeline.worlds.default
     later = {**settings.faults[0], "until": "2020-01-01T00:00:00Z"}
     object.__setattr__(settings, "faults", (later,))
-    assert ask(pipeline, **{"x-mock-session": "new"}).status == 401
+    assert ask(pipeline, **{"x-mock-world": "new"}).status == 401
     world.change(world.settings.replace(code_lifetime="5s"))
     assert world.settings.code_lifetime == 5
 
@@ -234,7 +234,7 @@ def test_of_a_path_only_the_star_stands_for_more(path: str, other: str) -> None:
 
 
 def test_a_path_is_meant_without_the_world(server: MockServer, client: ApiClient) -> None:
-    world = MockServer.attach(server.url, ca_cert=server.ca_cert, session="below")
+    world = MockServer.attach(server.url, ca_cert=server.ca_cert, world="below")
     world.faults.add("status", status=503, match={"path": "/v4/Organizations"})
     assert client.send("GET", "/~below/v4/Organizations").status_code == 503
 

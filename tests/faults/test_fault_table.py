@@ -30,7 +30,7 @@ def prepare(veeam: MockServer) -> list[str]:
     """One world for each kind of fault, and the address of a login in it."""
     for fault in TYPES:
         example = {key: WITHIN_PATIENCE.get(key, value) for key, value in fault.example.items() if key != "times"}
-        MockServer.attach(veeam.url, ca_cert=veeam.ca_cert, session=fault.kind).faults.add(**example)
+        MockServer.attach(veeam.url, ca_cert=veeam.ca_cert, world=fault.kind).faults.add(**example)
     return [f"{veeam.url}/~{kind}/v4/Token" for kind in KINDS]
 
 

@@ -174,7 +174,7 @@ def test_no_secret_is_in_the_journal_the_logs_or_any_answer_of_the_control_api(
         ),
         client.send("GET", f"/__admin/{quote(ADMIN_KEY)}", headers=key),
         client.send("PATCH", "/__admin/settings", headers=key, json={"verification_url": PASSWORD}),
-        client.send("GET", "/__admin/clock", headers={**key, "X-Mock-Session": quote(PASSWORD)}),
+        client.send("GET", "/__admin/clock", headers={**key, "X-Mock-World": quote(PASSWORD)}),
         *(
             client.send("GET", f"/__admin/{part}", headers=key)
             for part in ("settings", "faults", "requests", "device-codes")
@@ -410,7 +410,7 @@ def test_the_log_is_one_line_a_request_for_people_or_for_programs(server: MockSe
     text, program = lines
     assert text[8:] == "  418  GET /v4/Organizations?a=%0Ab  getOrganizations  struck by code=418  ~mine"
     told = json.loads(program)
-    assert (told["session"], told["status"], told["path"], told["faults"]) == (
+    assert (told["world"], told["status"], told["path"], told["faults"]) == (
         "mine",
         418,
         "/v4/Organizations",

@@ -107,4 +107,4 @@ def test_it_is_there_without_the_slash_too(server: MockServer) -> None:
 
 
 def test_a_world_of_a_bad_name_has_no_page(server: MockServer) -> None:
-    assert page(server, "/__admin/", **{"X-Mock-Session": "not a name"}).status_code == 400
+    assert page(server, "/__admin/", **{"X-Mock-World": "not a name"}).status_code == 400

@@ -245,8 +245,8 @@ def test_what_is_typed_is_escaped(mock: Mock) -> None:
 
 
 def test_there_is_no_page_in_a_world_of_a_bad_name(mock: Mock) -> None:
-    answer = mock.app.test_client().get("/devicelogin", headers={"X-Mock-Session": "not a name"})
-    assert (answer.status_code, "The name of a session" in answer.text) == (400, True)
+    answer = mock.app.test_client().get("/devicelogin", headers={"X-Mock-World": "not a name"})
+    assert (answer.status_code, "The name of a world" in answer.text) == (400, True)
 
 
 @pytest.mark.parametrize(

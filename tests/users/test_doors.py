@@ -129,7 +129,7 @@ FAULTY = (
     Exchange("no content", body=REGION, control=(fault("status", status=204),), status=204),
     Exchange("throttled", body=REGION, control=(preset("throttled"),), status=429),
     Exchange("Azure out of reach", body=REGION, control=(preset("azure-unreachable"),), status=500),
-    Exchange("a session that ended", body=REGION, control=(preset("token-revoked"),), status=401),
+    Exchange("a login that ended", body=REGION, control=(preset("token-revoked"),), status=401),
     Exchange("a proxy's page", body=REGION, control=(preset("gateway-timeout"),), status=504),
     Exchange("a struck login", TOKEN, LOGIN, bearer=None, control=(fault("status", status=400),), status=400),
     Exchange("late", body=REGION, control=(fault("delay", delay="20ms"),)),

@@ -170,7 +170,7 @@ def test_a_server_that_was_started_elsewhere_is_steered_over_http(serve: Callabl
 
 def test_an_attached_world_is_apart(serve: Callable[..., MockServer]) -> None:
     server = serve()
-    mine = MockServer.attach(server.url, session="mine")
+    mine = MockServer.attach(server.url, world="mine")
     mine.clock.advance("1h")
     assert mine.clock.now() > server.clock.now()
 

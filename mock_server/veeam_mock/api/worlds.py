@@ -22,7 +22,7 @@ CODES_A_MINUTE = 60
 """What a server that throttles serves (ambiguity `throttling`)."""
 
 MOST_ORGANIZATIONS = 10_000
-HEADER = "x-mock-session"
+HEADER = "x-mock-world"
 PATH_PREFIX = "/~"
 NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 DEFAULT = ""
@@ -121,10 +121,10 @@ class Worlds:
 
     def _make(self, name: str) -> World:
         if name != DEFAULT and not NAME.fullmatch(name):
-            raise NoSuchWorld("The name of a session has 1 to 64 letters, digits, dots, dashes and underscores.")
+            raise NoSuchWorld("The name of a world has 1 to 64 letters, digits, dots, dashes and underscores.")
         if name not in self._worlds and len(self._worlds) > self._settings.most_worlds:
             raise TooManyWorlds(
-                f"There are {self._settings.most_worlds} sessions already; drop one by POST /__admin/reset in it."
+                f"There are {self._settings.most_worlds} worlds already; drop one by POST /__admin/reset in it."
             )
         world = self._worlds[name] = World(name, self._settings, self._parser, self._clock)
         return world

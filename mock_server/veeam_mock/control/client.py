@@ -26,11 +26,11 @@ class Transport(Protocol):
 
 
 class InProcess:
-    """Calls the control API of a pipeline in this process, in the world `session`."""
+    """Calls the control API of a pipeline in this process, in the world `world`."""
 
-    def __init__(self, control: Control, session: str = "") -> None:
+    def __init__(self, control: Control, world: str = "") -> None:
         self._control = control
-        self._headers = {"x-mock-session": session} if session else {}
+        self._headers = {"x-mock-world": world} if world else {}
 
     def send(self, method: str, path: str, body: bytes) -> tuple[int, bytes]:
         target, _, query = path.partition("?")
@@ -42,7 +42,7 @@ class InProcess:
 class OverHttp:
     """Calls the control API at `url` with an admin key; `ca_cert` is the file to trust, None for the usual ones."""
 
-    def __init__(self, url: str, admin_key: str | None = None, ca_cert: str | None = None, session: str = "") -> None:
+    def __init__(self, url: str, admin_key: str | None = None, ca_cert: str | None = None, world: str = "") -> None:
         import requests
 
         self._url = url.rstrip("/")
@@ -52,8 +52,8 @@ class OverHttp:
         self._session.headers["Content-Type"] = "application/json"
         if admin_key is not None:
             self._session.headers["X-Admin-Key"] = admin_key
-        if session:
-            self._session.headers["X-Mock-Session"] = session
+        if world:
+            self._session.headers["X-Mock-World"] = world
 
     def send(self, method: str, path: str, body: bytes) -> tuple[int, bytes]:
         response = self._session.request(method, self._url + path, data=body, verify=self._verify, timeout=30)

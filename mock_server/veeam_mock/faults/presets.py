@@ -44,7 +44,7 @@ PRESETS = {
         ),
         Preset(
             "token-revoked",
-            "the session ended on the server: 401 although the token has not expired",
+            "the login ended on the server: 401 although the token has not expired",
             {"kind": "status", "status": 401},
         ),
         Preset(

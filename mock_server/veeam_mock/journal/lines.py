@@ -20,7 +20,7 @@ def json_line(entry: Entry) -> str:
     return orjson.dumps(
         {
             "at": datetime.fromtimestamp(entry.at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-            "session": entry.world or None,
+            "world": entry.world or None,
             "method": entry.request.method,
             "path": entry.request.path,
             "query": entry.request.query,

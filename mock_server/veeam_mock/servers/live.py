@@ -56,16 +56,16 @@ class MockServer(LocalServer):
 
     @classmethod
     def attach(
-        cls, url: str, admin_key: str | None = None, *, ca_cert: str | None = None, session: str = ""
+        cls, url: str, admin_key: str | None = None, *, ca_cert: str | None = None, world: str = ""
     ) -> AttachedServer:
-        """The control of a server that was started elsewhere, over HTTP, in the world `session`.
+        """The control of a server that was started elsewhere, over HTTP, in the world `world`.
 
         `ca_cert` is the file that its banner names, for HTTPS. `ValueError` for what is no address of a server.
         """
         address = urlsplit(url)
         if address.scheme not in ("http", "https") or not address.hostname or address.username is not None:
             raise ValueError("this is not an address such as https://localhost:4443, without a login in it")
-        return AttachedServer(url, OverHttp(url, admin_key, ca_cert, session))
+        return AttachedServer(url, OverHttp(url, admin_key, ca_cert, world))
 
     def start(self) -> "MockServer":
         """Start to serve; returns when requests are answered."""

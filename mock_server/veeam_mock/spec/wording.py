@@ -22,7 +22,7 @@ FORMS: Mapping[str, str] = {
     "operation": "the name of an operation, or a list of them",
     "path": "a path such as /v4/Organizations/*, without a query, seen from within its world",
     "until": f"{durations.FORM}, nor a date-time such as 2030-01-01T00:00:00Z",
-    "header.X-Mock-Session": "the name of a session: 1 to 64 letters, digits, dots, dashes and underscores",
+    "header.X-Mock-World": "the name of a world: 1 to 64 letters, digits, dots, dashes and underscores",
 }
 """What a value of this key is, as it follows 'is not'."""
 
