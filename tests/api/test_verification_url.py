@@ -44,5 +44,5 @@ def test_it_can_become_self_while_the_server_runs_and_go_back(serve: Callable[..
 def test_another_address_must_be_https(client_of: Callable[..., ApiClient]) -> None:
     client = client_of(verification_url="https://sign-in.test/code")
     assert address(client) == "https://sign-in.test/code"
-    with pytest.raises(ValueError, match="neither 'self' nor an https address"):
+    with pytest.raises(ValueError, match="is not 'self', nor an https address"):
         Settings(verification_url="http://sign-in.test/code")

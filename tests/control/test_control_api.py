@@ -240,10 +240,10 @@ def test_what_lives_longest_at_the_last_moment_has_an_end_that_can_be_written(
 @pytest.mark.parametrize(
     ("method", "path", "body", "told"),
     [
-        ("POST", "clock", {}, "body: is empty, at least one key is needed"),
-        ("POST", "clock", {"advance": "1s", "freeze": True}, "body: has more keys than one"),
+        ("POST", "clock", {}, "body: has 0 keys, at least 1 are needed"),
+        ("POST", "clock", {"advance": "1s", "freeze": True}, "body: has 2 keys, at most 1 are allowed"),
         ("POST", "clock", {"advance": "soon"}, "body.advance: 'soon' is not a duration such as 30s, 15m"),
-        ("PATCH", "settings", {}, "body: is empty"),
+        ("PATCH", "settings", {}, "body: has 0 keys, at least 1 are needed"),
         ("PATCH", "settings", {"auto_approve": "soon"}, "body.auto_approve: 'soon' is not a duration such as"),
         ("POST", "faults", {"kind": "delay", "delay": "soon"}, "delay: 'soon' is not a duration such as"),
         ("POST", "requests/verify", {"match": {"operation": 5}}, "5 is not the name of an operation, or a list"),

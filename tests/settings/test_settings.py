@@ -61,9 +61,9 @@ def test_all_mistakes_are_told_at_once_each_with_its_key() -> None:
         ({"refresh_lifetime": float("nan")}, "refresh_lifetime", "is not a duration"),
         ({"request_timeout": 0}, "request_timeout", "from 10ms to 1d"),
         ({"expires_unit": "minutes"}, "expires_unit", "not one of seconds, milliseconds"),
-        ({"verification_url": "http://example.com"}, "verification_url", "neither 'self' nor an https address"),
-        ({"verification_url": "https://exa mple.com"}, "verification_url", "neither 'self' nor an https address"),
-        ({"verification_url": 'https://x"/'}, "verification_url", "neither 'self' nor an https address"),
+        ({"verification_url": "http://example.com"}, "verification_url", "is not 'self', nor an https address"),
+        ({"verification_url": "https://exa mple.com"}, "verification_url", "is not 'self', nor an https address"),
+        ({"verification_url": 'https://x"/'}, "verification_url", "is not 'self', nor an https address"),
         ({"cert": "server.pem"}, "cert", "needs key as well"),
         ({"key": "server.key"}, "key", "needs cert as well"),
         ({"http": True, "cert": "a", "key": "b"}, "http", "plain HTTP has no certificate"),
@@ -107,13 +107,17 @@ def test_a_mistake_in_a_secret_does_not_repeat_it(given: dict[str, Any]) -> None
 @pytest.mark.parametrize(
     ("users", "key", "message"),
     [
-        ({"administrator": "hunter2"}, "users", "must be a list of users, such as [{username: NAME, password: TEXT}]"),
-        (["administrator:hunter2"], "users.0", "must be a user, such as {username: NAME, password: TEXT}"),
-        ([["a", "hunter2"]], "users.0", "must be a user, such as"),
-        ([{"username": "a", "password": "b", "hunter2": 1}], "users.0", "must be a user, such as"),
-        ([{"username": ["hunter2"], "password": "b"}], "users.0.username", "must be text"),
+        (
+            {"administrator": "hunter2"},
+            "users",
+            "the value is not a list of users, such as [{username: NAME, password: TEXT}]",
+        ),
+        (["administrator:hunter2"], "users.0", "the value is not a user, such as {username: NAME, password: TEXT}"),
+        ([["a", "hunter2"]], "users.0", "the value is not a user, such as"),
+        ([{"username": "a", "password": "b", "hunter2": 1}], "users.0", "the value is not a user, such as"),
+        ([{"username": ["hunter2"], "password": "b"}], "users.0.username", "the value is not text"),
         ([{"username": "hunter2", "password": "b"}] * 2, "users.1.username", "the name is there twice"),
-        ("[{username: a, password: hunter2", "users", "but cannot be read as YAML"),
+        ("[{username: a, password: hunter2", "users", "and cannot be read as YAML"),
     ],
 )
 def test_a_mistake_in_the_users_repeats_nothing_of_them(users: object, key: str, message: str) -> None:

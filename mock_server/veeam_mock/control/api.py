@@ -22,7 +22,6 @@ from veeam_mock.settings.settings import SettingsError
 from veeam_mock.spec.refusals import Refusals
 from veeam_mock.spec.schema import shorten
 from veeam_mock.spec.spec import Match, Operation
-from veeam_mock.spec.wording import in_words
 
 log = logging.getLogger("veeam_mock")
 
@@ -75,7 +74,7 @@ class Control:
             return self._refusals.plain(405, f"{allowed} is served here.", {"Allow": allowed})
         checked = self.spec.check_request(match, request)
         if checked.violations:
-            return self._refusals.for_violations(match.operation.id, map(in_words, checked.violations))
+            return self._refusals.for_violations(match.operation.id, checked.violations)
         _refuse_unknown_filters(match.operation, request.query)
         status = next(status for status in match.operation.replies if status < 300)
         return Reply(status, OPERATIONS[match.operation.id](self._pipeline, self._pipeline.worlds.find(name), checked))

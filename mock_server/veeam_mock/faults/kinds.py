@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import orjson
 
 from veeam_mock.messages import Headers, Reply
+from veeam_mock.model.durations import FORM as DURATION_FORM
 from veeam_mock.model.durations import SCHEMA as DURATION
 from veeam_mock.model.durations import parse_duration
 from veeam_mock.model.errors import AccessDenied, InvalidLogin
@@ -20,10 +21,18 @@ from veeam_mock.model.randomness import Randomness
 from veeam_mock.spec.refusals import TOKEN_OPERATION, Refusals
 
 STATUS = {"type": "integer", "minimum": 200, "maximum": 599}
-FIELD_NAME = r"^(?!(?i:content-length|transfer-encoding|connection)$)[!#$%&'*+.^_`|~0-9A-Za-z-]+$"
+FIELD_NAME = {
+    "pattern": r"^(?!(?i:content-length|transfer-encoding|connection)$)[!#$%&'*+.^_`|~0-9A-Za-z-]+$",
+    "x-wanted": "keyed by names of header fields, without those that frame an answer",
+}
 """A header field that a fault may set: not those that frame the answer, for which there are kinds of their own."""
 
-FIELD_VALUE = {"type": "string", "pattern": r"^[\x20-\x7e]*$", "maxLength": 8000}
+FIELD_VALUE = {
+    "type": "string",
+    "pattern": r"^[\x20-\x7e]*$",
+    "maxLength": 8000,
+    "x-wanted": "the value of a header field: visible ASCII characters and blanks",
+}
 NAMES = {"type": "array", "items": {"type": "string"}, "minItems": 1}
 SPELLED = {"content-type": "Content-Type", "date": "Date"}
 NO_BODY = frozenset({204, 205, 304})
@@ -72,7 +81,7 @@ class Status(Fault):
         "status": STATUS,
         "message": {"type": "string", "minLength": 1},
         "body": {},
-        "headers": {"type": "object", "propertyNames": {"pattern": FIELD_NAME}, "additionalProperties": FIELD_VALUE},
+        "headers": {"type": "object", "propertyNames": FIELD_NAME, "additionalProperties": FIELD_VALUE},
         "retry_after": {"type": "integer", "minimum": 0},
     }
     required = ("status",)
@@ -131,7 +140,12 @@ class Delay(Fault):
     kind = "delay"
     summary = "a good answer, late"
     needs_answer = True
-    parameters = {"delay": {"anyOf": [DURATION, {"type": "array", "items": DURATION, "minItems": 2, "maxItems": 2}]}}
+    parameters = {
+        "delay": {
+            "anyOf": [DURATION, {"type": "array", "items": DURATION, "minItems": 2, "maxItems": 2}],
+            "x-wanted": f"{DURATION_FORM}, or a pair of them",
+        }
+    }
     required = ("delay",)
     example = {"kind": "delay", "delay": ["1s", "3s"]}
 

@@ -13,17 +13,20 @@ from veeam_mock.faults.rules import Rule
 from veeam_mock.journal.pattern import SCHEMA as PATTERN
 from veeam_mock.journal.pattern import Pattern, overlap, plain_path
 from veeam_mock.model.dates import parse_date_time
+from veeam_mock.model.durations import FORM as DURATION_FORM
 from veeam_mock.model.durations import SCHEMA as DURATION
 from veeam_mock.model.durations import parse_duration
 from veeam_mock.spec.schema import Schema, Violation, shorten
 from veeam_mock.spec.spec import Spec
-from veeam_mock.spec.wording import in_words
 
 CONDITIONS: Mapping[str, Any] = {
     "times": {"type": "integer", "minimum": 1},
     "after": {"type": "integer", "minimum": 0},
     "probability": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
-    "until": {"anyOf": [DURATION, {"type": "string", "format": "date-time"}]},
+    "until": {
+        "anyOf": [DURATION, {"type": "string", "format": "date-time"}],
+        "x-wanted": f"{DURATION_FORM}, nor a date-time such as 2030-01-01T00:00:00Z",
+    },
     "match": PATTERN,
 }
 
@@ -39,7 +42,7 @@ class FaultError(ValueError):
     """A fault, or a pattern of requests, that does not fit. `violations` lists every mistake, each with its key."""
 
     def __init__(self, violations: list[Violation]) -> None:
-        self.violations = [in_words(violation) for violation in violations]
+        self.violations = violations
         super().__init__("; ".join(map(str, self.violations)))
 
 

@@ -16,7 +16,11 @@ from veeam_mock.spec.spec import FORM, decode_segment
 
 MISSING = object()
 
-VALUE = {"type": ["string", "null"], "pattern": r"^([!-~\xa0-\xff]([\t -~\xa0-\xff]*[!-~\xa0-\xff])?)?$"}
+VALUE = {
+    "type": ["string", "null"],
+    "pattern": r"^([!-~\xa0-\xff]([\t -~\xa0-\xff]*[!-~\xa0-\xff])?)?$",
+    "x-wanted": "the value of a header field: visible characters, no blanks at its ends",
+}
 """The value of a header field as it arrives: latin-1, no blanks at the ends (RFC 9110 section 5.5). None: no field."""
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH")
@@ -28,16 +32,30 @@ SCHEMA: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
     "properties": {
-        "operation": {"anyOf": [{"type": "string"}, {"type": "array", "minItems": 1, "items": {"type": "string"}}]},
+        "operation": {
+            "anyOf": [{"type": "string"}, {"type": "array", "minItems": 1, "items": {"type": "string"}}],
+            "x-wanted": "the name of an operation, or a list of them",
+        },
         "method": {"type": "string", "enum": list(METHODS)},
-        "path": {"type": "string", "maxLength": 1000, "pattern": "^/($|[^~?#\\s][^?#\\s]*$)"},
+        "path": {
+            "type": "string",
+            "maxLength": 1000,
+            "pattern": "^/($|[^~?#\\s][^?#\\s]*$)",
+            "x-wanted": "a path such as /v4/Organizations/*, without a query, seen from within its world",
+        },
         "header": {
             "type": "object",
-            "propertyNames": {"pattern": r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"},
+            "propertyNames": {
+                "pattern": r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$",
+                "x-wanted": "keyed by names of header fields",
+            },
             "additionalProperties": VALUE,
         },
         "query": {"type": "object", "additionalProperties": {"type": ["string", "null"]}},
-        "body": {"type": "object", "propertyNames": {"pattern": POINTER}},
+        "body": {
+            "type": "object",
+            "propertyNames": {"pattern": POINTER, "x-wanted": "keyed by JSON Pointers such as /targetRegion"},
+        },
     },
 }
 """The JSON Schema of a pattern."""
@@ -71,18 +89,6 @@ class Pattern:
             given.get("query", {}),
             given.get("body", {}),
         )
-
-    def as_json(self) -> dict[str, Any]:
-        """The mapping that `parse` takes; what is not named is left out."""
-        named = {
-            "operation": list(self.operations),
-            "method": self.method,
-            "path": self.path,
-            "header": dict(self.header),
-            "query": dict(self.query),
-            "body": dict(self.body),
-        }
-        return {key: value for key, value in named.items() if value}
 
     def differences(self, request: Request, operation_id: str | None) -> list[str]:
         """Why `request` does not fit, one text for each thing that differs; empty when it fits."""

@@ -7,7 +7,7 @@ PATTERN = r"^[0-9]{1,12}(\.[0-9]{1,12})?(ms|s|m|h|d)?$"
 FORM = "a duration such as 30s, 15m, 1.5h, 14d or 250ms"
 _SECONDS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
-SCHEMA = {"anyOf": [{"type": "string", "pattern": PATTERN}, {"type": "number", "minimum": 0}]}
+SCHEMA = {"anyOf": [{"type": "string", "pattern": PATTERN}, {"type": "number", "minimum": 0}], "x-wanted": FORM}
 """The JSON Schema of a duration: text with a unit, or seconds."""
 
 

@@ -1,4 +1,4 @@
-"""All that can be set, in one table: the command line, the environment, the config file and the docs follow it."""
+"""All that can be set, declared once: the command line, the environment, the config file and the docs follow it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,9 +7,26 @@ from typing import Any
 from veeam_mock.model import durations, regions
 
 TEXT = {"type": "string", "minLength": 1}
-HOST = {"type": "string", "pattern": r"^[0-9A-Za-z.:_%-]+$"}
+HOST = {
+    "type": "string",
+    "pattern": r"^[0-9A-Za-z.:_%-]+$",
+    "x-wanted": "a host name, or an address such as 127.0.0.1",
+}
 FLAG = {"type": "boolean"}
-ORIGIN = {"type": "string", "pattern": r"^(\*|null|https?://[^\s/]+)$"}
+ORIGIN = {
+    "type": "string",
+    "pattern": r"^(\*|null|https?://[^\s/]+)$",
+    "x-wanted": "an origin such as https://app.example, null or *",
+}
+ACCOUNT = {
+    "type": "string",
+    "pattern": r"^[^@\s]+@[^@\s]+$",
+    "x-wanted": "an account such as admin@contoso.onmicrosoft.com",
+}
+PAGE = {
+    "anyOf": [{"const": "self"}, {"type": "string", "format": "uri", "pattern": r"^https://[^\s/]+(/\S*)?$"}],
+    "x-wanted": "'self', nor an https address",
+}
 UUID = {"type": "string", "format": "uuid"}
 
 DEFAULT_USERNAME = "administrator"
@@ -36,11 +53,17 @@ DEFAULT_RESTORE_SESSIONS = ("00000000-0000-4000-8000-00000000a001",)
 USERS = {
     "type": "array",
     "minItems": 1,
+    "x-secret": True,
+    "x-wanted": "a list of users, such as [{username: NAME, password: TEXT}]",
     "items": {
         "type": "object",
         "required": ["username", "password"],
         "additionalProperties": False,
-        "properties": {"username": {**TEXT, "maxLength": 256}, "password": {**TEXT, "maxLength": 1024}},
+        "x-wanted": "a user, such as {username: NAME, password: TEXT}",
+        "properties": {
+            "username": {**TEXT, "maxLength": 256, "x-wanted": "text"},
+            "password": {**TEXT, "maxLength": 1024, "x-wanted": "text"},
+        },
     },
 }
 ORGANIZATIONS = {
@@ -62,17 +85,23 @@ ORGANIZATIONS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Option:
-    """One thing that can be set. `metavar` None means a flag; `command` False means config file only."""
+    """One thing that can be set. `metavar` None means a flag; `command` False means config file only.
 
-    key: str
+    `key` is the name of the attribute that it is declared as.
+    """
+
     default: Any
     schema: Mapping[str, Any]
     help: str
     metavar: str | None = None
     command: bool = True
     secret: bool = False
+    key: str = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.key = name
 
     @property
     def is_duration(self) -> bool:
@@ -80,141 +109,140 @@ class Option:
         return self.schema is durations.SCHEMA
 
 
-OPTIONS: tuple[Option, ...] = (
-    Option("host", "127.0.0.1", HOST, "Address to listen on.", "ADDRESS"),
-    Option("port", 4443, {"type": "integer", "minimum": 0, "maximum": 65535}, "Port; 0 picks a free one.", "PORT"),
-    Option("port_file", None, TEXT, "Write the port to this file once the server is ready.", "FILE"),
-    Option("http", False, FLAG, "Serve plain HTTP instead of HTTPS."),
-    Option("cert", None, TEXT, "Certificate chain (PEM) instead of the one made on first use.", "FILE"),
-    Option("key", None, TEXT, "Private key (PEM) of --cert.", "FILE"),
-    Option("username", DEFAULT_USERNAME, {**TEXT, "maxLength": 256}, "User who may log in.", "NAME"),
-    Option(
-        "password",
-        DEFAULT_PASSWORD,
-        {**TEXT, "maxLength": 1024},
-        "Password of --username.",
-        "TEXT",
-        secret=True,
-    ),
-    Option("code_lifetime", 900.0, durations.SCHEMA, "How long a device code lives.", "DURATION"),
-    Option("token_lifetime", 3600.0, durations.SCHEMA, "How long an access token lives.", "DURATION"),
-    Option("refresh_lifetime", 1209600.0, durations.SCHEMA, "How long a refresh token lives.", "DURATION"),
-    Option(
-        "expires_unit",
+def setting(
+    default: Any,
+    schema: Mapping[str, Any],
+    help: str,
+    metavar: str | None = None,
+    *,
+    command: bool = True,
+    secret: bool = False,
+) -> Any:
+    """Declare a setting; it is an `Option` to the class, and its value to an instance."""
+    return Option(default, schema, help, metavar, command, secret)
+
+
+class Declared:
+    """The settings, in the order in which they are told."""
+
+    host: str = setting("127.0.0.1", HOST, "Address to listen on.", "ADDRESS")
+    port: int = setting(4443, {"type": "integer", "minimum": 0, "maximum": 65535}, "Port; 0 picks a free one.", "PORT")
+    port_file: str | None = setting(None, TEXT, "Write the port to this file once the server is ready.", "FILE")
+    http: bool = setting(False, FLAG, "Serve plain HTTP instead of HTTPS.")
+    cert: str | None = setting(None, TEXT, "Certificate chain (PEM) instead of the one made on first use.", "FILE")
+    key: str | None = setting(None, TEXT, "Private key (PEM) of --cert.", "FILE")
+    username: str = setting(DEFAULT_USERNAME, {**TEXT, "maxLength": 256}, "User who may log in.", "NAME")
+    password: str = setting(
+        DEFAULT_PASSWORD, {**TEXT, "maxLength": 1024}, "Password of --username.", "TEXT", secret=True
+    )
+    code_lifetime: float = setting(900.0, durations.SCHEMA, "How long a device code lives.", "DURATION")
+    token_lifetime: float = setting(3600.0, durations.SCHEMA, "How long an access token lives.", "DURATION")
+    refresh_lifetime: float = setting(1209600.0, durations.SCHEMA, "How long a refresh token lives.", "DURATION")
+    expires_unit: str = setting(
         "seconds",
         {"type": "string", "enum": ["seconds", "milliseconds"]},
         "Unit of expiresIn in the answers; goes before ambiguities.expires-unit.",
         "UNIT",
-    ),
-    Option(
-        "verification_url",
+    )
+    verification_url: str | None = setting(
         None,
-        {"anyOf": [{"const": "self"}, {"type": "string", "format": "uri", "pattern": "^https://[^\\s/]+(/\\S*)?$"}]},
+        PAGE,
         "Verification page in the answers; 'self' for the mock's own page. Default: Microsoft's page of the region.",
         "URL|self",
-    ),
-    Option(
-        "request_timeout",
-        10.0,
-        durations.SCHEMA,
-        "How long a client may take to send a request.",
-        "DURATION",
-        command=False,
-    ),
-    Option("auto_approve", None, durations.SCHEMA, "Approve each code after this time, without a person.", "DURATION"),
-    Option(
-        "accounts",
+    )
+    request_timeout: float = setting(
+        10.0, durations.SCHEMA, "How long a client may take to send a request.", "DURATION", command=False
+    )
+    auto_approve: float | None = setting(
+        None, durations.SCHEMA, "Approve each code after this time, without a person.", "DURATION"
+    )
+    accounts: tuple[str, ...] = setting(
         DEFAULT_ACCOUNTS,
-        {"type": "array", "items": {"type": "string", "pattern": "^[^@\\s]+@[^@\\s]+$"}},
+        {"type": "array", "items": ACCOUNT},
         "Accounts that the sign-in page offers.",
         "LIST",
         command=False,
-    ),
-    Option("log", False, FLAG, "Print one line for each request."),
-    Option("log_format", "text", {"type": "string", "enum": ["text", "json"]}, "Form of these lines.", "text|json"),
-    Option("no_prefer", False, FLAG, "Ignore faults that requests ask for by the header Prefer."),
-    Option(
-        "admin_key",
+    )
+    log: bool = setting(False, FLAG, "Print one line for each request.")
+    log_format: str = setting("text", {"type": "string", "enum": ["text", "json"]}, "Form of these lines.", "text|json")
+    no_prefer: bool = setting(False, FLAG, "Ignore faults that requests ask for by the header Prefer.")
+    admin_key: str | None = setting(
         None,
-        {**TEXT, "pattern": "^[\\x21-\\x7e]+$"},
+        {**TEXT, "pattern": "^[\\x21-\\x7e]+$", "x-wanted": "a key of visible ASCII characters without blanks"},
         "Key that the control API demands. Default: none on loopback, elsewhere one is made.",
         "KEY",
         secret=True,
-    ),
-    Option(
-        "faults", (), {"type": "array", "items": {"type": "object"}}, "Faults from the start.", "LIST", command=False
-    ),
-    Option("seed", None, {"type": ["integer", "string"]}, "Repeat the same codes and tokens on every run.", "N"),
-    Option(
-        "cors", (), {"type": "array", "items": ORIGIN}, "Allow browser clients of this origin ('*' for any).", "ORIGIN"
-    ),
-    Option("quiet", False, FLAG, "Print no banner."),
-    Option(
-        "users",
+    )
+    faults: tuple[Mapping[str, Any], ...] = setting(
+        (), {"type": "array", "items": {"type": "object"}}, "Faults from the start.", "LIST", command=False
+    )
+    seed: int | str | None = setting(
+        None, {"type": ["integer", "string"]}, "Repeat the same codes and tokens on every run.", "N"
+    )
+    cors: tuple[str, ...] = setting(
+        (), {"type": "array", "items": ORIGIN}, "Allow browser clients of this origin ('*' for any).", "ORIGIN"
+    )
+    quiet: bool = setting(False, FLAG, "Print no banner.")
+    users: tuple[Mapping[str, str], ...] = setting(
         (),
         USERS,
         "Several users, each with username and password, which are then not set beside them.",
         "LIST",
         command=False,
-    ),
-    Option(
-        "organizations", DEFAULT_ORGANIZATIONS, ORGANIZATIONS, "The organizations at the start.", "LIST", command=False
-    ),
-    Option(
-        "restore_sessions",
+    )
+    organizations: tuple[Mapping[str, Any], ...] = setting(
+        DEFAULT_ORGANIZATIONS, ORGANIZATIONS, "The organizations at the start.", "LIST", command=False
+    )
+    restore_sessions: tuple[str, ...] = setting(
         DEFAULT_RESTORE_SESSIONS,
         {"type": "array", "items": UUID},
         "Ids of the restore sessions that exist.",
         "LIST",
         command=False,
-    ),
-    Option(
-        "ambiguities",
+    )
+    ambiguities: Mapping[str, str] = setting(
         {},
         {"type": "object", "additionalProperties": {"type": ["string", "integer"]}},
         "The reading of each ambiguity: id -> reading, see `x-ambiguities` in openapi.yaml.",
         "MAP",
         command=False,
-    ),
-    Option(
-        "most_codes",
+    )
+    most_codes: int = setting(
         10_000,
         {"type": "integer", "minimum": 1, "maximum": 1_000_000},
         "Device codes kept; then the oldest goes.",
         "N",
         command=False,
-    ),
-    Option(
-        "most_tokens",
+    )
+    most_tokens: int = setting(
         10_000,
         {"type": "integer", "minimum": 1, "maximum": 1_000_000},
         "Access tokens and refresh tokens kept, each; then the oldest goes.",
         "N",
         command=False,
-    ),
-    Option(
-        "most_worlds",
+    )
+    most_worlds: int = setting(
         100,
         {"type": "integer", "minimum": 1, "maximum": 10_000},
         "Worlds beside the default one; then a new one is refused with 503.",
         "N",
         command=False,
-    ),
-    Option(
-        "journal_entries",
+    )
+    journal_entries: int = setting(
         2_000,
         {"type": "integer", "minimum": 0, "maximum": 1_000_000},
         "Exchanges kept over all worlds; then the oldest goes. 0 turns the journal off.",
         "N",
         command=False,
-    ),
-    Option(
-        "journal_bytes",
+    )
+    journal_bytes: int = setting(
         16 * 1024 * 1024,
         {"type": "integer", "minimum": 0},
         "Bytes of the exchanges kept over all worlds; then the oldest goes.",
         "N",
         command=False,
-    ),
-)
+    )
+
+
+OPTIONS = tuple(option for option in vars(Declared).values() if isinstance(option, Option))
 BY_KEY = {option.key: option for option in OPTIONS}

@@ -9,11 +9,10 @@ from veeam_mock.faults.parsing import FaultError, FaultParser
 from veeam_mock.model import durations
 from veeam_mock.model.clock import system_time
 from veeam_mock.settings.addresses import url_of
-from veeam_mock.settings.options import BY_KEY, DEFAULT_PASSWORD, OPTIONS, Option
+from veeam_mock.settings.options import BY_KEY, DEFAULT_PASSWORD, OPTIONS, Declared, Option
 from veeam_mock.spec.readings import default_readings
 from veeam_mock.spec.schema import Schema, Violation, shorten
 from veeam_mock.spec.spec import Spec, bundled_path, load_document
-from veeam_mock.spec.wording import in_words
 
 LIFETIME = ("1s", "3650d")
 RANGES = {
@@ -24,12 +23,8 @@ RANGES = {
 }
 """The shortest and the longest that a duration may be."""
 
-USER_FORMS = (
-    "must be a list of users, such as [{username: NAME, password: TEXT}]",
-    "must be a user, such as {username: NAME, password: TEXT}",
-    "must be text",
-)
-"""What is wanted for `users`, for one of them, and for what it has."""
+STRUCTURES = ("array", "object")
+"""Types of values that are written as YAML where there is only text."""
 
 SCHEMA = Schema(
     {
@@ -51,46 +46,13 @@ class SettingsError(ValueError):
         self.problems = problems
 
 
-class Settings:
+class Settings(Declared):
     """Checked settings. `Settings(code_lifetime="5s")` takes what the config file takes; durations are kept in seconds.
 
     Raises `SettingsError` with all mistakes at once.
     """
 
     _given: Mapping[str, Any]
-    host: str
-    port: int
-    port_file: str | None
-    http: bool
-    cert: str | None
-    key: str | None
-    username: str
-    password: str
-    code_lifetime: float
-    token_lifetime: float
-    refresh_lifetime: float
-    expires_unit: str
-    verification_url: str | None
-    auto_approve: float | None
-    accounts: tuple[str, ...]
-    request_timeout: float
-    log: bool
-    log_format: str
-    no_prefer: bool
-    admin_key: str | None
-    faults: tuple[Mapping[str, Any], ...]
-    seed: int | str | None
-    cors: tuple[str, ...]
-    quiet: bool
-    users: tuple[Mapping[str, str], ...]
-    organizations: tuple[Mapping[str, Any], ...]
-    restore_sessions: tuple[str, ...]
-    ambiguities: Mapping[str, str]
-    most_codes: int
-    most_tokens: int
-    most_worlds: int
-    journal_entries: int
-    journal_bytes: int
 
     def __init__(self, **given: Any) -> None:
         problems = _problems(given)
@@ -168,25 +130,12 @@ def _problems(given: Mapping[str, Any]) -> list[Violation]:
 
 def _worded(problem: Violation, given: Mapping[str, Any]) -> Violation:
     key = problem.where.split(".")[0]
-    option = BY_KEY.get(key)
-    if key == "users":
-        return _without_values(problem, given[key])
     if problem.keyword == "additionalProperties" and not problem.where:
         unknown = ", ".join(sorted(set(given) - set(BY_KEY)))
         return Violation(unknown, "is not a setting; known are " + ", ".join(BY_KEY), problem.keyword)
-    if option is not None and option.is_duration:
-        return Violation(key, f"{shorten(given[key])} is not {durations.FORM}", "format")
-    if key == "verification_url":
-        return Violation(key, f"{shorten(given[key])} is neither 'self' nor an https address", "format")
-    return in_words(problem)
-
-
-def _without_values(problem: Violation, users: object) -> Violation:
-    """A mistake in `users` without what is written there: where the form is wrong, a password may stand anywhere."""
-    if problem.keyword in ("required", "minItems", "minLength", "maxLength"):
-        return problem
-    unread = ", but cannot be read as YAML" if isinstance(users, str) else ""
-    return Violation(problem.where, USER_FORMS[problem.where.count(".")] + unread, problem.keyword)
+    if problem.keyword == "type" and isinstance(given.get(key), str) and BY_KEY[key].schema["type"] in STRUCTURES:
+        return Violation(problem.where, f"{problem.message}, and cannot be read as YAML", problem.keyword)
+    return problem
 
 
 def _range_problems(given: Mapping[str, Any]) -> Iterable[Violation]:

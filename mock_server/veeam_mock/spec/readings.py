@@ -52,7 +52,7 @@ def _plain(schema: dict[str, Any]) -> dict[str, Any]:
     if schema.pop("x-ignore-case", False) and "enum" in schema:
         options = dict.fromkeys(str(name).lower() for name in schema["enum"] if name is not None)
         names = {str(name).lower(): str(name) for name in reversed(schema.pop("enum")) if name is not None}
-        schema["pattern"] = in_any_case(names[option] for option in options)
+        schema |= in_any_case(names[option] for option in options)
     if schema.pop("nullable", False) and "type" in schema:
         schema["type"] = [schema["type"], "null"]
     elif schema.get("type") == "string" and "enum" in schema:

@@ -1,4 +1,7 @@
-"""One way of validating: compiled JSON Schemas, and violations as a list that says what is wrong and where."""
+"""One way of validating: compiled JSON Schemas, and violations as a list that says what is wrong and where.
+
+A schema may say in words what it wants, by `x-wanted`, and that no message may repeat a value, by `x-secret`.
+"""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -12,8 +15,17 @@ from veeam_mock.secret_names import is_secret, without_secrets
 LONGEST_VALUE = 60
 """Characters of a refused value that a message repeats."""
 
-ANY_CASE = re.compile(r"\^\(\?:((?:\[\w\w\]|[^\[\]()])+)\)\$")
-"""What `in_any_case` makes."""
+WANTED = "x-wanted"
+"""What a value is, as it follows 'is not'."""
+
+SECRET = "x-secret"
+"""True where any value may be a secret."""
+
+FORMS = frozenset({"anyOf", "format", "oneOf", "pattern", "propertyNames"})
+"""Keywords that say nothing to a person; what is wanted is said in words where the schema has them."""
+
+PLAIN = frozenset({"maxItems", "maxLength", "minItems", "minLength", "required"})
+"""Keywords whose messages repeat nothing of the value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,32 +44,48 @@ class Schema:
     """A compiled JSON Schema (draft 2020-12, formats checked)."""
 
     def __init__(self, schema: Mapping[str, Any] | bool) -> None:
-        self._validator = jsonschema_rs.Draft202012Validator(
-            schema if isinstance(schema, bool) else dict(schema), validate_formats=True
-        )
+        self._schema = schema if isinstance(schema, bool) else dict(schema)
+        self._validator = jsonschema_rs.Draft202012Validator(self._schema, validate_formats=True)
 
     def violations(self, instance: object, root: str) -> list[Violation]:
         """Everything that is wrong with `instance`, each place prefixed with `root`; empty when it is valid."""
         try:
             if self._validator.is_valid(instance):
                 return []
-            return [_violation(error, root) for error in self._validator.iter_errors(instance)]
+            return [self._violation(error, root) for error in self._validator.iter_errors(instance)]
         except ValueError as error:
             # The validator goes only so deep into a value, and takes nothing that JSON cannot hold.
             too_deep = "recursion" in str(error).lower()
             return [Violation(root, "is nested too deeply" if too_deep else f"is no JSON: {error}", "depth")]
 
+    def _violation(self, error: jsonschema_rs.ValidationError, root: str) -> Violation:
+        path = [str(step) for step in error.instance_path]
+        keyword = error.kind.name
+        wanted, secret = self._words_at(error.schema_path)
+        if keyword == "required":
+            path.append(error.kind.as_dict()["property"])
+        where = ".".join(filter(None, [root, *path]))
+        if wanted and (keyword in FORMS or (secret and keyword not in PLAIN)):
+            shown = "the value" if secret or any(map(is_secret, path)) else shorten(error.instance)
+            return Violation(where, f"{shown} is not {wanted}", keyword)
+        return Violation(where, _message(error, keyword, path), keyword)
 
-def _violation(error: jsonschema_rs.ValidationError, root: str) -> Violation:
-    path = [str(step) for step in error.instance_path]
+    def _words_at(self, path: Iterable[str | int]) -> tuple[str | None, bool]:
+        """What the schema that holds the keyword at the end of `path` wants in words, and whether it is a secret."""
+        node: Any = self._schema
+        wanted, secret = None, False
+        for step in path:
+            if isinstance(node, Mapping):
+                wanted = node.get(WANTED)
+                secret = secret or bool(node.get(SECRET))
+            if step == "propertyNames" and isinstance(node, Mapping):
+                return node[step].get(WANTED), secret
+            node = node[step]
+        return wanted, secret
+
+
+def _message(error: jsonschema_rs.ValidationError, keyword: str, path: list[str]) -> str:
     kind = error.kind.as_dict()
-    keyword = error.kind.name
-    if keyword == "required":
-        path.append(kind["property"])
-    return Violation(".".join(filter(None, [root, *path])), _message(error, keyword, kind, path), keyword)
-
-
-def _message(error: jsonschema_rs.ValidationError, keyword: str, kind: dict[str, Any], path: list[str]) -> str:
     shown = "the value" if any(map(is_secret, path)) else shorten(error.instance)
     match keyword:
         case "required":
@@ -67,15 +95,11 @@ def _message(error: jsonschema_rs.ValidationError, keyword: str, kind: dict[str,
         case "enum":
             return f"{shown} is not one of {', '.join(str(option) for option in kind['options'] if option is not None)}"
         case "pattern":
-            names = ANY_CASE.fullmatch(kind["pattern"])
-            wanted = re.sub(r"\[(\w)\w\]", r"\1", names[1]).replace("|", ", ") if names else None
-            return f"{shown} is not one of {wanted}" if wanted else f"{shown} does not match {kind['pattern']}"
+            return f"{shown} does not match {kind['pattern']}"
         case "format":
             return f"{shown} is not a valid {kind['format']}"
-        case "minLength" | "maxLength" | "minItems" | "maxItems":
-            bound = "at least {} are needed" if keyword.startswith("min") else "at most {} are allowed"
-            things = "characters" if keyword.endswith("Length") else "items"
-            return f"has {_size(error.instance)} {things}, {bound.format(kind['limit'])}"
+        case "minLength" | "maxLength" | "minItems" | "maxItems" | "minProperties" | "maxProperties":
+            return _size_message(error.instance, keyword, kind["limit"])
         case "additionalProperties":
             return f"unknown key {', '.join(map(shorten, kind['unexpected']))}"
         case "anyOf" | "oneOf":
@@ -86,18 +110,22 @@ def _message(error: jsonschema_rs.ValidationError, keyword: str, kind: dict[str,
             return error.message if plain else f"{shown} breaks {keyword}"
 
 
-def in_any_case(names: Iterable[str]) -> str:
-    """A pattern of `names` in any case of ASCII; to ignore case as Unicode does would take `ſ` for an `s`."""
-    return f"^(?:{'|'.join(''.join(map(_both_cases, name)) for name in names)})$"
+def _size_message(value: object, keyword: str, limit: int) -> str:
+    bound = f"at least {limit} are needed" if keyword.startswith("min") else f"at most {limit} are allowed"
+    things = {"Length": "characters", "Items": "items", "Properties": "keys"}[keyword[3:]]
+    return f"has {len(value if isinstance(value, list | dict) else str(value))} {things}, {bound}"
+
+
+def in_any_case(names: Iterable[str]) -> dict[str, str]:
+    """The keywords of a schema for `names` in any case of ASCII; Unicode's would take `ſ` for an `s`."""
+    names = list(names)
+    pattern = f"^(?:{'|'.join(''.join(map(_both_cases, name)) for name in names)})$"
+    return {"pattern": pattern, WANTED: f"one of {', '.join(names)}"}
 
 
 def _both_cases(character: str) -> str:
     is_letter = character.isascii() and character.isalpha()
     return f"[{character}{character.swapcase()}]" if is_letter else re.escape(character)
-
-
-def _size(value: object) -> int:
-    return len(value if isinstance(value, list) else str(value))
 
 
 def shorten(value: object) -> str:

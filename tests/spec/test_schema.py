@@ -1,0 +1,76 @@
+"""Mistakes are told in words: no schema that a person meets is left to the words of JSON Schema."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from veeam_mock.control.description import control_spec
+from veeam_mock.faults.kinds import TYPES
+from veeam_mock.faults.parsing import CONDITIONS
+from veeam_mock.settings.options import OPTIONS
+from veeam_mock.spec.schema import SECRET, WANTED, Schema, in_any_case
+
+
+def speechless(schema: object, where: str = "") -> Iterator[str]:
+    """The places below a schema where a keyword says nothing to a person, and no words are given."""
+    if isinstance(schema, list):
+        for number, item in enumerate(schema):
+            yield from speechless(item, f"{where}/{number}")
+    elif isinstance(schema, Mapping) and WANTED not in schema:
+        if {"pattern", "anyOf", "oneOf"} & {key for key, value in schema.items() if not isinstance(value, Mapping)}:
+            yield where
+        for key, value in schema.items():
+            yield from speechless(value, f"{where}/{key}")
+
+
+SCHEMAS: Mapping[str, Any] = {
+    **{option.key: option.schema for option in OPTIONS},
+    **{f"{kind.kind}.{key}": schema for kind in TYPES for key, schema in kind.parameters.items()},
+    **CONDITIONS,
+    "control": control_spec().document["components"],
+    "calls": control_spec().document["paths"],
+}
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_every_form_has_words(name: str) -> None:
+    assert list(speechless(SCHEMAS[name])) == []
+
+
+WORDED = {WANTED: "a colour such as red"}
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "told"),
+    [
+        ({"pattern": "^r", **WORDED}, "blue", "'blue' is not a colour such as red"),
+        ({"anyOf": [{"const": "red"}], **WORDED}, "blue", "'blue' is not a colour such as red"),
+        ({"type": "string", "format": "uuid", **WORDED}, "blue", "'blue' is not a colour such as red"),
+        ({"propertyNames": {"pattern": "^r", **WORDED}}, {"blue": 1}, "{'blue': 1} is not a colour such as red"),
+        ({"$ref": "#/$defs/colour", "$defs": {"colour": {"pattern": "^r", **WORDED}}}, "blue", "is not a colour such"),
+        ({"pattern": "^r", "minLength": 9, **WORDED}, "rose", "has 4 characters, at least 9 are needed"),
+        ({"type": "string", **WORDED}, 5, "5 is not of type string"),
+        ({"pattern": "^r"}, "blue", "'blue' does not match ^r"),
+        ({"minProperties": 1}, {}, "has 0 keys, at least 1 are needed"),
+        (in_any_case(["Red", "Blue"]), "green", "'green' is not one of Red, Blue"),
+    ],
+    ids=str,
+)
+def test_the_words_are_those_of_the_schema(schema: Mapping[str, Any], value: object, told: str) -> None:
+    [violation] = Schema(schema).violations(value, "")
+    assert told in violation.message
+
+
+@pytest.mark.parametrize("value", ["hunter2", ["hunter2"], [{"hunter2": 1}], [{"name": ["hunter2"]}]], ids=str)
+def test_where_a_value_may_be_a_secret_no_message_repeats_it(value: object) -> None:
+    item = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {"name": {"type": "string", WANTED: "text"}},
+        WANTED: "a user",
+    }
+    schema = Schema({"type": "array", "items": item, WANTED: "a list of users", SECRET: True})
+    messages = [violation.message for violation in schema.violations(value, "users")]
+    assert messages
+    assert not [message for message in messages if "hunter2" in message or " is not " not in message]
