@@ -52,7 +52,7 @@ class Request:
 NO_LENGTH = frozenset({204, 304})
 """Statuses of answers that say nothing of a length, and come in no chunks (RFC 9110 section 8.6)."""
 
-Ending = Literal["whole", "reset", "empty", "truncated", "never"]
+Ending = Literal["whole", "reset", "empty", "garbage", "truncated", "never"]
 
 
 DRIBBLE_STEPS = 20
@@ -65,19 +65,19 @@ class Delivery:
 
     `delay` and `dribble` are seconds: before the first byte, and over which the body is spread. `ending` is what
     becomes of the connection: `whole` is an ordinary answer; `reset` breaks it (TCP RST) instead of answering; `empty`
-    closes it without an answer; `truncated` closes it in the middle of the body; `never` leaves the client waiting.
-    `raw` is sent in place of the answer, as it is.
+    closes it without an answer; `truncated` closes it in the middle of the body; `garbage` sends `raw`
+    in place of an answer and closes it; `never` leaves the client waiting.
     """
 
     delay: float = 0.0
     dribble: float = 0.0
     ending: Ending = "whole"
-    raw: bytes | None = None
+    raw: bytes = b""
 
     @property
     def needs_socket(self) -> bool:
         """Whether only a door that holds the connection can do this."""
-        return self.ending != "whole" or self.raw is not None
+        return self.ending != "whole"
 
 
 AT_ONCE = Delivery()

@@ -217,7 +217,9 @@ class Connection(asyncio.Protocol):
             case "reset":
                 self._reset()
             case "empty":
-                self._write(delivery.raw or b"")
+                self._close()
+            case "garbage":
+                self._write(delivery.raw)
                 self._close()
             case "truncated":
                 cut = 1 if incoming.request.method == "HEAD" else max(1, len(reply.body) // 2)

@@ -232,7 +232,7 @@ class Garbage(Fault):
     example = {"kind": "garbage"}
 
     def strike(self, reply: Reply, strike: Strike) -> Reply:
-        return _delivered(reply, raw=GARBAGE.encode("latin-1"), ending="empty")
+        return _delivered(reply, raw=GARBAGE.encode("latin-1"), ending="garbage")
 
 
 @dataclass(frozen=True)

@@ -127,7 +127,7 @@ class Journal:
     ) -> None:
         """Keep one exchange, `kept` of its request."""
         delivery = reply.delivery
-        ending = delivery.ending if delivery.raw is None else "garbage"
+        ending = delivery.ending
         answered = ending == "whole" or ending == "truncated"
         fields, body = NO_FIELDS, b""
         if answered:

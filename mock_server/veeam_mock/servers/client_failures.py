@@ -46,7 +46,7 @@ def _failure(delivery: Delivery, timeout: float | None, pool: HTTPConnectionPool
         raise WouldHang("the fault 'timeout' never answers, and this request set no timeout: it would wait for ever")
     if timeout is not None and (delivery.ending == "never" or delivery.delay > timeout):
         return ReadTimeoutError(pool, "", f"Read timed out. (read timeout={timeout})")
-    if delivery.raw is not None:
+    if delivery.ending == "garbage":
         first_line = delivery.raw[: delivery.raw.find(b"\n") + 1].decode("latin-1")
         return ProtocolError("Connection aborted.", BadStatusLine(first_line))
     if delivery.ending == "reset":

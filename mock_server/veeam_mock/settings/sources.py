@@ -23,7 +23,7 @@ SERVICE_LINK = re.compile(
 Its documentation of services, 'Discovering services', 'Environment variables'.
 """
 FLAGS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
-QUOTED = re.compile("'[^']*'|\"[^\"]*\"")
+TWICE = "a key is there a second time"
 
 
 def gather(options: Mapping[str, Any], path: str | None, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -78,25 +78,28 @@ class _Loader(yaml.SafeLoader):
         seen = set()
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode) and key.value in seen:
-                raise yaml.MarkedYAMLError(problem="a key is there a second time", problem_mark=key.start_mark)
+                raise yaml.MarkedYAMLError(problem=TWICE, problem_mark=key.start_mark)
             seen.add(key.value if isinstance(key, yaml.ScalarNode) else key)
         return node
 
 
 def _read_yaml(text: str) -> Any:
-    """The JSON value in a YAML text: a date is its text, and so is a number that is a key; `ValueError` for others."""
+    """The JSON value in a YAML text: a date is its text, and so is a number that is a key; `ValueError` for others.
+
+    It says where and in words of its own: those of PyYAML may repeat a password.
+    """
     try:
         return orjson.loads(orjson.dumps(yaml.load(text, _Loader), option=orjson.OPT_NON_STR_KEYS))
     except yaml.MarkedYAMLError as error:
+        reason = TWICE if error.problem == TWICE else "this is not YAML"
         mark = error.problem_mark
-        raise ValueError(f"{_without_quotes(error.problem)}{f', line {mark.line + 1}' if mark else ''}") from None
-    except (ValueError, TypeError, yaml.YAMLError, RecursionError) as error:
-        raise ValueError(_without_quotes(str(error))) from None
-
-
-def _without_quotes(reason: str | None) -> str:
-    """What is wrong with a YAML text, without the words of it that are quoted: one of them may be a password."""
-    return QUOTED.sub(lambda found: found[0] if len(found[0]) == 3 or found[0].startswith("'<") else "…", reason or "")
+        raise ValueError(f"{reason}{f', line {mark.line + 1}, column {mark.column + 1}' if mark else ''}") from None
+    except RecursionError:
+        raise ValueError("this is nested too deeply, or in itself") from None
+    except yaml.YAMLError:
+        raise ValueError("it holds a character that YAML does not allow") from None
+    except (ValueError, TypeError):
+        raise ValueError("it holds a value that JSON does not have") from None
 
 
 def read_environment(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
