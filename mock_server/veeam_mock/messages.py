@@ -3,10 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
+from urllib.parse import unquote_to_bytes
 
 Headers = dict[str, str]
 """Header fields by lower-case name; fields that came more than once are joined by a comma (RFC 9110 section 5.3)."""
 
+
+FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
 
 BODY_LIMIT = 1024 * 1024
 """Bytes of a request's body, at every door."""
@@ -93,3 +97,8 @@ class Reply:
     body: bytes = b""
     delivery: Delivery = AT_ONCE
     cookies: Sequence[str] = ()
+
+
+def decode_segment(segment: str) -> str:
+    """A percent-encoded path segment as text; bytes that are not UTF-8 become U+FFFD, which no path contains."""
+    return unquote_to_bytes(segment).decode("utf-8", "replace")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from veeam_mock.api.head import is_origin
+from veeam_mock.api.installation import Installation
 from veeam_mock.api.pipeline import Pipeline
 from veeam_mock.api.worlds import split_world
 from veeam_mock.control.api import Control, is_control
@@ -27,15 +28,16 @@ class Mock:
     """
 
     def __init__(self, settings: Settings | None = None, *, clock: Callable[[], float] | None = None) -> None:
-        self.pipeline = Pipeline(settings, clock)
-        self.control = Control(self.pipeline)
+        self.installation = Installation(settings, clock)
+        self.control = Control(self.installation)
+        self._pipeline = Pipeline(self.installation)
         self._pages: Pages | None = None
         self._loading = threading.Lock()
 
     @property
     def settings(self) -> Settings:
         """The settings with which the worlds begin."""
-        return self.pipeline.settings
+        return self.installation.settings
 
     def is_quick(self, request: Request) -> bool:
         """Whether `answer` takes no longer than a call of the API does; for other requests a door takes a thread."""
@@ -50,15 +52,15 @@ class Mock:
             return self.refuse(request, 413, BODY_TOO_LARGE)
         if is_origin(request.origin) and _is_beside_the_api(request):
             return self._answer_beside_the_api(request)
-        return self.pipeline.answer(request, no_socket=no_socket)
+        return self._pipeline.answer(request, no_socket=no_socket)
 
     def refuse(self, request: Request, status: int, message: str) -> Reply:
         """The reply to what a door could not read as a request (bad HTTP, too large, too slow); ends the connection."""
-        return self.pipeline.refuse(request, status, message)
+        return self._pipeline.refuse(request, status, message)
 
     def restart(self, settings: Settings) -> None:
         """Forget all worlds and exchanges, and go on with `settings`."""
-        self.pipeline.restart(settings)
+        self.installation.restart(settings)
 
     def _answer_beside_the_api(self, request: Request) -> Reply:
         try:
@@ -67,7 +69,7 @@ class Mock:
         except Exception:
             log.exception("failed to serve %s %s", request.method, request.path)
             return self.refuse(request, 500, "The mock failed to answer. Its log says why.")
-        reply.headers.setdefault("Date", http_date(int(self.pipeline.worlds.default.clock.now())))
+        reply.headers.setdefault("Date", http_date(int(self.installation.worlds.default.clock.now())))
         return reply
 
     def _open_pages(self) -> "Pages":
@@ -76,7 +78,7 @@ class Mock:
             if self._pages is None:
                 from veeam_mock.pages.app import Pages
 
-                self._pages = Pages(self.pipeline, self.control)
+                self._pages = Pages(self.installation, self.control, self.refuse)
             return self._pages
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from support.api_client import ApiClient
 from veeam_mock import MockServer
-from veeam_mock.api.pipeline import Pipeline
+from veeam_mock.api.installation import Installation
 from veeam_mock.servers.live import AttachedServer
 from veeam_mock.settings.settings import Settings
 
@@ -83,7 +83,7 @@ def test_a_full_table_answers_503_and_says_so_until_a_world_is_dropped(serve: Ca
 
 
 def test_worlds_of_a_seed_draw_differently() -> None:
-    worlds = Pipeline(Settings(seed=1)).worlds
+    worlds = Installation(Settings(seed=1)).worlds
     assert len({worlds.find(name).randomness.uuid() for name in ("", "a", "b")}) == 3
 
 

@@ -450,7 +450,7 @@ def test_no_more_is_read_than_can_be_answered() -> None:
         one.connection_lost(None)
 
     asyncio.run(feed())
-    assert len(door.mock.pipeline.journal.entries("")) == connection.MOST_WAITING + 1
+    assert len(door.mock.installation.journal.entries("")) == connection.MOST_WAITING + 1
 
 
 def test_who_does_not_read_is_answered_no_further() -> None:
@@ -462,9 +462,9 @@ def test_who_does_not_read_is_answered_no_further() -> None:
         one.connection_made(transport)
         one.pause_writing()
         one.data_received(request())
-        assert door.mock.pipeline.journal.entries("") == []
+        assert door.mock.installation.journal.entries("") == []
         one.resume_writing()
-        assert len(door.mock.pipeline.journal.entries("")) == 1
+        assert len(door.mock.installation.journal.entries("")) == 1
         one.connection_lost(None)
 
     asyncio.run(feed())

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from support.api_client import ApiClient
 from support.wire import Wire, WireReply, eventually
 from veeam_mock import MockServer
-from veeam_mock.api.pipeline import Pipeline
 from veeam_mock.door.incoming import Incoming, Known
 from veeam_mock.door.rendering import render
 from veeam_mock.messages import Reply, Request
+from veeam_mock.mock import Mock
 from veeam_mock.settings.settings import Settings
 
 CHANGING = re.compile(rb"[A-Z2-9]{9}(?=\")|code [A-Z2-9]{9} ")
@@ -158,13 +158,13 @@ def test_a_fault_strikes_a_head_that_came_before(serve: Callable[..., MockServer
 
 
 def test_what_was_made_of_a_head_goes_with_the_settings_that_it_was_made_by() -> None:
-    pipeline = Pipeline(Settings())
+    mock = Mock(Settings())
     request = Request("GET", "/V4/serviceINSTANCE", headers={"x-trace": "Open-Sesame-1"})
-    assert pipeline.answer(request).status == 401
-    assert pipeline.answer(request.with_body(b"")).status == 401
-    pipeline.restart(Settings(ambiguities={"path-case": "exact"}, admin_key="Open-Sesame-1"))
-    assert pipeline.answer(request).status == 404
-    (kept,) = pipeline.journal.entries("")
+    assert mock.answer(request).status == 401
+    assert mock.answer(request.with_body(b"")).status == 401
+    mock.restart(Settings(ambiguities={"path-case": "exact"}, admin_key="Open-Sesame-1"))
+    assert mock.answer(request).status == 404
+    (kept,) = mock.installation.journal.entries("")
     assert kept.request.headers == {"x-trace": "***"}
 
 
@@ -172,7 +172,7 @@ def test_nothing_that_is_kept_of_a_connection_shows_its_secrets() -> None:
     body = b"grant_type=password&username=administrator&password=Open-Sesame-1"
     headers = {"authorization": "Bearer Open-Sesame-2", "content-type": "application/x-www-form-urlencoded"}
     request = Request("POST", "/v4/Token", "access_token=Open-Sesame-3", headers, body)
-    Pipeline(Settings()).answer(request)
+    Mock(Settings()).answer(request)
     head = b"POST /v4/Token?access_token=Open-Sesame-3 HTTP/1.1\r\nAuthorization: Bearer Open-Sesame-2\r\n\r\n"
     known = Known.of(head + body, Incoming(request, keep_alive=True))
     assert known is not None

@@ -11,8 +11,8 @@ import pytest
 from support.api_client import ORGANIZATION, ApiClient
 from support.wire import Wire
 from veeam_mock import MockServer
-from veeam_mock.api.pipeline import Pipeline
 from veeam_mock.messages import Request
+from veeam_mock.mock import Mock
 from veeam_mock.settings.settings import Settings
 
 pytestmark = pytest.mark.long
@@ -68,14 +68,14 @@ def _get(path: str) -> bytes:
 
 
 def test_the_journal_after_200_000_requests_costs_what_it_cost_after_2_000() -> None:
-    pipeline = Pipeline(Settings(most_codes=100))
-    token = orjson.loads(pipeline.answer(Request("POST", "/v4/Token", headers=FORM, body=LOGIN)).body)["access_token"]
+    mock = Mock(Settings(most_codes=100))
+    token = orjson.loads(mock.answer(Request("POST", "/v4/Token", headers=FORM, body=LOGIN)).body)["access_token"]
     headers = {"authorization": f"Bearer {token}", "content-type": "application/json", "host": "localhost"}
 
     def ask(times: int) -> None:
         for number in range(times):
             body = orjson.dumps({"targetRegion": "worldwide", "note": "x" * (number % 50)})
-            pipeline.answer(Request("POST", "/v4/DeviceCode", "", dict(headers), body))
+            mock.answer(Request("POST", "/v4/DeviceCode", "", dict(headers), body))
 
     tracemalloc.start()
     try:
@@ -86,5 +86,5 @@ def test_the_journal_after_200_000_requests_costs_what_it_cost_after_2_000() -> 
     finally:
         tracemalloc.stop()
     log.info("after 2,000: %.2f MB; after 200,000: %.2f MB", first / 1e6, last / 1e6)
-    assert len(pipeline.journal.entries("")) == 2_000
+    assert len(mock.installation.journal.entries("")) == 2_000
     assert last < first * 1.05

@@ -249,12 +249,12 @@ def test_properties_are_set_removed_and_retyped(server: MockServer, client: ApiC
 
 
 def test_a_delay_between_two_times_stays_between_them() -> None:
-    from veeam_mock.api.pipeline import Pipeline
     from veeam_mock.messages import Request
+    from veeam_mock.mock import Mock
     from veeam_mock.settings.settings import Settings
 
-    pipeline = Pipeline(Settings(seed=1, faults=[{"kind": "delay", "delay": ["1s", "3s"]}]))
-    delays = [pipeline.answer(Request("GET", "/v4/ServiceInstance")).delivery.delay for _ in range(200)]
+    mock = Mock(Settings(seed=1, faults=[{"kind": "delay", "delay": ["1s", "3s"]}]))
+    delays = [mock.answer(Request("GET", "/v4/ServiceInstance")).delivery.delay for _ in range(200)]
     assert 1 <= min(delays) < 1.2
     assert 2.8 < max(delays) <= 3
 

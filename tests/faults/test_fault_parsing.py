@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from support.api_client import ApiClient
 from veeam_mock import MockServer
-from veeam_mock.api.pipeline import Pipeline
+from veeam_mock.api.installation import Installation
 from veeam_mock.faults.kinds import TYPES
 from veeam_mock.faults.parsing import FaultError
 from veeam_mock.faults.presets import PRESETS
 from veeam_mock.journal.pattern import overlap
 from veeam_mock.model.clock import LATEST
 
-PARSER = Pipeline().fault_parser
+PARSER = Installation().fault_parser
 NOW = 1_800_000_000.0
 
 REFUSED = [

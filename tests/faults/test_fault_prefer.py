@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from support.api_client import ApiClient
 from support.wire import Wire
 from veeam_mock import MockServer
-from veeam_mock.api.pipeline import Pipeline
+from veeam_mock.api.installation import Installation
 from veeam_mock.faults.parsing import FaultError
 from veeam_mock.faults.prefer import rules_from_header
 
-PARSER = Pipeline().fault_parser
+PARSER = Installation().fault_parser
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ import pytest
 
 from support.api_client import ApiClient
 from veeam_mock import MockServer
-from veeam_mock.api.pipeline import Pipeline
 from veeam_mock.journal.pattern import Pattern, look_up
 from veeam_mock.messages import Reply, Request
+from veeam_mock.mock import Mock
 from veeam_mock.settings.settings import Settings
 
 
@@ -19,9 +19,9 @@ def statuses(client: ApiClient, number: int, **options: Any) -> list[int]:
     return [client.send("GET", "/v4/Organizations", **options).status_code for _ in range(number)]
 
 
-def ask(pipeline: Pipeline, **headers: str) -> Reply:
+def ask(mock: Mock, **headers: str) -> Reply:
     """One request without a token."""
-    return pipeline.answer(Request("GET", "/v4/Organizations", headers=headers))
+    return mock.answer(Request("GET", "/v4/Organizations", headers=headers))
 
 
 def test_fail_twice_then_succeed(server: MockServer, client: ApiClient) -> None:
@@ -45,8 +45,8 @@ def test_after_lets_requests_pass_first(server: MockServer, client: ApiClient) -
 
 def test_probability_with_a_seed_gives_the_same_sequence_on_every_run() -> None:
     def run(seed: int) -> list[int]:
-        pipeline = Pipeline(Settings(seed=seed, faults=[{"kind": "status", "status": 503, "probability": 0.3}]))
-        return [ask(pipeline).status for _ in range(1000)]
+        mock = Mock(Settings(seed=seed, faults=[{"kind": "status", "status": 503, "probability": 0.3}]))
+        return [ask(mock).status for _ in range(1000)]
 
     assert run(7) == run(7)
     assert run(7) != run(8)
@@ -145,11 +145,11 @@ def test_until_takes_a_date_of_the_virtual_clock(server: MockServer, client: Api
 
 def test_a_fault_of_the_file_whose_end_has_passed_does_not_keep_a_world_from_being_made() -> None:
     settings = Settings(faults=[{"kind": "status", "status": 503, "until": "9000-01-01T00:00:00Z"}])
-    pipeline = Pipeline(settings)
-    world = pipeline.worlds.default
+    mock = Mock(settings)
+    world = mock.installation.worlds.default
     later = {**settings.faults[0], "until": "2020-01-01T00:00:00Z"}
     object.__setattr__(settings, "faults", (later,))
-    assert ask(pipeline, **{"x-mock-world": "new"}).status == 401
+    assert ask(mock, **{"x-mock-world": "new"}).status == 401
     world.change(world.settings.replace(code_lifetime="5s"))
     assert world.settings.code_lifetime == 5
 

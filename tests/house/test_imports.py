@@ -10,6 +10,10 @@ from pathlib import Path
 import pytest
 
 TOP = Path(__file__).parents[2]
+MOST_LEVELS = 14
+MOST_MODULES = 12
+"""In a room, beside the modules of tests that a room of rules is made of."""
+
 SOURCES = {"veeam_mock": TOP / "mock_server", "veeam_contracts": TOP / "contracts"}
 TABLES = {
     "veeam_mock": """
@@ -92,6 +96,22 @@ def test_a_part_imports_only_from_its_own_row_and_those_above(path: Path) -> Non
 def test_no_modules_import_one_another_in_a_circle(package: str) -> None:
     graph = {name_of(path): set(imports(path, package)) for path, owner in FILES.items() if owner == package}
     assert list(TopologicalSorter(graph).static_order())
+
+
+def test_an_import_is_followed_through_few_levels() -> None:
+    """From a module that imports nothing of the package up to the public names; lazy imports count too."""
+    graph = {name_of(path): set(imports(path, "veeam_mock")) for path, owner in FILES.items() if owner == "veeam_mock"}
+    levels: dict[str, int] = {}
+    for module in TopologicalSorter(graph).static_order():
+        levels[module] = 1 + max((levels[below] for below in graph[module]), default=0)
+    assert max(levels.values()) <= MOST_LEVELS
+
+
+@pytest.mark.parametrize("folder", {path.parent for path in FILES}, ids=lambda path: path.name)
+def test_a_room_can_be_looked_over(folder: Path) -> None:
+    modules = [path.name for path in folder.glob("*.py") if not path.name.startswith(("__", "test_"))]
+    assert len(modules) <= MOST_MODULES
+    assert ast.get_docstring(ast.parse((folder / "__init__.py").read_text("utf-8"))), "it says what lives here"
 
 
 @pytest.mark.parametrize("package", ["veeam_contracts", "tests"])

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from support.api_client import ApiClient
 from support.wire import Wire
 from veeam_mock import MockServer
-from veeam_mock.api.pipeline import Pipeline
 from veeam_mock.control.client import ControlFailure
 from veeam_mock.door.door import Patience
 from veeam_mock.journal import masking
@@ -20,6 +19,7 @@ from veeam_mock.journal.journal import ENTRY_COST, Journal
 from veeam_mock.journal.lines import json_line, logger, text_line
 from veeam_mock.journal.masking import Masker, without_credentials
 from veeam_mock.messages import Reply, Request
+from veeam_mock.mock import Mock
 from veeam_mock.secret_names import SECRET_HEADERS, SECRET_NAMES
 from veeam_mock.settings.settings import Settings
 
@@ -124,7 +124,7 @@ def secrets_in(text: str, tokens: list[str]) -> list[str]:
 def guarded(serve: Callable[..., MockServer]) -> Iterator[tuple[MockServer, ApiClient, list[str]]]:
     """A server with secrets, a client that has used them in every place, and the tokens it got."""
     veeam = serve(password=PASSWORD, admin_key=ADMIN_KEY)
-    veeam.mock.pipeline.journal.listeners += [logger("text", LOGGED.append), logger("json", LOGGED.append)]
+    veeam.mock.installation.journal.listeners += [logger("text", LOGGED.append), logger("json", LOGGED.append)]
     client = ApiClient(veeam.url)
     pair = client.log_in(password=PASSWORD).json()
     pair = client.refresh(pair["refresh_token"]).json()
@@ -186,7 +186,7 @@ def test_no_secret_is_in_the_journal_the_logs_or_any_answer_of_the_control_api(
     logged = "\n".join(LOGGED)
     assert "/v4/DeviceCode" in logged
     assert secrets_in(logged + caplog.text, tokens) == []
-    kept = [(entry, entry.request) for entry in veeam.mock.pipeline.journal.entries("")]
+    kept = [(entry, entry.request) for entry in veeam.mock.installation.journal.entries("")]
     everything = repr([(entry, request.query, request.headers, request.body) for entry, request in kept])
     assert "/v4/DeviceCode" in everything and "***" in everything
     assert secrets_in(everything, tokens) == []
@@ -195,10 +195,8 @@ def test_no_secret_is_in_the_journal_the_logs_or_any_answer_of_the_control_api(
 @pytest.mark.parametrize("name", [*SECRET_NAMES, "Password"])
 @pytest.mark.parametrize("value", [13371337, ["Open-13371337"], {"a": "Open-13371337"}, "Open-13371337" * 6000])
 def test_a_secret_that_is_refused_is_not_repeated(name: str, value: object) -> None:
-    pipeline = Pipeline(Settings())
-    login = pipeline.answer(
-        token_request(b'{"grant_type": "password", "username": "administrator", "password": "veeam"}')
-    )
+    mock = Mock(Settings())
+    login = mock.answer(token_request(b'{"grant_type": "password", "username": "administrator", "password": "veeam"}'))
     bearer = {"authorization": f"Bearer {json.loads(login.body)['access_token']}"}
     named = {name: value}
     bodies = [
@@ -210,10 +208,10 @@ def test_a_secret_that_is_refused_is_not_repeated(name: str, value: object) -> N
     ]
     for body in bodies:
         for path in ("/v4/Organizations", "/v4/DeviceCode", "/v4/Token"):
-            reply = pipeline.answer(token_request(json.dumps(body).encode(), path, **bearer))
+            reply = mock.answer(token_request(json.dumps(body).encode(), path, **bearer))
             assert reply.status in (200, 400), reply.body
             assert "13371337" not in reply.body.decode() or isinstance(body, str)
-    kept = pipeline.journal.entries("")
+    kept = mock.installation.journal.entries("")
     assert len(kept) == 16
     assert "13371337" not in repr([(entry.reply_body, entry.request.body) for entry in kept])
 
@@ -280,11 +278,11 @@ def test_what_stands_under_the_name_of_a_secret_is_masked_however_the_name_is_sp
 
 
 def test_a_secret_under_an_encoded_name_is_not_in_the_journal() -> None:
-    pipeline = Pipeline()
+    mock = Mock()
     headers = {"content-type": "application/x-www-form-urlencoded"}
     body = b"grant_type=password&username=administrator&p%61ssword=veeam"
-    assert pipeline.answer(Request("POST", "/v4/Token", "access%5Ftoken=1337", headers, body)).status == 200
-    [kept] = pipeline.journal.entries("")
+    assert mock.answer(Request("POST", "/v4/Token", "access%5Ftoken=1337", headers, body)).status == 200
+    [kept] = mock.installation.journal.entries("")
     assert (kept.request.query, kept.request.body[-15:]) == ("access%5Ftoken=***", b"&p%61ssword=***")
 
 
@@ -303,10 +301,10 @@ def test_a_body_that_is_no_utf_8_is_masked_and_shown() -> None:
 
 def test_the_passwords_of_all_users_are_masked() -> None:
     secrets = ("Open-Sesame-1", "Open-Sesame-2")
-    pipeline = Pipeline(Settings(users=[{"username": secret[-1], "password": secret} for secret in secrets]))
+    mock = Mock(Settings(users=[{"username": secret[-1], "password": secret} for secret in secrets]))
     for secret in secrets:
-        pipeline.answer(Request("GET", f"/v4/{secret}", headers={"x-other": secret}))
-    kept = pipeline.journal.entries("")
+        mock.answer(Request("GET", f"/v4/{secret}", headers={"x-other": secret}))
+    kept = mock.installation.journal.entries("")
     assert len(kept) == 2
     assert "Sesame" not in repr([(entry.request.path, entry.request.headers, entry.reply_body) for entry in kept])
 
@@ -362,11 +360,11 @@ def test_what_is_forgotten_makes_room() -> None:
 
 
 def test_listeners_stay_when_the_settings_change() -> None:
-    pipeline = Pipeline()
+    mock = Mock()
     heard: list[object] = []
-    pipeline.journal.listeners.append(heard.append)
-    pipeline.restart(Settings())
-    pipeline.answer(Request("GET", "/"))
+    mock.installation.journal.listeners.append(heard.append)
+    mock.restart(Settings())
+    mock.answer(Request("GET", "/"))
     assert len(heard) == 1
 
 
@@ -391,17 +389,17 @@ def test_a_journal_that_is_off_says_so_where_it_would_be_read(serve: Callable[..
 
 
 def test_the_log_goes_on_without_a_journal() -> None:
-    pipeline = Pipeline(Settings(journal_entries=0))
+    mock = Mock(Settings(journal_entries=0))
     lines: list[str] = []
-    pipeline.journal.listeners.append(logger("text", lines.append))
-    assert pipeline.answer(Request("GET", "/v4/ServiceInstance")).status == 401
+    mock.installation.journal.listeners.append(logger("text", lines.append))
+    assert mock.answer(Request("GET", "/v4/ServiceInstance")).status == 401
     assert [line[8:] for line in lines] == ["  401  GET /v4/ServiceInstance  getServiceInstance"]
-    assert pipeline.journal.entries("") == []
+    assert mock.installation.journal.entries("") == []
 
 
 def test_the_log_is_one_line_a_request_for_people_or_for_programs(server: MockServer, client: ApiClient) -> None:
     lines: list[str] = []
-    listeners = server.mock.pipeline.journal.listeners
+    listeners = server.mock.installation.journal.listeners
     listeners += [logger("text", lines.append), logger("json", lines.append)]
     try:
         client.send("GET", "/~mine/v4/Organizations?a=%0Ab", headers={"Prefer": "code=418"})

@@ -6,9 +6,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, rule
 
-from veeam_mock.api.pipeline import Pipeline
 from veeam_mock.api.worlds import World
 from veeam_mock.faults.parsing import FaultParser
+from veeam_mock.mock import Mock
 from veeam_mock.model.clock import Clock
 from veeam_mock.model.device_codes import Purpose, State
 from veeam_mock.model.errors import AccessDenied, CodeExpired, InvalidGrant
@@ -46,8 +46,8 @@ class Life(RuleBasedStateMachine):
 
     @rule()
     def reset(self) -> None:
-        pipeline = Pipeline()
-        self.world = World("", Settings(seed=1, **LIFETIMES), FaultParser(pipeline.spec))
+        mock = Mock()
+        self.world = World("", Settings(seed=1, **LIFETIMES), FaultParser(mock.installation.spec))
         self.clock = Clock(lambda: self.real)
         for part in (self.world.tokens, self.world.device_codes):
             part._clock = self.clock  # type: ignore[attr-defined]

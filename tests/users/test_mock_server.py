@@ -97,7 +97,7 @@ def test_stop_waits_for_nobody(serve: Callable[..., MockServer]) -> None:
             met.append(error)
 
     asked = threading.Event()
-    server.mock.pipeline.journal.listeners.append(lambda entry: asked.set())
+    server.mock.installation.journal.listeners.append(lambda entry: asked.set())
     waiting = threading.Thread(target=hang)
     waiting.start()
     assert asked.wait(10)

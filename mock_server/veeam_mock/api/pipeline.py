@@ -1,30 +1,25 @@
 """From a request to its reply, by the steps that are listed at the end. Knows no Flask, no sockets, no `responses`."""
 
 import logging
-import threading
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
 import orjson
 
 from veeam_mock.api.cors import origin_headers, preflight_headers
 from veeam_mock.api.head import Outline
+from veeam_mock.api.installation import Installation, compiled_spec
 from veeam_mock.api.operations import OPERATIONS, Call
-from veeam_mock.api.worlds import DEFAULT, NoSuchWorld, TooManyWorlds, World, Worlds
+from veeam_mock.api.worlds import DEFAULT, NoSuchWorld, TooManyWorlds, World
 from veeam_mock.faults.kinds import Strike
-from veeam_mock.faults.parsing import FaultError, FaultParser
+from veeam_mock.faults.parsing import FaultError
 from veeam_mock.faults.prefer import rules_from_header
 from veeam_mock.faults.rules import Rule
-from veeam_mock.journal.journal import Journal
-from veeam_mock.journal.masking import Masker
 from veeam_mock.messages import NO_LENGTH, Reply, Request
 from veeam_mock.model.dates import http_date
 from veeam_mock.model.errors import AccessDenied, ModelError
-from veeam_mock.settings.options import DEFAULT_PASSWORD
 from veeam_mock.settings.settings import Settings
-from veeam_mock.spec.refusals import Refusals
-from veeam_mock.spec.spec import CheckedRequest, NoMatch, Operation, Spec, bundled_path, load_document
+from veeam_mock.spec.spec import CheckedRequest, NoMatch, Operation
 
 log = logging.getLogger("veeam_mock")
 
@@ -57,41 +52,19 @@ class Exchange:
 class Pipeline:
     """Answers requests. Never raises: what goes wrong inside is logged and answered with 500.
 
-    `lock` is held while one request is answered; whoever else touches the worlds or the journal holds it too.
-    `clock` gives real time in Unix seconds, UTC; by default it is the machine's.
+    It reads and changes `installation`.
     """
 
-    def __init__(self, settings: Settings | None = None, clock: Callable[[], float] | None = None) -> None:
-        self.lock = threading.RLock()
-        self._clock = clock
-        self._begin(settings or Settings())
-
-    def _begin(self, settings: Settings) -> None:
-        self.settings = settings
-        self._generation = object()
-        self.spec = compiled_spec(settings)
-        self.refusals = Refusals(settings.ambiguities)
-        self._content_type = CONTENT_TYPES[settings.ambiguities["charset"]]
-        self._says_length = settings.ambiguities["length"] == "content-length"
-        self.fault_parser = FaultParser(self.spec)
-        self.worlds = Worlds(settings, self.fault_parser, self._clock)
-        masker = Masker(_chosen_secrets(settings))
-        self.journal = Journal(settings.journal_entries, settings.journal_bytes, masker)
-
-    def restart(self, settings: Settings) -> None:
-        """Forget all worlds and exchanges, and go on with `settings`; listeners of the journal stay."""
-        with self.lock:
-            listeners = self.journal.listeners
-            self._begin(settings)
-            self.journal.listeners = listeners
+    def __init__(self, installation: Installation) -> None:
+        self.installation = installation
 
     def answer(self, request: Request, *, no_socket: str | None = None) -> Reply:
         """The reply to `request`, complete with body, headers and how it is to be delivered.
 
         A door that cannot break a connection says so in `no_socket`, which is what the client then reads with 501.
         """
-        with self.lock:
-            exchange = Exchange(request, self.worlds.default, no_socket)
+        with self.installation.lock:
+            exchange = Exchange(request, self.installation.worlds.default, no_socket)
             self._look_for_an_answer(exchange)
             self._finish_the_answer(exchange)
         assert exchange.reply is not None
@@ -105,7 +78,7 @@ class Pipeline:
                 if exchange.reply is not None:
                     return
         except ModelError as error:
-            exchange.reply = self.refusals.for_error(error)
+            exchange.reply = self.installation.refusals.for_error(error)
         except Exception:
             self._fail(exchange)
 
@@ -119,15 +92,15 @@ class Pipeline:
 
     def _fail(self, exchange: Exchange) -> None:
         log.exception("failed to answer %s %s", exchange.request.method, exchange.request.path)
-        exchange.reply = self.refusals.plain(500, "The mock failed to answer. Its log says why.")
+        exchange.reply = self.installation.refusals.plain(500, "The mock failed to answer. Its log says why.")
         self._serialize(exchange)
 
     def refuse(self, request: Request, status: int, message: str) -> Reply:
         """The reply to what a door could not read as a request (bad HTTP, too large, too slow); ends the connection."""
-        with self.lock:
-            exchange = Exchange(request, self.worlds.default)
-            exchange.reply = self.refusals.plain(status, message, {"Connection": "close"})
-            if self.settings.cors:
+        with self.installation.lock:
+            exchange = Exchange(request, self.installation.worlds.default)
+            exchange.reply = self.installation.refusals.plain(status, message, {"Connection": "close"})
+            if self.installation.settings.cors:
                 self._allow_origin(exchange)
             self._serialize(exchange)
             self._record(exchange)
@@ -137,8 +110,10 @@ class Pipeline:
         """See what the request means; the work is done once for all requests that share a head."""
         request = exchange.request
         outline = request.outline
-        if not isinstance(outline, Outline) or outline.generation is not self._generation:
-            outline = Outline.of(request, self.spec, self.journal, self._generation)
+        if not isinstance(outline, Outline) or outline.generation is not self.installation.generation:
+            outline = Outline.of(
+                request, self.installation.spec, self.installation.journal, self.installation.generation
+            )
             outline.looking = self._steps_for(outline, LOOKING_FOR_AN_ANSWER)
             outline.finishing = self._steps_for(outline, ON_EVERY_ANSWER)
             request.outline = outline
@@ -148,20 +123,20 @@ class Pipeline:
         return outline
 
     def _steps_for(self, outline: Outline, steps: "Sequence[Step]") -> "tuple[Take, ...]":
-        return tuple(step.take for step in steps if step.concerns(self.settings, outline))
+        return tuple(step.take for step in steps if step.concerns(self.installation.settings, outline))
 
     def _refuse_host(self, exchange: Exchange) -> None:
         """The origin becomes part of the addresses in answers (RFC 9112 section 3.2: 400 for a bad Host)."""
-        exchange.reply = self.refusals.plain(400, "header.Host: is not one host, with a port or without.")
+        exchange.reply = self.installation.refusals.plain(400, "header.Host: is not one host, with a port or without.")
 
     def _enter_world(self, exchange: Exchange) -> None:
         assert exchange.outline is not None
         try:
-            exchange.world = self.worlds.find(exchange.outline.world)
+            exchange.world = self.installation.worlds.find(exchange.outline.world)
         except NoSuchWorld as error:
-            exchange.reply = self.refusals.plain(400, str(error))
+            exchange.reply = self.installation.refusals.plain(400, str(error))
         except TooManyWorlds as error:
-            exchange.reply = self.refusals.plain(503, str(error))
+            exchange.reply = self.installation.refusals.plain(503, str(error))
 
     def _find_operation(self, exchange: Exchange) -> None:
         assert exchange.outline is not None
@@ -171,7 +146,7 @@ class Pipeline:
 
     def _answer_preflight(self, exchange: Exchange) -> None:
         allowed = _allowed(exchange)
-        headers = preflight_headers(exchange.request, self.settings.cors, allowed) if allowed else None
+        headers = preflight_headers(exchange.request, self.installation.settings.cors, allowed) if allowed else None
         if headers is not None:
             exchange.reply = Reply(204, None, headers)
 
@@ -180,9 +155,11 @@ class Pipeline:
         prefer = request.headers.get("prefer")
         if prefer is not None and not exchange.world.settings.no_prefer:
             try:
-                exchange.preferences = rules_from_header(prefer, self.fault_parser, exchange.world.clock.now())
+                exchange.preferences = rules_from_header(
+                    prefer, self.installation.fault_parser, exchange.world.clock.now()
+                )
             except FaultError as error:
-                exchange.reply = self.refusals.plain(400, str(error))
+                exchange.reply = self.installation.refusals.plain(400, str(error))
                 exchange.answered_by_fault = True
                 return
         exchange.strikes = exchange.world.faults.strike(request, exchange.operation_id, exchange.preferences)
@@ -192,17 +169,17 @@ class Pipeline:
                 exchange.answered_by_fault = True
 
     def _strike(self, exchange: Exchange, rule: Rule) -> Strike:
-        return Strike(self.refusals, rule.randomness, exchange.operation_id)
+        return Strike(self.installation.refusals, rule.randomness, exchange.operation_id)
 
     def _refuse_unknown(self, exchange: Exchange) -> None:
         allowed = ", ".join(_allowed(exchange))
         if allowed:
             message = f"{exchange.request.method[:20]} is not served here, which serves {allowed}."
-            exchange.reply = self.refusals.plain(405, message, {"Allow": allowed})
+            exchange.reply = self.installation.refusals.plain(405, message, {"Allow": allowed})
         else:
             path = exchange.request.path[:200]
             message = f"{path} is not a path of this server, which serves version 4 of the API."
-            exchange.reply = self.refusals.plain(404, message)
+            exchange.reply = self.installation.refusals.plain(404, message)
 
     def _check_credentials(self, exchange: Exchange) -> None:
         assert exchange.outline is not None
@@ -212,9 +189,9 @@ class Pipeline:
 
     def _check_request(self, exchange: Exchange) -> None:
         assert exchange.operation is not None and exchange.outline is not None
-        checked = exchange.checked = exchange.outline.check(exchange.request, self.spec)
+        checked = exchange.checked = exchange.outline.check(exchange.request, self.installation.spec)
         if checked.violations:
-            exchange.reply = self.refusals.for_violations(exchange.operation.id, checked.violations)
+            exchange.reply = self.installation.refusals.for_violations(exchange.operation.id, checked.violations)
 
     def _perform(self, exchange: Exchange) -> None:
         assert exchange.operation is not None and exchange.checked is not None
@@ -227,15 +204,15 @@ class Pipeline:
         if exchange.operation is None or exchange.answered_by_fault:
             return
         operation = self._operation_in(exchange.world, exchange.operation)
-        violations = self.spec.check_reply(operation, exchange.reply)
+        violations = self.installation.spec.check_reply(operation, exchange.reply)
         if violations:
             wrong = "; ".join(map(str, violations))
             log.error("%s would answer against the spec: %s", operation.id, wrong)
-            exchange.reply = self.refusals.plain(500, f"The mock's answer would break the spec: {wrong}")
+            exchange.reply = self.installation.refusals.plain(500, f"The mock's answer would break the spec: {wrong}")
 
     def _operation_in(self, world: World, operation: Operation) -> Operation:
         """The operation with the readings of a world, whose settings may have been changed."""
-        if world.settings is self.settings:
+        if world.settings is self.installation.settings:
             return operation
         return compiled_spec(world.settings).operations[operation.id]
 
@@ -245,11 +222,11 @@ class Pipeline:
             if rule.fault.needs_answer:
                 exchange.reply = rule.fault.strike(exchange.reply, self._strike(exchange, rule))
         if exchange.no_socket is not None and exchange.reply.delivery.needs_socket:
-            exchange.reply = self.refusals.plain(501, exchange.no_socket)
+            exchange.reply = self.installation.refusals.plain(501, exchange.no_socket)
 
     def _allow_origin(self, exchange: Exchange) -> None:
         assert exchange.reply is not None
-        exchange.reply.headers |= origin_headers(exchange.request, self.settings.cors)
+        exchange.reply.headers |= origin_headers(exchange.request, self.installation.settings.cors)
 
     def _serialize(self, exchange: Exchange) -> None:
         reply = exchange.reply
@@ -259,8 +236,8 @@ class Pipeline:
         if reply.content is not None:
             reply.body = orjson.dumps(reply.content)
         if reply.body and "Content-Type" not in headers:
-            headers["Content-Type"] = self._content_type
-        if self._says_length and reply.status not in NO_LENGTH:
+            headers["Content-Type"] = CONTENT_TYPES[self.installation.settings.ambiguities["charset"]]
+        if self.installation.settings.ambiguities["length"] == "content-length" and reply.status not in NO_LENGTH:
             headers["Content-Length"] = str(len(reply.body))
         if "Date" not in headers:
             headers["Date"] = http_date(int(exchange.at))
@@ -269,7 +246,7 @@ class Pipeline:
             headers |= {"Preference-Applied": ", ".join(applied)} if applied else {}
 
     def _record(self, exchange: Exchange) -> None:
-        journal, outline, request = self.journal, exchange.outline, exchange.request
+        journal, outline, request = self.installation.journal, exchange.outline, exchange.request
         assert exchange.reply is not None
         if not (journal.keeps or journal.listeners):
             return
@@ -281,22 +258,6 @@ class Pipeline:
             operation=exchange.operation_id,
             faults=tuple(rule.label for rule in exchange.strikes) if exchange.strikes else (),
         )
-
-
-def compiled_spec(settings: Settings) -> Spec:
-    """The bundled document with the readings of `settings`, compiled once for each combination."""
-    return _compiled_spec(tuple(sorted(settings.ambiguities.items())))
-
-
-@lru_cache(maxsize=8)
-def _compiled_spec(readings: tuple[tuple[str, str], ...]) -> Spec:
-    return Spec(load_document(bundled_path()), dict(readings))
-
-
-def _chosen_secrets(settings: Settings) -> list[str]:
-    """What the user chose as a secret and must not be written down anywhere; the documented default is none."""
-    passwords = [password for password in settings.passwords.values() if password != DEFAULT_PASSWORD]
-    return [*passwords, *([settings.admin_key] if settings.admin_key else [])]
 
 
 def _allowed(exchange: Exchange) -> tuple[str, ...]:

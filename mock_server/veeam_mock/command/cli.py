@@ -41,6 +41,7 @@ def serve(context: click.Context, **options: Any) -> None:
     settings = settings_from(options)
     from veeam_mock.command.banner import banner
     from veeam_mock.door.certificates import CertificateError, find_certificate
+    from veeam_mock.door.door import Patience
     from veeam_mock.door.server import CannotListen, Server, bind
     from veeam_mock.mock import Mock
     from veeam_mock.settings.admin_key import ensure_admin_key
@@ -60,9 +61,9 @@ def serve(context: click.Context, **options: Any) -> None:
             click.echo(banner(settings, settings.url(port), certificate, key_file))
 
     mock = Mock(settings)
-    server = Server(mock, certificate, announce)
+    server = Server(mock, certificate, announce, Patience(settings.request_timeout))
     if settings.log:
-        mock.pipeline.journal.listeners.append(logger(settings.log_format, click.echo))
+        mock.installation.journal.listeners.append(logger(settings.log_format, click.echo))
     for number in ENDING:
         signal.signal(number, lambda number, frame: server.stop())
     try:

@@ -9,10 +9,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 import orjson
 
-from veeam_mock.api.pipeline import Pipeline
+from veeam_mock.api.installation import Installation
 from veeam_mock.api.worlds import NoSuchWorld, TooManyWorlds, enter_world
 from veeam_mock.control.description import control_spec
-from veeam_mock.control.operations import OPERATIONS, ControlError
+from veeam_mock.control.errors import ControlError
+from veeam_mock.control.operations import OPERATIONS
 from veeam_mock.faults.parsing import FaultError
 from veeam_mock.messages import Reply, Request
 from veeam_mock.model.clock import TimeTravelError
@@ -37,14 +38,14 @@ def is_control(path: str) -> bool:
 class Control:
     """Answers requests below `/__admin`. Never raises."""
 
-    def __init__(self, pipeline: Pipeline) -> None:
-        self._pipeline = pipeline
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
         self._refusals = Refusals({})
         self.spec = control_spec()
 
     def answer(self, request: Request, *, trusted: bool = False) -> Reply:
         """The reply to a call; `trusted` callers (in this process) need neither key nor address."""
-        with self._pipeline.lock:
+        with self._installation.lock:
             try:
                 reply = self._answer(request, trusted)
             except (ControlError, ModelError, TimeTravelError, NoSuchWorld, TooManyWorlds) as error:
@@ -55,7 +56,7 @@ class Control:
                 log.exception("failed to answer %s %s", request.method, request.path)
                 reply = self._refusals.plain(500, "The mock failed to answer. Its log says why.")
         if reply.status >= 400:
-            reply.content = self._pipeline.journal.masker.value(reply.content)
+            reply.content = self._installation.journal.masker.value(reply.content)
         reply.body = b"" if reply.content is None else orjson.dumps(reply.content)
         reply.headers["Content-Type"] = "application/json; charset=utf-8"
         reply.headers["Content-Length"] = str(len(reply.body))
@@ -77,20 +78,22 @@ class Control:
             return self._refusals.for_violations(match.operation.id, checked.violations)
         _refuse_unknown_filters(match.operation, request.query)
         status = next(status for status in match.operation.replies if status < 300)
-        return Reply(status, OPERATIONS[match.operation.id](self._pipeline, self._pipeline.worlds.find(name), checked))
+        return Reply(
+            status, OPERATIONS[match.operation.id](self._installation, self._installation.worlds.find(name), checked)
+        )
 
     def admit(self, request: Request, *, is_open: bool = False) -> None:
         """Who may call: whoever knows the key; without a key this machine, and no page of another origin.
 
         `ControlError` for everybody else; `is_open` is for what all may see.
         """
-        key = self._pipeline.settings.admin_key
+        key = self._installation.settings.admin_key
         if key is not None:
             given = request.headers.get(KEY_HEADER, "").encode()
             if not is_open and not hmac.compare_digest(given, key.encode()):
                 raise ControlError(401, "The header X-Admin-Key is missing or wrong.")
             return
-        own = {*LOOPBACK_NAMES, self._pipeline.settings.host}
+        own = {*LOOPBACK_NAMES, self._installation.settings.host}
         if not is_open and request.client and not is_loopback(request.client):
             raise ControlError(403, "Without an admin key only this machine may call the control API.")
         if _host_name(request.headers.get("host", "localhost")) not in own:

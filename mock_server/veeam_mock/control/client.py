@@ -6,8 +6,7 @@ from urllib.parse import quote, urlencode
 
 import orjson
 
-from veeam_mock.control.api import Control
-from veeam_mock.messages import Request
+from veeam_mock.messages import Reply, Request
 
 
 class ControlFailure(RuntimeError):
@@ -25,10 +24,24 @@ class Transport(Protocol):
         """Send a call and return its status and body."""
 
 
-class InProcess:
-    """Calls the control API of a pipeline in this process, in the world `world`."""
+class Answering(Protocol):
+    """The control API in this process."""
 
-    def __init__(self, control: Control, world: str = "") -> None:
+    def answer(self, request: Request, *, trusted: bool = False) -> Reply:
+        """The reply to a call; `trusted` callers need neither key nor address."""
+
+
+class Admitting(Answering, Protocol):
+    """The control API in this process, which also says who may call it."""
+
+    def admit(self, request: Request, *, is_open: bool = False) -> None:
+        """`ControlError` for who may not call; `is_open` is for what all may see."""
+
+
+class InProcess:
+    """Calls the control API of a mock in this process, in the world `world`."""
+
+    def __init__(self, control: Answering, world: str = "") -> None:
         self._control = control
         self._headers = {"x-mock-world": world} if world else {}
 

@@ -1,11 +1,12 @@
-"""What the operations of the control API do: operationId -> function over pipeline, world and checked call."""
+"""What the operations of the control API do: operationId -> function over installation, world and checked call."""
 
 from collections.abc import Callable
 from typing import Any
 
-from veeam_mock.api.pipeline import Pipeline
+from veeam_mock.api.installation import Installation
 from veeam_mock.api.worlds import PATH_PREFIX, World
 from veeam_mock.control.description import control_spec
+from veeam_mock.control.errors import ControlError
 from veeam_mock.faults.rules import Rule
 from veeam_mock.journal.journal import Entry, Journal, select
 from veeam_mock.model.dates import date_time, parse_date_time
@@ -17,41 +18,33 @@ from veeam_mock.version import package_version
 CHANGEABLE = ("code_lifetime", "token_lifetime", "refresh_lifetime", "expires_unit", "verification_url", "auto_approve")
 
 
-class ControlError(Exception):
-    """A call that cannot be carried out, with the status that says so."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-
-
-def get_health(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+def get_health(installation: Installation, world: World, call: CheckedRequest) -> object:
     """Say that the mock answers."""
     return {"status": "ok", "version": package_version()}
 
 
-def get_description(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+def get_description(installation: Installation, world: World, call: CheckedRequest) -> object:
     """The description of the control API itself."""
     return control_spec().document
 
 
-def get_settings(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+def get_settings(installation: Installation, world: World, call: CheckedRequest) -> object:
     """The settings of the world that may change."""
     return {key: getattr(world.settings, key) for key in CHANGEABLE}
 
 
-def change_settings(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+def change_settings(installation: Installation, world: World, call: CheckedRequest) -> object:
     """Change all that is named, or nothing."""
     world.change(world.settings.replace(**call.body))
-    return get_settings(pipeline, world, call)
+    return get_settings(installation, world, call)
 
 
-def get_clock(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+def get_clock(installation: Installation, world: World, call: CheckedRequest) -> object:
     """The time of the world."""
     return {"now": date_time(world.clock.now(), precise=True), "frozen": world.clock.frozen}
 
 
-def change_clock(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+def change_clock(installation: Installation, world: World, call: CheckedRequest) -> object:
     """Advance, set, freeze or release."""
     body = call.body
     if "advance" in body:
@@ -62,7 +55,7 @@ def change_clock(pipeline: Pipeline, world: World, call: CheckedRequest) -> obje
         world.clock.freeze()
     else:
         world.clock.release()
-    return get_clock(pipeline, world, call)
+    return get_clock(installation, world, call)
 
 
 def _moment(text: str) -> float:
@@ -72,85 +65,85 @@ def _moment(text: str) -> float:
         raise ControlError(400, f"body.set: {error}") from None
 
 
-def get_faults(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+def get_faults(installation: Installation, world: World, call: CheckedRequest) -> object:
     """The rules in the order in which they are asked."""
-    return [_fault(pipeline, world, rule) for rule in world.faults.rules()]
+    return [_fault(installation, world, rule) for rule in world.faults.rules()]
 
 
-def add_fault(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+def add_fault(installation: Installation, world: World, call: CheckedRequest) -> object:
     """Parse and add one rule."""
-    rule = pipeline.fault_parser.parse(call.body, world.clock.now())
+    rule = installation.fault_parser.parse(call.body, world.clock.now())
     try:
-        return _fault(pipeline, world, world.faults.add(rule))
+        return _fault(installation, world, world.faults.add(rule))
     except OverflowError as error:
         raise ControlError(409, str(error)) from None
 
 
-def clear_faults(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+def clear_faults(installation: Installation, world: World, call: CheckedRequest) -> object:
     """Remove all rules."""
     world.faults.clear()
     return None
 
 
-def remove_fault(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+def remove_fault(installation: Installation, world: World, call: CheckedRequest) -> object:
     """Remove one rule."""
     if not world.faults.remove(call.values["faultId"]):
         raise ControlError(404, f"There is no fault {call.values['faultId'][:80]}.")
     return None
 
 
-def get_requests(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+def get_requests(installation: Installation, world: World, call: CheckedRequest) -> object:
     """The exchanges of this world, filtered."""
     wanted = call.values
     filters = {key: wanted[key] for key in ("operation", "method", "path") if key in wanted}
-    pipeline.fault_parser.parse_pattern(filters, "query")
-    entries = [e for e in _journal(pipeline).entries(world.name) if e.id > wanted.get("after", 0)]
+    installation.fault_parser.parse_pattern(filters, "query")
+    entries = [e for e in _journal(installation).entries(world.name) if e.id > wanted.get("after", 0)]
     found = select(entries, status=wanted.get("status"), **filters)
     return [_exchange(entry) for entry in found[-wanted.get("limit", 10_000) :]]
 
 
-def get_one_request(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+def get_one_request(installation: Installation, world: World, call: CheckedRequest) -> object:
     """One exchange of this world."""
     wanted = call.values["requestId"]
-    for entry in _journal(pipeline).entries(world.name):
+    for entry in _journal(installation).entries(world.name):
         if entry.id == wanted:
             return _exchange(entry)
     raise ControlError(404, f"There is no request {wanted} in this world, or it has been forgotten.")
 
 
-def clear_requests(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+def clear_requests(installation: Installation, world: World, call: CheckedRequest) -> object:
     """Forget the exchanges of this world."""
-    pipeline.journal.forget(world.name)
+    installation.journal.forget(world.name)
     return None
 
 
-def verify_requests(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+def verify_requests(installation: Installation, world: World, call: CheckedRequest) -> object:
     """Count what fits; name the near misses when that is too little."""
-    pattern = pipeline.fault_parser.parse_pattern(call.body.get("match", {}), "body.match")
-    found = _journal(pipeline).verify(world.name, pattern, call.body.get("status"))
+    pattern = installation.fault_parser.parse_pattern(call.body.get("match", {}), "body.match")
+    found = _journal(installation).verify(world.name, pattern, call.body.get("status"))
     wanted = call.body.get("count")
     short = found.count < (1 if wanted is None else wanted)
     return {
         "verified": not short if wanted is None else found.count == wanted,
         "count": found.count,
         "nearMisses": [
-            {"exchange": _exchange(entry), "differences": pipeline.journal.masker.value(differences)}
+            {"exchange": _exchange(entry), "differences": installation.journal.masker.value(differences)}
             for entry, differences in (found.near_misses if short else [])
         ],
     }
 
 
-def get_device_codes(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+def get_device_codes(installation: Installation, world: World, call: CheckedRequest) -> object:
     """The codes of this world."""
     return [_device_code(world, code) for code in world.device_codes.all()]
 
 
-def get_one_device_code(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+def get_one_device_code(installation: Installation, world: World, call: CheckedRequest) -> object:
     """One code."""
     return _device_code(world, world.device_codes.find(call.values["userCode"]))
 
 
-def approve_device_code(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+def approve_device_code(installation: Installation, world: World, call: CheckedRequest) -> object:
     """Play the person who signs in and agrees."""
     code = world.device_codes.find(call.values["userCode"])
     account = (call.body or {}).get("account")
@@ -158,21 +151,21 @@ def approve_device_code(pipeline: Pipeline, world: World, call: CheckedRequest) 
     return _device_code(world, code)
 
 
-def deny_device_code(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+def deny_device_code(installation: Installation, world: World, call: CheckedRequest) -> object:
     """Play the person who declines."""
     code = world.device_codes.find(call.values["userCode"])
     world.device_codes.deny(code)
     return _device_code(world, code)
 
 
-def expire_device_code(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+def expire_device_code(installation: Installation, world: World, call: CheckedRequest) -> object:
     """End the life of a code now."""
     code = world.device_codes.find(call.values["userCode"])
     world.device_codes.expire(code)
     return _device_code(world, code)
 
 
-def get_tokens(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+def get_tokens(installation: Installation, world: World, call: CheckedRequest) -> object:
     """The logins whose access token is alive; the tokens themselves are not kept."""
     now = world.clock.now()
     return [
@@ -187,31 +180,31 @@ def get_tokens(pipeline: Pipeline, world: World, call: CheckedRequest) -> object
     ]
 
 
-def get_worlds(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+def get_worlds(installation: Installation, world: World, call: CheckedRequest) -> object:
     """The worlds that have been used, the default one first."""
-    return [{"name": name, "path": f"{PATH_PREFIX}{name}" if name else ""} for name in pipeline.worlds.names()]
+    return [{"name": name, "path": f"{PATH_PREFIX}{name}" if name else ""} for name in installation.worlds.names()]
 
 
-def reset(pipeline: Pipeline, world: World, call: CheckedRequest) -> object:
+def reset(installation: Installation, world: World, call: CheckedRequest) -> object:
     """Start the world anew."""
-    pipeline.worlds.reset(world.name)
-    pipeline.journal.forget(world.name)
+    installation.worlds.reset(world.name)
+    installation.journal.forget(world.name)
     return None
 
 
-def _journal(pipeline: Pipeline) -> Journal:
+def _journal(installation: Installation) -> Journal:
     """The journal to read in; one that is off would count every exchange as one that never was."""
-    if not pipeline.journal.keeps:
+    if not installation.journal.keeps:
         raise ControlError(
             409, "The journal is off, as journal_entries or journal_bytes is 0; nothing is known of requests."
         )
-    return pipeline.journal
+    return installation.journal
 
 
-def _fault(pipeline: Pipeline, world: World, rule: Rule) -> dict[str, object]:
+def _fault(installation: Installation, world: World, rule: Rule) -> dict[str, object]:
     return {
         "id": rule.id,
-        "fault": pipeline.journal.masker.value(rule.given),
+        "fault": installation.journal.masker.value(rule.given),
         "matched": rule.matched,
         "struck": rule.struck,
         "active": not rule.is_spent(world.clock.now()),
@@ -257,7 +250,7 @@ def _device_code(world: World, code: DeviceCode) -> dict[str, object]:
     }
 
 
-OPERATIONS: dict[str, Callable[[Pipeline, World, CheckedRequest], Any]] = {
+OPERATIONS: dict[str, Callable[[Installation, World, CheckedRequest], Any]] = {
     "getDescription": get_description,
     "getHealth": get_health,
     "getSettings": get_settings,

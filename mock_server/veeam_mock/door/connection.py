@@ -51,7 +51,7 @@ class Connection(asyncio.Protocol):
         client = str(peer[0]) if peer else ""
         self._reader = RequestReader("http" if self._is_plain else "https", client, self._loop.time)
         self._quiet_since = self._loop.time()
-        self._timer = self._loop.call_later(self._door.request_timeout, self._tick)
+        self._timer = self._loop.call_later(self._door.patience.request, self._tick)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._door.connections.discard(self)
@@ -263,12 +263,12 @@ class Connection(asyncio.Protocol):
         busy = self._task is not None or self._lingering
         since, allowed = self._quiet_since, self._door.patience.idle
         if self._reader.began_at is not None:
-            since, allowed = self._reader.began_at, self._door.request_timeout
+            since, allowed = self._reader.began_at, self._door.patience.request
         ends = now + allowed if busy else since + allowed
         if now >= ends:
             self._give_up()
             ends = now + self._door.patience.idle
-        self._timer = self._loop.call_at(min(ends, now + self._door.request_timeout), self._tick)
+        self._timer = self._loop.call_at(min(ends, now + self._door.patience.request), self._tick)
 
     def _give_up(self) -> None:
         if self._write_paused or self.transport.is_closing():

@@ -6,7 +6,6 @@ from typing import Any, Protocol
 
 from veeam_mock.door.outbox import Outbox
 from veeam_mock.messages import BODY_TOO_LARGE, HEADER_LIMIT, Reply, Request
-from veeam_mock.mock import Mock
 
 REFUSALS = {
     400: "This cannot be understood as HTTP, or its method is unknown.",
@@ -22,13 +21,28 @@ REFUSALS = {
 class Patience:
     """How long the door waits for others, in seconds.
 
-    `idle` is how long a connection may stay without a request; `linger` how long what a refused client still sends is
-    read and thrown away, so that it gets to read the refusal; `stop` what answers under way get when the server stops.
+    `request` is how long a client may take to send a request; `idle` how long a connection may stay without one;
+    `linger` how long what a refused client still sends is read and thrown away, so that it gets to read the refusal;
+    `stop` what answers under way get when the server stops.
     """
 
+    request: float = 10.0
     idle: float = 30.0
     linger: float = 2.0
     stop: float = 1.0
+
+
+class Answering(Protocol):
+    """What answers behind the door: a `Mock`."""
+
+    def answer(self, request: Request) -> Reply:
+        """The reply to `request`, complete. Never raises."""
+
+    def is_quick(self, request: Request) -> bool:
+        """Whether that takes no longer than a call of the API does; for other requests the door takes a thread."""
+
+    def refuse(self, request: Request, status: int, message: str) -> Reply:
+        """The reply to what cannot be read as a request."""
 
 
 class Open(Protocol):
@@ -44,14 +58,13 @@ class Open(Protocol):
 class Door:
     """Answers for connections, of which it knows those that are open, and the answers that are under way."""
 
-    def __init__(self, mock: Mock, patience: Patience | None = None) -> None:
+    def __init__(self, mock: Answering, patience: Patience | None = None) -> None:
         self.mock = mock
         self.patience = patience or Patience()
-        self.request_timeout = mock.settings.request_timeout
         self.outbox = Outbox()
         self.connections: set[Open] = set()
         self.tasks: set[asyncio.Task[Any]] = set()
 
     def refuse(self, request: Request, status: int) -> Reply:
         """The reply to what cannot be read as a request."""
-        return self.mock.refuse(request, status, REFUSALS[status].format(self.request_timeout))
+        return self.mock.refuse(request, status, REFUSALS[status].format(self.patience.request))

@@ -9,8 +9,7 @@ from collections.abc import Callable
 
 from veeam_mock.door.certificates import Certificate
 from veeam_mock.door.connection import Connection
-from veeam_mock.door.door import Door, Patience
-from veeam_mock.mock import Mock
+from veeam_mock.door.door import Answering, Door, Patience
 
 BACKLOG = 2048
 """Connections that the system keeps until they are accepted."""
@@ -50,7 +49,7 @@ class Server:
 
     def __init__(
         self,
-        mock: Mock,
+        mock: Answering,
         certificate: Certificate | None,
         announce: Callable[[], None],
         patience: Patience | None = None,

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import orjson
 
@@ -16,9 +16,8 @@ from veeam_mock.messages import Headers, Reply
 from veeam_mock.model.durations import FORM as DURATION_FORM
 from veeam_mock.model.durations import SCHEMA as DURATION
 from veeam_mock.model.durations import parse_duration
-from veeam_mock.model.errors import AccessDenied, InvalidLogin
+from veeam_mock.model.errors import AccessDenied, InvalidLogin, ModelError
 from veeam_mock.model.randomness import Randomness
-from veeam_mock.spec.refusals import TOKEN_OPERATION, Refusals
 
 STATUS = {"type": "integer", "minimum": 200, "maximum": 599}
 FIELD_NAME = {
@@ -39,11 +38,21 @@ NO_BODY = frozenset({204, 205, 304})
 GARBAGE = "\x15\x03\x01\x00\x02\x02\x46 this is no HTTP\r\n"
 
 
+class Refusing(Protocol):
+    """Makes errors in the vendor's shape."""
+
+    def plain(self, status: int, message: str, headers: Headers | None = None) -> Reply:
+        """An error of this status."""
+
+    def for_error(self, error: ModelError) -> Reply:
+        """The reply for an error of the model."""
+
+
 @dataclass(frozen=True, slots=True)
 class Strike:
     """What a fault may use: the shape of errors, chance, and which operation is struck."""
 
-    refusals: Refusals
+    refusals: Refusing
     randomness: Randomness
     operation_id: str | None
 
@@ -113,7 +122,7 @@ class Status(Fault):
         if self.status == 401:
             usual = strike.refusals.for_error(AccessDenied("The access token is unknown or has been revoked"))
             return strike.refusals.plain(401, self.message, usual.headers) if self.message else usual
-        if self.status == 400 and strike.operation_id == TOKEN_OPERATION:
+        if self.status == 400 and strike.operation_id == "getToken":
             return strike.refusals.for_error(InvalidLogin(message))
         return strike.refusals.plain(self.status, message)
 

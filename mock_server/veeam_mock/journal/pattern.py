@@ -9,10 +9,9 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from veeam_mock.messages import Request
+from veeam_mock.messages import FORM, Request, decode_segment
 from veeam_mock.secret_names import MASK, is_secret
 from veeam_mock.spec.schema import shorten
-from veeam_mock.spec.spec import FORM, decode_segment
 
 MISSING = object()
 

@@ -1,14 +1,14 @@
 """The Flask application of the pages, and how a plain request passes through it."""
 
-from typing import cast
+from collections.abc import Callable
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from veeam_mock.api.pipeline import Pipeline
+from veeam_mock.api.installation import Installation
 from veeam_mock.api.worlds import PATH_PREFIX, split_world
-from veeam_mock.control.api import Control
+from veeam_mock.control.client import Admitting
 from veeam_mock.messages import Reply, Request
 from veeam_mock.pages import form_tokens
 from veeam_mock.pages.carrying import REQUEST, sent_request, to_response
@@ -19,13 +19,16 @@ from veeam_mock.pages.sign_in import sign_in
 
 
 class Pages:
-    """Answers requests for pages."""
+    """Answers requests for pages. `refuse` gives the reply to what Flask refuses, in the vendor's shape."""
 
-    def __init__(self, pipeline: Pipeline, control: Control) -> None:
+    def __init__(
+        self, installation: Installation, control: Admitting, refuse: Callable[[Request, int, str], Reply]
+    ) -> None:
         self._app = Flask(__name__, static_folder=None)
-        self._app.extensions.update(veeam=pipeline, veeam_control=control, veeam_forms=form_tokens.make_signer())
+        self._app.extensions.update(veeam=installation, veeam_control=control, veeam_forms=form_tokens.make_signer())
+        self._refuse = refuse
         self._app.url_map.strict_slashes = False
-        self._app.register_error_handler(HTTPException, _refuse)
+        self._app.register_error_handler(HTTPException, self._answer_error)
         for blueprint in (dashboard, documentation, sign_in, swagger_ui):
             self._app.register_blueprint(blueprint)
 
@@ -34,6 +37,14 @@ class Pages:
         body, status, headers = run_wsgi_app(self._app, _environ(plain), buffered=True)
         fields = {name: value for name, value in headers if name.lower() != "set-cookie"}
         return Reply(int(status[:3]), None, fields, b"".join(body), cookies=headers.getlist("Set-Cookie"))
+
+    def _answer_error(self, error: HTTPException) -> Response:
+        response = to_response(self._refuse(sent_request(), error.code or 500, error.description or error.name))
+        del response.headers["Connection"]
+        allowed = error.get_response(request.environ).headers.get("Allow")
+        if allowed:
+            response.headers["Allow"] = allowed
+        return response
 
 
 def _environ(plain: Request) -> dict[str, object]:
@@ -54,14 +65,3 @@ def _environ(plain: Request) -> dict[str, object]:
         environ_base={"REMOTE_ADDR": plain.client},
     )
     return {**builder.get_environ(), "HTTP_HOST": plain.origin.partition("://")[2], REQUEST: plain}
-
-
-def _refuse(error: HTTPException) -> Response:
-    """What Flask refuses, in the vendor's shape."""
-    pipeline = cast(Pipeline, current_app.extensions["veeam"])
-    response = to_response(pipeline.refuse(sent_request(), error.code or 500, error.description or error.name))
-    del response.headers["Connection"]
-    allowed = error.get_response(request.environ).headers.get("Allow")
-    if allowed:
-        response.headers["Allow"] = allowed
-    return response

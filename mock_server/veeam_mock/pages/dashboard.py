@@ -9,11 +9,10 @@ from typing import Any, cast
 import orjson
 from flask import Blueprint, Response, abort, current_app, make_response, render_template
 
-from veeam_mock.api.pipeline import Pipeline
+from veeam_mock.api.installation import Installation
 from veeam_mock.api.worlds import enter_world
-from veeam_mock.control.api import Control
-from veeam_mock.control.client import ControlClient, ControlFailure, InProcess
-from veeam_mock.control.operations import ControlError
+from veeam_mock.control.client import Admitting, ControlClient, ControlFailure, InProcess
+from veeam_mock.control.errors import ControlError
 from veeam_mock.faults.presets import PRESETS
 from veeam_mock.pages.carrying import sent_request
 from veeam_mock.pages.shielding import shield
@@ -65,8 +64,8 @@ def show_exchange(request_id: int) -> Response:
     return _page("exchange", world, exchange=exchange)
 
 
-def _control() -> Control:
-    return cast(Control, current_app.extensions["veeam_control"])
+def _control() -> Admitting:
+    return cast(Admitting, current_app.extensions["veeam_control"])
 
 
 def _client(world: str) -> ControlClient:
@@ -75,17 +74,17 @@ def _client(world: str) -> ControlClient:
 
 def _state(name: str) -> dict[str, Any]:
     """What the page shows of a world, all of one moment."""
-    pipeline = cast(Pipeline, current_app.extensions["veeam"])
+    installation = cast(Installation, current_app.extensions["veeam"])
     client = _client(name)
-    with pipeline.lock:
+    with installation.lock:
         return {
             "clock": client.call("GET", "/clock"),
             "codes": client.device_codes.list(),
             "logins": client.call("GET", "/tokens"),
             "faults": client.faults.list(),
             "worlds": client.call("GET", "/worlds"),
-            "exchanges": client.requests.list(limit=SHOWN) if pipeline.journal.keeps else None,
-            "organizations": pipeline.worlds.find(name).organizations.all(),
+            "exchanges": client.requests.list(limit=SHOWN) if installation.journal.keeps else None,
+            "organizations": installation.worlds.find(name).organizations.all(),
         }
 
 

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, current_app, g, make_response, redirect, 
 from werkzeug.exceptions import BadRequest, HTTPException, ServiceUnavailable
 from werkzeug.wrappers import Response as AnyResponse
 
-from veeam_mock.api.pipeline import Pipeline
+from veeam_mock.api.installation import Installation
 from veeam_mock.api.worlds import NoSuchWorld, TooManyWorlds, World, enter_world
 from veeam_mock.model.device_codes import DeviceCode, State
 from veeam_mock.model.errors import NotFound
@@ -132,7 +132,7 @@ def take_decision() -> AnyResponse:
     decision = request.form.get("decision")
     if decision not in DECISIONS:
         raise BadRequest("Approve or decline.")
-    with _pipeline().lock:
+    with _installation().lock:
         code = _waiting(world, typed)
         if decision == APPROVE:
             world.device_codes.approve(code, account)
@@ -145,7 +145,7 @@ def take_decision() -> AnyResponse:
 def show_outcome() -> AnyResponse:
     """What became of a code."""
     world = _world()
-    with _pipeline().lock:
+    with _installation().lock:
         code = _find(world, request.args.get("user_code", ""))
         state = world.device_codes.state(code)
     if state in (State.PENDING, State.EXPIRED):
@@ -158,15 +158,15 @@ def _go_on(step: str, user_code: str, account: str | None = None) -> AnyResponse
     return redirect(url_for(f"sign_in.{step}", user_code=user_code, account=account), 303)
 
 
-def _pipeline() -> Pipeline:
-    return cast(Pipeline, current_app.extensions["veeam"])
+def _installation() -> Installation:
+    return cast(Installation, current_app.extensions["veeam"])
 
 
 def _world() -> World:
-    pipeline = _pipeline()
-    with pipeline.lock:
+    installation = _installation()
+    with installation.lock:
         try:
-            return pipeline.worlds.find(enter_world(sent_request())[0])
+            return installation.worlds.find(enter_world(sent_request())[0])
         except NoSuchWorld as error:
             raise BadRequest(str(error)) from None
         except TooManyWorlds as error:
@@ -182,7 +182,7 @@ def _find(world: World, typed: str) -> DeviceCode:
 
 def _waiting(world: World, typed: str) -> DeviceCode:
     """The code, which waits for a decision; `Refused` for every other."""
-    with _pipeline().lock:
+    with _installation().lock:
         code = _find(world, typed)
         state = world.device_codes.state(code)
     if state is not State.PENDING:

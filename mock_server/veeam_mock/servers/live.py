@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -47,7 +48,7 @@ class MockServer(LocalServer):
         **options: Any,
     ) -> None:
         super().__init__(with_admin_key(settings or Settings(**{"port": 0, **options})), clock)
-        self._patience = patience or Patience(stop=0)
+        self._patience = replace(patience or Patience(stop=0), request=self.settings.request_timeout)
         self._server: Server | None = None
         self._thread: threading.Thread | None = None
         self._url: str | None = None

@@ -10,18 +10,16 @@ from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, unquote_to_bytes
+from urllib.parse import parse_qsl
 
 import orjson
 import yaml
 
-from veeam_mock.messages import Reply, Request
+from veeam_mock.messages import FORM, JSON, Reply, Request, decode_segment
 from veeam_mock.spec.readings import apply_readings
 from veeam_mock.spec.schema import Schema, Violation, shorten
 
 METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
-FORM = "application/x-www-form-urlencoded"
-JSON = "application/json"
 MOST_FORM_FIELDS = 100
 NO_VALUES: Mapping[str, str] = MappingProxyType({})
 LONGEST_MEDIA_TYPE = 200
@@ -205,11 +203,6 @@ class Spec:
             return [Violation("status", f"{reply.status} is not a status of {operation.id}", "status")]
         schema = operation.replies[reply.status]
         return [] if schema is None else schema.violations(reply.content, "body")
-
-
-def decode_segment(segment: str) -> str:
-    """A percent-encoded path segment as text; bytes that are not UTF-8 become U+FFFD, which no path contains."""
-    return unquote_to_bytes(segment).decode("utf-8", "replace")
 
 
 class Media(NamedTuple):
