@@ -9,7 +9,7 @@ from veeam_mock.control.operations import CHANGEABLE
 from veeam_mock.model.durations import format_duration
 from veeam_mock.settings.options import OPTIONS, Option
 from veeam_mock.settings.settings import RANGES
-from veeam_mock.spec.spec import bundled_path, load_document
+from veeam_mock.spec.document import bundled_path, load_document
 
 TARGET = Path(__file__).with_name("settings.md")
 

@@ -170,7 +170,16 @@ def resolve(node: Any) -> Any:
     return plain
 
 
-WRITES = frozenset({"addOrganization", "updateOrganization", "deleteOrganization"})
+WRITES = frozenset(
+    {
+        "addOrganization",
+        "updateOrganization",
+        "deleteOrganization",
+        "addApplications",
+        "exploreOrganization",
+        "stopRestoreSession",
+    }
+)
 """Operations that change which organizations there are: no rule tries what they do, only that they are protected."""
 
 
@@ -187,7 +196,7 @@ def operations() -> dict[str, tuple[str, str, Json]]:
 def example_restore_session() -> str:
     """The restore session of the document's example, which the bundled mock has."""
     path = load_document()["paths"]["/v4/RestoreSessions/{restoreSessionId}/organization/restoreDeviceCode"]
-    value: str = path["parameters"][0]["examples"]["session"]["value"]
+    value: str = resolve(path["parameters"][0])["examples"]["session"]["value"]
     return value
 
 

@@ -102,3 +102,9 @@ class Reply:
 def decode_segment(segment: str) -> str:
     """A percent-encoded path segment as text; bytes that are not UTF-8 become U+FFFD, which no path contains."""
     return unquote_to_bytes(segment).decode("utf-8", "replace")
+
+
+def bearer_token(request: Request) -> str | None:
+    """The token of `Authorization: Bearer …`, the scheme word in any case (clients); None without one."""
+    scheme, _, token = request.headers.get("authorization", "").strip().partition(" ")
+    return (token.strip() or None) if scheme.lower() == "bearer" else None

@@ -170,13 +170,23 @@ def test_an_organization_is_added_once_and_the_second_code_is_left(server: MockS
 def test_a_code_of_an_organization_gives_it_a_new_application(server: MockServer, client: ApiClient) -> None:
     code = client.call("POST", f"/v4/Organizations/{CHINESE_ORGANIZATION}/DeviceCode").json()["userCode"]
     server.device_codes.approve(code)
-    change = {"userCode": code, "newApplicationName": "Backup", "isSharePointOnline": False}
-    refused = client.call("PUT", f"/v4/Organizations/{ORGANIZATION}", json=change)
+    wanted = {"userCode": code, "displayName": "Backup", "count": 2}
+    refused = client.call("POST", f"/v4/Organizations/{ORGANIZATION}/Applications", json=wanted)
     assert (refused.status_code, server.device_codes.get(code)["state"]) == (400, "approved")
-    changed = client.call("PUT", f"/v4/Organizations/{CHINESE_ORGANIZATION}", json=change)
+    added = client.call("POST", f"/v4/Organizations/{CHINESE_ORGANIZATION}/Applications", json=wanted)
+    assert (added.status_code, server.device_codes.get(code)["state"]) == (200, "spent")
+    assert [each["displayName"] for each in added.json()["results"]] == ["Backup 1", "Backup 2"]
+    again = client.call("POST", f"/v4/Organizations/{CHINESE_ORGANIZATION}/Applications", json=wanted)
+    assert again.status_code == 400
+
+
+def test_a_code_to_add_an_organization_renews_the_login_of_one(server: MockServer, client: ApiClient) -> None:
+    code = new_code(client)
+    server.device_codes.approve(code)
+    change = {"userCode": code, "newApplicationName": "Backup", "isSharePointOnline": False}
+    changed = client.call("PUT", f"/v4/Organizations/{ORGANIZATION}", json=change)
     assert (changed.status_code, server.device_codes.get(code)["state"]) == (204, "spent")
-    organization = client.call("GET", f"/v4/Organizations/{CHINESE_ORGANIZATION}").json()
-    assert organization["isSharePointOnline"] is False
+    assert client.call("GET", f"/v4/Organizations/{ORGANIZATION}").json()["isSharePointOnline"] is False
 
 
 def test_a_removed_organization_is_gone_and_can_be_added_again(server: MockServer, client: ApiClient) -> None:
@@ -185,7 +195,7 @@ def test_a_removed_organization_is_gone_and_can_be_added_again(server: MockServe
         server.device_codes.approve(code, "admin@contoso.onmicrosoft.com")
         organization = add(client, code).json()
         address = f"/v4/Organizations/{organization['id']}"
-        assert client.call("DELETE", address).status_code == 204
+        assert client.call("DELETE", address).status_code == 200
         assert [client.call(method, address).status_code for method in ("GET", "DELETE")] == [404, 404]
 
 

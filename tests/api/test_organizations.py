@@ -60,10 +60,20 @@ def test_there_may_be_no_organization(client_of: Callable[..., ApiClient]) -> No
     assert client_of(organizations=[]).call("GET", "/v4/Organizations").json() == []
 
 
-def test_the_service_instance_tells_its_version(client: ApiClient) -> None:
-    assert client.call("GET", "/v4/ServiceInstance").json()["version"].startswith("4.")
+@pytest.mark.parametrize(("served", "version"), [("v4", "4."), ("v4,v6", "6."), ("v8", "8.")])
+def test_an_installation_is_as_new_as_its_newest_api(
+    client_of: Callable[..., ApiClient], served: str, version: str
+) -> None:
+    client = client_of(api=served.split(","))
+    client.api = served.split(",")[0]
+    answer = client.call("GET", f"/{client.api}/ServiceInstance")
+    assert answer.json()["version"].startswith(version)
 
 
-def test_a_client_finds_the_versions_served_without_a_token(client: ApiClient) -> None:
-    answers = {n: client.send("GET", f"/v{n}/ServiceInstance").status_code for n in range(2, 9)}
-    assert answers == {2: 404, 3: 404, 4: 401, 5: 404, 6: 404, 7: 404, 8: 404}
+@pytest.mark.parametrize("served", [["v4"], ["v8", "v6"], ["v4", "v5", "v6", "v7", "v8"]], ids=",".join)
+def test_a_client_finds_the_versions_served_without_a_token(
+    client_of: Callable[..., ApiClient], served: list[str]
+) -> None:
+    client = client_of(api=served)
+    answers = {f"v{n}": client.send("GET", f"/v{n}/ServiceInstance").status_code for n in range(2, 10)}
+    assert answers == {version: 401 if version in served else 404 for version in answers}

@@ -56,7 +56,7 @@ REFUSED = [
     ({"kind": "reset", "match": {"method": "GETT"}}, "match.method", "'GETT' is not one of GET"),
     ({"kind": "reset", "match": {"operation": "getToken", "method": "GET"}}, "match.method", "is called by POST"),
     ({"kind": "reset", "match": {"operation": "getToken", "path": "/v4/DeviceCode"}}, "match.path", "is at /v4/Token"),
-    ({"kind": "reset", "match": {"operation": "getToken", "path": "/v5/*"}}, "match.path", "is at /v4/Token"),
+    ({"kind": "reset", "match": {"operation": "getToken", "path": "/v3/*"}}, "match.path", "is at /v4/Token"),
     ({"kind": "reset", "match": {"operation": "getOrganization", "path": "/v4/DeviceCode*"}}, "match.path", "is at"),
     ({"kind": "reset", "match": {"operation": "getOrganizations", "body": {"/a": 1}}}, "match.body", "has no body"),
     ({"kind": "reset", "match": {"path": "v4/Token"}}, "match.path", "is not a path such as /v4/"),

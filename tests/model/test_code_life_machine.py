@@ -194,21 +194,33 @@ class Life(RuleBasedStateMachine):
     def update(self, number: int, which: int) -> None:
         user_code, code = self.one(number)
         key = list(self.organizations)[which % len(self.organizations)]
-        status, content = self.call("PUT", f"/Organizations/{key}", {"userCode": user_code})
-        error = self.expected(code, ("add", "applications"), self.organizations[key][1])
+        self.spend(code, "add", key, self.call("PUT", f"/Organizations/{key}", {"userCode": user_code}), 204)
+
+    @precondition(lambda self: self.codes and self.organizations)
+    @rule(number=pick, which=pick)
+    def add_applications(self, number: int, which: int) -> None:
+        user_code, code = self.one(number)
+        key = list(self.organizations)[which % len(self.organizations)]
+        answer = self.call("POST", f"/Organizations/{key}/Applications", {"userCode": user_code})
+        self.spend(code, "applications", key, answer, 200)
+
+    def spend(self, code: Code, use: str, key: str, answer: tuple[int, Any], good: int) -> None:
+        """A code is spent for an organization, or refused for what is wrong with it."""
+        status, content = answer
+        error = self.expected(code, (use,), self.organizations[key][1])
         if not error and code.organization not in (None, key):
             error = WRONG
         if error:
             assert status == 400 and content["message"].startswith(error), content
             return
-        assert status == 204
+        assert status == good
         code.decision = "spent"
 
     @precondition(lambda self: self.organizations)
     @rule(number=pick)
     def delete(self, number: int) -> None:
         key = list(self.organizations)[number % len(self.organizations)]
-        assert self.call("DELETE", f"/Organizations/{key}") == (204, None)
+        assert self.call("DELETE", f"/Organizations/{key}") == (200, None)
         del self.organizations[key]
         assert self.call("PUT", f"/Organizations/{key}", {})[0] == 404
 

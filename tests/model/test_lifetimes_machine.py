@@ -8,12 +8,11 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 
 from veeam_mock.api.worlds import World
 from veeam_mock.faults.parsing import FaultParser
-from veeam_mock.mock import Mock
-from veeam_mock.model.clock import Clock
 from veeam_mock.model.device_codes import Purpose, State
 from veeam_mock.model.errors import AccessDenied, CodeExpired, InvalidGrant
 from veeam_mock.model.tokens import digest_of
 from veeam_mock.settings.settings import Settings
+from veeam_mock.spec.versions import Versions
 
 LIFETIMES = {"code_lifetime": 900, "token_lifetime": 3600, "refresh_lifetime": 86400}
 STEPS = st.sampled_from([0, 0.001, 1, 899.999, 900, 3599, 3600, 86400]) | st.floats(0, 100_000).map(
@@ -46,12 +45,9 @@ class Life(RuleBasedStateMachine):
 
     @rule()
     def reset(self) -> None:
-        mock = Mock()
-        self.world = World("", Settings(seed=1, **LIFETIMES), FaultParser(mock.installation.spec))
-        self.clock = Clock(lambda: self.real)
-        for part in (self.world.tokens, self.world.device_codes):
-            part._clock = self.clock  # type: ignore[attr-defined]
-        self.world.clock = self.clock
+        settings = Settings(seed=1, **LIFETIMES)
+        self.world = World("", settings, FaultParser(Versions(["v4"], {})), lambda: self.real)
+        self.clock = self.world.clock
         self.expected = Expected(now=self.real)
 
     @rule(seconds=STEPS)

@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from veeam_mock import Settings, create_app
+from veeam_mock.spec.document import bundled_path, load_document
 from veeam_mock.spec.readings import default_readings
-from veeam_mock.spec.spec import bundled_path, load_document
 
 ORGANIZATION = "00000000-0000-4000-8000-000000000001"
 UNKNOWN = "00000000-0000-4000-8000-00000000dead"

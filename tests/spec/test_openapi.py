@@ -14,6 +14,10 @@ DOCUMENT: dict[str, Any] = yaml.safe_load(Path(__file__).parents[2].joinpath("op
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 OPERATIONS = {
+    ("POST", "/v4/Organizations/{organizationId}/Applications"): "addApplications",
+    ("POST", "/v4/Organizations/{organizationId}/Action"): "exploreOrganization",
+    ("GET", "/v4/RestoreSessions/{restoreSessionId}"): "getRestoreSession",
+    ("POST", "/v4/RestoreSessions/{restoreSessionId}/Action"): "stopRestoreSession",
     ("POST", "/v4/Token"): "getToken",
     ("GET", "/v4/Organizations"): "getOrganizations",
     ("GET", "/v4/Organizations/{organizationId}"): "getOrganization",

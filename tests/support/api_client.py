@@ -13,6 +13,9 @@ UNKNOWN = "00000000-0000-4000-8000-00000000dead"
 class ApiClient:
     """`verify` is what requests takes: the file of a CA, or True."""
 
+    api = "v4"
+    """The version of the API that it speaks."""
+
     def __init__(self, url: str, verify: str | bool = True) -> None:
         self.url = url
         self._verify = verify
@@ -29,11 +32,13 @@ class ApiClient:
     def log_in(self, username: str = "administrator", password: str = "veeam", **fields: str) -> requests.Response:
         """A password grant, as a form."""
         form = {"grant_type": "password", "username": username, "password": password, **fields}
-        return self.send("POST", "/v4/Token", data=form)
+        return self.send("POST", f"/{self.api}/Token", data=form)
 
     def refresh(self, refresh_token: str) -> requests.Response:
         """A refresh grant, as a form."""
-        return self.send("POST", "/v4/Token", data={"grant_type": "refresh_token", "refresh_token": refresh_token})
+        return self.send(
+            "POST", f"/{self.api}/Token", data={"grant_type": "refresh_token", "refresh_token": refresh_token}
+        )
 
     @property
     def bearer(self) -> dict[str, str]:
@@ -54,4 +59,4 @@ class ApiClient:
     def device_code(self, region: str | None = "worldwide", **options: Any) -> requests.Response:
         """Ask for a device code; None leaves the region out."""
         body = {} if region is None else {"targetRegion": region}
-        return self.call("POST", "/v4/DeviceCode", json=body, **options)
+        return self.call("POST", f"/{self.api}/DeviceCode", json=body, **options)

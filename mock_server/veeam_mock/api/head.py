@@ -7,9 +7,10 @@ from functools import lru_cache
 
 from veeam_mock.api.worlds import enter_world
 from veeam_mock.journal.journal import Journal, Kept
-from veeam_mock.messages import Request
+from veeam_mock.messages import Request, bearer_token
 from veeam_mock.model.tokens import digest_of
-from veeam_mock.spec.spec import CheckedHead, CheckedRequest, Match, NoMatch, Operation, Spec
+from veeam_mock.spec.spec import CheckedHead, CheckedRequest, Match, NoMatch, Operation
+from veeam_mock.spec.versions import Version, Versions
 
 ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
 
@@ -18,16 +19,17 @@ ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)
 class Outline:
     """The head of a request as a pipeline reads it, good for one `generation` of that pipeline.
 
-    `world` is the name of the world that it means, and `request` what that world sees of it, without a body. `token` is
-    the digest of its bearer token, None without one; `head` what is wrong with its parameters; `kept_head` what the
-    journal keeps of it; `looking` and `finishing` are the steps of the pipeline that have something to do for it. What
-    was made of the last body is kept too, as clients send the same again.
+    `world` is the name of the world that it means, `request` what that world sees of it, without a body, and `version`
+    that of the API, if it is served. `token` is the digest of its bearer token, None without one; `head` what is wrong
+    with its parameters; `kept_head` what the journal keeps of it; `looking` and `finishing` are the steps of the
+    pipeline that have something to do for it. What was made of the last body is kept too: clients send it again.
     """
 
     generation: object
     has_lawful_host: bool
     world: str
     request: Request
+    version: Version | None
     match: Match | NoMatch
     operation: Operation | None
     token: str | None
@@ -40,20 +42,22 @@ class Outline:
     last_kept: Kept | None = None
 
     @classmethod
-    def of(cls, request: Request, spec: Spec, journal: Journal, generation: object) -> "Outline":
+    def of(cls, request: Request, versions: Versions, journal: Journal, generation: object) -> "Outline":
         """The outline of `request`. Never raises."""
         world, seen = enter_world(request.with_body(b""))
-        match = spec.find(seen.method, seen.path)
+        version = versions.of_path(seen.path)
+        match = version.spec.find(seen.method, seen.path) if version is not None else NoMatch()
         token = bearer_token(request)
         return cls(
             generation,
             is_origin(request.origin),
             world,
             seen,
+            version,
             match,
             match.operation if isinstance(match, Match) else None,
             None if token is None else digest_of(token),
-            spec.check_head(match, seen) if isinstance(match, Match) else None,
+            version.spec.check_head(match, seen) if version is not None and isinstance(match, Match) else None,
             journal.head_of(seen),
         )
 
@@ -62,12 +66,12 @@ class Outline:
         """Whether an operation is meant that asks for credentials."""
         return self.operation is not None and self.operation.protected
 
-    def check(self, request: Request, spec: Spec) -> CheckedRequest:
-        """What `spec` says of a request with this outline that means an operation."""
-        assert isinstance(self.match, Match)
+    def check(self, request: Request) -> CheckedRequest:
+        """What its version says of a request with this outline that means an operation."""
+        assert isinstance(self.match, Match) and self.version is not None
         if request.body is not self.last_body or self.last_check is None:
             self._turn_to(request.body)
-            self.last_check = spec.check_request(self.match, request, self.head)
+            self.last_check = self.version.spec.check_request(self.match, request, self.head)
         return self.last_check
 
     def keep(self, request: Request, journal: Journal) -> Kept:
@@ -86,9 +90,3 @@ class Outline:
 def is_origin(text: str) -> bool:
     """Whether this is scheme, host and port as a client may name them."""
     return ORIGIN.fullmatch(text) is not None
-
-
-def bearer_token(request: Request) -> str | None:
-    """The token of `Authorization: Bearer …`, the scheme word in any case (clients); None without one."""
-    scheme, _, token = request.headers.get("authorization", "").strip().partition(" ")
-    return (token.strip() or None) if scheme.lower() == "bearer" else None

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable
-from functools import lru_cache
 
 from veeam_mock.api.worlds import Worlds
 from veeam_mock.faults.parsing import FaultParser
@@ -10,8 +9,7 @@ from veeam_mock.journal.journal import Journal
 from veeam_mock.journal.masking import Masker
 from veeam_mock.settings.options import DEFAULT_PASSWORD
 from veeam_mock.settings.settings import Settings
-from veeam_mock.spec.refusals import Refusals
-from veeam_mock.spec.spec import Spec, bundled_path, load_document
+from veeam_mock.spec.versions import Versions
 
 
 class Installation:
@@ -29,9 +27,8 @@ class Installation:
     def _begin(self, settings: Settings) -> None:
         self.settings = settings
         self.generation = object()
-        self.spec = compiled_spec(settings)
-        self.refusals = Refusals(settings.ambiguities)
-        self.fault_parser = FaultParser(self.spec)
+        self.versions = Versions(settings.api, settings.picked)
+        self.fault_parser = FaultParser(self.versions)
         self.worlds = Worlds(settings, self.fault_parser, self._clock)
         masker = Masker(_chosen_secrets(settings))
         self.journal = Journal(settings.journal_entries, settings.journal_bytes, masker)
@@ -42,16 +39,6 @@ class Installation:
             listeners = self.journal.listeners
             self._begin(settings)
             self.journal.listeners = listeners
-
-
-def compiled_spec(settings: Settings) -> Spec:
-    """The bundled document with the readings of `settings`, compiled once for each combination."""
-    return _compiled_spec(tuple(sorted(settings.ambiguities.items())))
-
-
-@lru_cache(maxsize=8)
-def _compiled_spec(readings: tuple[tuple[str, str], ...]) -> Spec:
-    return Spec(load_document(bundled_path()), dict(readings))
 
 
 def _chosen_secrets(settings: Settings) -> list[str]:

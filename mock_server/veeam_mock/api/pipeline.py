@@ -8,7 +8,7 @@ import orjson
 
 from veeam_mock.api.cors import origin_headers, preflight_headers
 from veeam_mock.api.head import Outline
-from veeam_mock.api.installation import Installation, compiled_spec
+from veeam_mock.api.installation import Installation
 from veeam_mock.api.operations import OPERATIONS, Call
 from veeam_mock.api.worlds import DEFAULT, NoSuchWorld, TooManyWorlds, World
 from veeam_mock.faults.kinds import Strike
@@ -20,6 +20,7 @@ from veeam_mock.model.dates import http_date
 from veeam_mock.model.errors import AccessDenied, ModelError
 from veeam_mock.settings.settings import Settings
 from veeam_mock.spec.spec import CheckedRequest, NoMatch, Operation
+from veeam_mock.spec.versions import Version
 
 log = logging.getLogger("veeam_mock")
 
@@ -43,9 +44,10 @@ class Exchange:
     answered_by_fault = False
     at = 0.0
 
-    def __init__(self, request: Request, world: World, no_socket: str | None = None) -> None:
+    def __init__(self, request: Request, world: World, version: Version, no_socket: str | None = None) -> None:
         self.request = request
         self.world = world
+        self.version = version
         self.no_socket = no_socket
 
 
@@ -64,11 +66,15 @@ class Pipeline:
         A door that cannot break a connection says so in `no_socket`, which is what the client then reads with 501.
         """
         with self.installation.lock:
-            exchange = Exchange(request, self.installation.worlds.default, no_socket)
+            exchange = self._begin(request, no_socket)
             self._look_for_an_answer(exchange)
             self._finish_the_answer(exchange)
         assert exchange.reply is not None
         return exchange.reply
+
+    def _begin(self, request: Request, no_socket: str | None = None) -> Exchange:
+        """An exchange in the default world, and in the version whose words are used until another one is named."""
+        return Exchange(request, self.installation.worlds.default, self.installation.versions.oldest, no_socket)
 
     def _look_for_an_answer(self, exchange: Exchange) -> None:
         """Take the steps until one of them has the answer."""
@@ -78,7 +84,7 @@ class Pipeline:
                 if exchange.reply is not None:
                     return
         except ModelError as error:
-            exchange.reply = self.installation.refusals.for_error(error)
+            exchange.reply = exchange.version.refusals.for_error(error)
         except Exception:
             self._fail(exchange)
 
@@ -92,14 +98,14 @@ class Pipeline:
 
     def _fail(self, exchange: Exchange) -> None:
         log.exception("failed to answer %s %s", exchange.request.method, exchange.request.path)
-        exchange.reply = self.installation.refusals.plain(500, "The mock failed to answer. Its log says why.")
+        exchange.reply = exchange.version.refusals.plain(500, "The mock failed to answer. Its log says why.")
         self._serialize(exchange)
 
     def refuse(self, request: Request, status: int, message: str) -> Reply:
         """The reply to what a door could not read as a request (bad HTTP, too large, too slow); ends the connection."""
         with self.installation.lock:
-            exchange = Exchange(request, self.installation.worlds.default)
-            exchange.reply = self.installation.refusals.plain(status, message, {"Connection": "close"})
+            exchange = self._begin(request)
+            exchange.reply = exchange.version.refusals.plain(status, message, {"Connection": "close"})
             if self.installation.settings.cors:
                 self._allow_origin(exchange)
             self._serialize(exchange)
@@ -112,12 +118,13 @@ class Pipeline:
         outline = request.outline
         if not isinstance(outline, Outline) or outline.generation is not self.installation.generation:
             outline = Outline.of(
-                request, self.installation.spec, self.installation.journal, self.installation.generation
+                request, self.installation.versions, self.installation.journal, self.installation.generation
             )
             outline.looking = self._steps_for(outline, LOOKING_FOR_AN_ANSWER)
             outline.finishing = self._steps_for(outline, ON_EVERY_ANSWER)
             request.outline = outline
         exchange.outline = outline
+        exchange.version = outline.version or exchange.version
         if outline.world:
             exchange.request = outline.request.with_body(request.body)
         return outline
@@ -127,16 +134,16 @@ class Pipeline:
 
     def _refuse_host(self, exchange: Exchange) -> None:
         """The origin becomes part of the addresses in answers (RFC 9112 section 3.2: 400 for a bad Host)."""
-        exchange.reply = self.installation.refusals.plain(400, "header.Host: is not one host, with a port or without.")
+        exchange.reply = exchange.version.refusals.plain(400, "header.Host: is not one host, with a port or without.")
 
     def _enter_world(self, exchange: Exchange) -> None:
         assert exchange.outline is not None
         try:
             exchange.world = self.installation.worlds.find(exchange.outline.world)
         except NoSuchWorld as error:
-            exchange.reply = self.installation.refusals.plain(400, str(error))
+            exchange.reply = exchange.version.refusals.plain(400, str(error))
         except TooManyWorlds as error:
-            exchange.reply = self.installation.refusals.plain(503, str(error))
+            exchange.reply = exchange.version.refusals.plain(503, str(error))
 
     def _find_operation(self, exchange: Exchange) -> None:
         assert exchange.outline is not None
@@ -159,7 +166,7 @@ class Pipeline:
                     prefer, self.installation.fault_parser, exchange.world.clock.now()
                 )
             except FaultError as error:
-                exchange.reply = self.installation.refusals.plain(400, str(error))
+                exchange.reply = exchange.version.refusals.plain(400, str(error))
                 exchange.answered_by_fault = True
                 return
         exchange.strikes = exchange.world.faults.strike(request, exchange.operation_id, exchange.preferences)
@@ -169,17 +176,18 @@ class Pipeline:
                 exchange.answered_by_fault = True
 
     def _strike(self, exchange: Exchange, rule: Rule) -> Strike:
-        return Strike(self.installation.refusals, rule.randomness, exchange.operation_id)
+        return Strike(exchange.version.refusals, rule.randomness, exchange.operation_id)
 
     def _refuse_unknown(self, exchange: Exchange) -> None:
         allowed = ", ".join(_allowed(exchange))
         if allowed:
             message = f"{exchange.request.method[:20]} is not served here, which serves {allowed}."
-            exchange.reply = self.installation.refusals.plain(405, message, {"Allow": allowed})
+            exchange.reply = exchange.version.refusals.plain(405, message, {"Allow": allowed})
         else:
             path = exchange.request.path[:200]
-            message = f"{path} is not a path of this server, which serves version 4 of the API."
-            exchange.reply = self.installation.refusals.plain(404, message)
+            served = ", ".join(self.installation.versions.names)
+            message = f"{path} is not a path of this server, which serves {served} of the API."
+            exchange.reply = exchange.version.refusals.plain(404, message)
 
     def _check_credentials(self, exchange: Exchange) -> None:
         assert exchange.outline is not None
@@ -189,32 +197,33 @@ class Pipeline:
 
     def _check_request(self, exchange: Exchange) -> None:
         assert exchange.operation is not None and exchange.outline is not None
-        checked = exchange.checked = exchange.outline.check(exchange.request, self.installation.spec)
+        checked = exchange.checked = exchange.outline.check(exchange.request)
         if checked.violations:
-            exchange.reply = self.installation.refusals.for_violations(exchange.operation.id, checked.violations)
+            exchange.reply = exchange.version.refusals.for_violations(exchange.operation.id, checked.violations)
 
     def _perform(self, exchange: Exchange) -> None:
         assert exchange.operation is not None and exchange.checked is not None
         world, checked = exchange.world, exchange.checked
-        call = Call(world, world.settings.ambiguities, checked.values, checked.body, exchange.request)
+        call = Call(world, self._version_in(exchange), exchange.operation, checked, exchange.request)
         exchange.reply = OPERATIONS[exchange.operation.id](call)
 
     def _check_reply(self, exchange: Exchange) -> None:
         assert exchange.reply is not None
         if exchange.operation is None or exchange.answered_by_fault:
             return
-        operation = self._operation_in(exchange.world, exchange.operation)
-        violations = self.installation.spec.check_reply(operation, exchange.reply)
+        version = self._version_in(exchange)
+        violations = version.spec.check_reply(version.spec.operations[exchange.operation.id], exchange.reply)
         if violations:
             wrong = "; ".join(map(str, violations))
-            log.error("%s would answer against the spec: %s", operation.id, wrong)
-            exchange.reply = self.installation.refusals.plain(500, f"The mock's answer would break the spec: {wrong}")
+            log.error("%s would answer against the spec: %s", exchange.operation.id, wrong)
+            exchange.reply = exchange.version.refusals.plain(500, f"The mock's answer would break the spec: {wrong}")
 
-    def _operation_in(self, world: World, operation: Operation) -> Operation:
-        """The operation with the readings of a world, whose settings may have been changed."""
-        if world.settings is self.installation.settings:
-            return operation
-        return compiled_spec(world.settings).operations[operation.id]
+    def _version_in(self, exchange: Exchange) -> Version:
+        """The version with the readings of the exchange's world, whose settings may have been changed."""
+        settings = exchange.world.settings
+        if settings is self.installation.settings:
+            return exchange.version
+        return self.installation.versions.with_readings(exchange.version.name, settings.picked)
 
     def _apply_faults(self, exchange: Exchange) -> None:
         assert exchange.reply is not None
@@ -222,7 +231,7 @@ class Pipeline:
             if rule.fault.needs_answer:
                 exchange.reply = rule.fault.strike(exchange.reply, self._strike(exchange, rule))
         if exchange.no_socket is not None and exchange.reply.delivery.needs_socket:
-            exchange.reply = self.installation.refusals.plain(501, exchange.no_socket)
+            exchange.reply = exchange.version.refusals.plain(501, exchange.no_socket)
 
     def _allow_origin(self, exchange: Exchange) -> None:
         assert exchange.reply is not None

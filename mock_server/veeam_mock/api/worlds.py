@@ -11,17 +11,19 @@ from veeam_mock.faults.rules import Plan
 from veeam_mock.messages import Request
 from veeam_mock.model.clock import Clock
 from veeam_mock.model.device_codes import DeviceCode, DeviceCodes
-from veeam_mock.model.errors import NotFound
 from veeam_mock.model.organizations import Organization, Organizations
 from veeam_mock.model.randomness import Randomness
+from veeam_mock.model.restore_sessions import RestoreSession, RestoreSessions
 from veeam_mock.model.store import MemoryStore
 from veeam_mock.model.tokens import Lifetimes, Login, Tokens
 from veeam_mock.settings.settings import Settings
+from veeam_mock.spec.renditions import RENDITIONS
 
 CODES_A_MINUTE = 60
 """What a server that throttles serves (ambiguity `throttling`)."""
 
 MOST_ORGANIZATIONS = 10_000
+MOST_RESTORE_SESSIONS = 10_000
 HEADER = "x-mock-world"
 PATH_PREFIX = "/~"
 NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -40,6 +42,7 @@ class World:
     ) -> None:
         self.name = name
         self.settings = settings
+        self.product = RENDITIONS[settings.api[-1]].product
         seed = settings.seed if settings.seed is None or name == DEFAULT else f"{settings.seed}/{name}"
         self.clock = Clock(clock)
         self.randomness = Randomness(seed)
@@ -69,12 +72,9 @@ class World:
         self.organizations = Organizations(MemoryStore(MOST_ORGANIZATIONS))
         for entry in settings.organizations:
             self.organizations.replace(seeded_organization(entry))
-        self.restore_sessions = frozenset(key.lower() for key in settings.restore_sessions)
-
-    def require_restore_session(self, key: str) -> None:
-        """`NotFound` when no restore session has this id."""
-        if key.lower() not in self.restore_sessions:
-            raise NotFound("Restore session", key)
+        self.restore_sessions = RestoreSessions(MemoryStore(MOST_RESTORE_SESSIONS))
+        for key in settings.restore_sessions:
+            self.restore_sessions.start(RestoreSession(key, "", "Vex", self.clock.now()))
 
     def change(self, settings: Settings) -> None:
         """Go on with other settings; what has been issued keeps its end."""

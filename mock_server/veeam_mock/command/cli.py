@@ -94,7 +94,7 @@ def _parameter(option: Option) -> click.Option:
     name = f"--{option.key.replace('_', '-')}"
     if option.metavar is None:
         return click.Option([name], is_flag=True, default=None, help=option.help)
-    many = option.schema.get("type") == "array"
+    many = option.key == "cors"
     text = f"{option.help}{_default(option)}"
     return click.Option([name], metavar=option.metavar, multiple=many, help=text)
 

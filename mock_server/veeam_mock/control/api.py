@@ -21,6 +21,7 @@ from veeam_mock.model.errors import DeviceCodeError, ModelError, NotFound
 from veeam_mock.settings.addresses import LOOPBACK_NAMES, is_loopback
 from veeam_mock.settings.settings import SettingsError
 from veeam_mock.spec.refusals import Refusals
+from veeam_mock.spec.renditions import V4
 from veeam_mock.spec.schema import shorten
 from veeam_mock.spec.spec import Match, Operation
 
@@ -40,7 +41,7 @@ class Control:
 
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
-        self._refusals = Refusals({})
+        self._refusals = Refusals({}, V4)
         self.spec = control_spec()
 
     def answer(self, request: Request, *, trusted: bool = False) -> Reply:

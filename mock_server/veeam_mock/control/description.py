@@ -3,7 +3,8 @@
 from functools import cache
 from pathlib import Path
 
-from veeam_mock.spec.spec import Spec, load_document
+from veeam_mock.spec.document import load_document
+from veeam_mock.spec.spec import Spec
 
 
 @cache

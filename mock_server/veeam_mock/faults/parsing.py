@@ -1,9 +1,9 @@
 """The one parser of faults: for the control API, the config file and the `Prefer` header."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
@@ -17,7 +17,7 @@ from veeam_mock.model.durations import FORM as DURATION_FORM
 from veeam_mock.model.durations import SCHEMA as DURATION
 from veeam_mock.model.durations import parse_duration
 from veeam_mock.spec.schema import Schema, Violation, shorten
-from veeam_mock.spec.spec import Spec
+from veeam_mock.spec.spec import Operation
 
 CONDITIONS: Mapping[str, Any] = {
     "times": {"type": "integer", "minimum": 1},
@@ -46,11 +46,21 @@ class FaultError(ValueError):
         super().__init__("; ".join(map(str, self.violations)))
 
 
-class FaultParser:
-    """Makes rules from mappings; knows from `spec` which operations there are."""
+class Served(Protocol):
+    """The operations that a server serves, in all versions."""
 
-    def __init__(self, spec: Spec) -> None:
-        self._spec = spec
+    def operations(self, operation_id: str) -> Iterator[Operation]:
+        """An operation as each version has it that does."""
+
+    def operation_ids(self) -> list[str]:
+        """The operations of all versions."""
+
+
+class FaultParser:
+    """Makes rules from mappings; knows from `served` which operations there are."""
+
+    def __init__(self, served: Served) -> None:
+        self._served = served
 
     def parse(self, given: object, now: float, where: str = "", *, standing: bool = False) -> Rule:
         """The rule that `given` describes; `FaultError` with every mistake, each place prefixed with `where`.
@@ -83,28 +93,35 @@ class FaultParser:
 
     def _never_matches(self, pattern: Pattern, place: str) -> list[Violation]:
         """What makes a pattern pointless: it fits no request that could ever come."""
-        known = self._spec.operations
-        unknown = [name for name in pattern.operations if name not in known]
+        unknown = [name for name in pattern.operations if not any(True for _ in self._served.operations(name))]
         if unknown:
-            listed = ", ".join(known)
+            listed = ", ".join(self._served.operation_ids())
             return [Violation(f"{place}.operation", f"{shorten(name)} is not one of {listed}") for name in unknown]
         reasons = [self._impossible(pattern, name, place) for name in pattern.operations]
         return [reason for found in reasons for reason in found] if all(reasons) else []
 
     def _impossible(self, pattern: Pattern, operation_id: str, place: str) -> list[Violation]:
-        """What in `pattern` no request of an operation can have."""
-        operation = self._spec.operations[operation_id]
-        found = []
-        methods = ("GET", "HEAD") if operation.method == "GET" else (operation.method,)
-        if pattern.method is not None and pattern.method not in methods:
-            found.append(Violation(f"{place}.method", f"{operation_id} is called by {' or '.join(methods)}"))
-        if pattern.body and not operation.bodies:
-            found.append(Violation(f"{place}.body", f"{operation_id} has no body"))
-        if pattern.path is not None and not overlap(
-            plain_path(pattern.path), _TEMPLATE.sub("*", operation.path.lower())
-        ):
-            found.append(Violation(f"{place}.path", f"{operation_id} is at {operation.path}"))
-        return found
+        """What in `pattern` no request of an operation can have, in any version; as the oldest one says it."""
+        reasons = []
+        for operation in self._served.operations(operation_id):
+            found = _impossible_in(operation, pattern, place)
+            if not found:
+                return []
+            reasons.append(found)
+        return reasons[0]
+
+
+def _impossible_in(operation: Operation, pattern: Pattern, place: str) -> list[Violation]:
+    found = []
+    operation_id = operation.id
+    methods = ("GET", "HEAD") if operation.method == "GET" else (operation.method,)
+    if pattern.method is not None and pattern.method not in methods:
+        found.append(Violation(f"{place}.method", f"{operation_id} is called by {' or '.join(methods)}"))
+    if pattern.body and not operation.bodies:
+        found.append(Violation(f"{place}.body", f"{operation_id} has no body"))
+    if pattern.path is not None and not overlap(plain_path(pattern.path), _TEMPLATE.sub("*", operation.path.lower())):
+        found.append(Violation(f"{place}.path", f"{operation_id} is at {operation.path}"))
+    return found
 
 
 def _as_json(given: object, where: str) -> dict[str, Any]:

@@ -44,6 +44,7 @@ class Use(StrEnum):
     ADD_ORGANIZATION = "adding an organization"
     BACKUP_APPLICATIONS = "the backup applications of an organization"
     RESTORE = "a restore"
+    AZURE_ACCOUNT = "an Azure service account"
 
 
 class Purpose(NamedTuple):

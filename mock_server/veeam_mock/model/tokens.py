@@ -74,6 +74,10 @@ class Tokens:
             raise InvalidGrant("The user name or password is incorrect.")
         return self._grant(username)
 
+    def grant_for(self, username: str) -> TokenPair:
+        """Grant a pair of tokens to a user whom somebody else vouches for."""
+        return self._grant(username)
+
     def refresh(self, refresh_token: str) -> TokenPair:
         """Spend a refresh token for a new pair; `InvalidGrant` when it is spent, expired or unknown."""
         login = self._refresh.pop(digest_of(refresh_token))

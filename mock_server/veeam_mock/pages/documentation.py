@@ -1,33 +1,44 @@
-"""The API's own description, where the real server has it: the document at `/swagger/docs/v4`, Swagger UI below."""
+"""The API's own descriptions, where the real server has them: at `/swagger/docs/v8` and so on, Swagger UI above."""
+
+from collections.abc import Sequence
+from typing import cast
 
 import orjson
 from flask import Blueprint, Response, current_app, request
 from flask_swagger_ui import get_swaggerui_blueprint
+from werkzeug.exceptions import NotFound
 
+from veeam_mock.api.installation import Installation
 from veeam_mock.pages.shielding import HEADERS
+from veeam_mock.spec.document import document_of
 
-DOCUMENT = "/swagger/docs/v4"
 PAGE = "/swagger"
+DOCUMENTS = f"{PAGE}/docs"
 
 documentation = Blueprint("documentation", __name__)
 
 
-@documentation.get(DOCUMENT)
-@documentation.get("/swagger/docs/V4")
-def document() -> Response:
-    """The OpenAPI document as JSON; the first of its servers is this one, wherever it listens, for 'Try it out'."""
-    described = current_app.extensions["veeam"].spec.document
+@documentation.get(f"{DOCUMENTS}/<version>")
+def document(version: str) -> Response:
+    """The OpenAPI document of a version as JSON; the first of its servers is this one, for 'Try it out'."""
+    served = cast(Installation, current_app.extensions["veeam"]).versions.names
+    if version.lower() not in served:
+        raise NotFound(f"{version[:20]} is not a version that is served here, which are {', '.join(served)}.")
+    described = document_of(version.lower())
     servers = [{"url": request.root_path or "/", "description": "This mock."}, *described["servers"]]
     return Response(orjson.dumps({**described, "servers": servers}), content_type="application/json; charset=utf-8")
 
 
-swagger_ui: Blueprint = get_swaggerui_blueprint(
-    PAGE, DOCUMENT, config={"app_name": "Veeam Backup for Microsoft Office 365 (mock)", "validatorUrl": None}
-)
+def make_swagger_ui(versions: Sequence[str]) -> Blueprint:
+    """Swagger UI with a chooser of these versions, the newest chosen."""
+    documents = [{"url": f"{DOCUMENTS}/{version}", "name": version} for version in reversed(versions)]
+    config = {"app_name": "Veeam Backup for Microsoft 365 (mock)", "urls": documents, "validatorUrl": None}
+    blueprint: Blueprint = get_swaggerui_blueprint(PAGE, documents[0]["url"], config=config)
+    blueprint.after_request(_shield)
+    return blueprint
 
 
-@swagger_ui.after_request
-def shield(response: Response) -> Response:
+def _shield(response: Response) -> Response:
     """As the other pages are shielded, but for the policy: Swagger UI starts by a script in its page."""
     response.headers.update({name: value for name, value in HEADERS.items() if name != "Content-Security-Policy"})
     return response

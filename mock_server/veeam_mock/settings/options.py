@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from veeam_mock.model import durations, regions
+from veeam_mock.spec.document import VERSIONS
 
 TEXT = {"type": "string", "minLength": 1}
 HOST = {
@@ -128,6 +129,12 @@ class Declared:
     host: str = setting("127.0.0.1", HOST, "Address to listen on.", "ADDRESS")
     port: int = setting(4443, {"type": "integer", "minimum": 0, "maximum": 65535}, "Port; 0 picks a free one.", "PORT")
     port_file: str | None = setting(None, TEXT, "Write the port to this file once the server is ready.", "FILE")
+    api: tuple[str, ...] = setting(
+        VERSIONS,
+        {"type": "array", "minItems": 1, "items": {"type": "string", "enum": list(VERSIONS)}},
+        "Versions of the API that are served, such as v4,v8. Default: all.",
+        "VERSIONS",
+    )
     http: bool = setting(False, FLAG, "Serve plain HTTP instead of HTTPS.")
     cert: str | None = setting(None, TEXT, "Certificate chain (PEM) instead of the one made on first use.", "FILE")
     key: str | None = setting(None, TEXT, "Private key (PEM) of --cert.", "FILE")

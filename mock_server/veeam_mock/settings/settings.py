@@ -10,9 +10,10 @@ from veeam_mock.model import durations
 from veeam_mock.model.clock import system_time
 from veeam_mock.settings.addresses import url_of
 from veeam_mock.settings.options import BY_KEY, DEFAULT_PASSWORD, OPTIONS, Declared, Option
+from veeam_mock.spec.document import VERSIONS, bundled_path, load_document, questions
 from veeam_mock.spec.readings import default_readings
 from veeam_mock.spec.schema import Schema, Violation, shorten
-from veeam_mock.spec.spec import Spec, bundled_path, load_document
+from veeam_mock.spec.versions import Versions
 
 LIFETIME = ("1s", "3650d")
 RANGES = {
@@ -53,6 +54,8 @@ class Settings(Declared):
     """
 
     _given: Mapping[str, Any]
+    picked: Mapping[str, str]
+    """The readings that were picked, of `ambiguities`, which has the first of v4 for the others."""
 
     def __init__(self, **given: Any) -> None:
         problems = _problems(given)
@@ -61,13 +64,14 @@ class Settings(Declared):
         object.__setattr__(self, "_given", dict(given))
         for option in OPTIONS:
             object.__setattr__(self, option.key, _keep(option, given.get(option.key, option.default)))
-        readings = default_readings(load_document(bundled_path()))
-        readings.update({key: str(name) for key, name in self.ambiguities.items()})
+        picked = {key: str(name) for key, name in self.ambiguities.items()}
         if "expires_unit" in given:
-            readings["expires-unit"] = self.expires_unit
+            picked["expires-unit"] = self.expires_unit
         if self.verification_url == "self":
-            readings["verification-url"] = "self"
+            picked["verification-url"] = "self"
+        readings = {**default_readings(load_document(bundled_path())), **picked}
         object.__setattr__(self, "expires_unit", readings["expires-unit"])
+        object.__setattr__(self, "picked", MappingProxyType(picked))
         object.__setattr__(self, "ambiguities", MappingProxyType(readings))
 
     def __setattr__(self, key: str, value: object) -> None:
@@ -105,6 +109,8 @@ class Settings(Declared):
 def _keep(option: Option, value: Any) -> Any:
     if option.is_duration and value is not None:
         return durations.parse_duration(value)
+    if option.key == "api":
+        return tuple(name for name in VERSIONS if name in value)
     if isinstance(value, list):
         return tuple(value)
     return value
@@ -149,8 +155,10 @@ def _range_problems(given: Mapping[str, Any]) -> Iterable[Violation]:
 
 
 def _reading_problems(given: Mapping[str, Any]) -> Iterable[Violation]:
-    catalogue = load_document(bundled_path())["x-ambiguities"]
-    for key, name in given.get("ambiguities", {}).items():
+    if not given.get("ambiguities"):
+        return
+    catalogue = questions()
+    for key, name in given["ambiguities"].items():
         where = f"ambiguities.{key}"
         if key not in catalogue:
             yield Violation(where, f"is not an ambiguity; known are {', '.join(catalogue)}", "enum")
@@ -184,7 +192,7 @@ def _twice_problems(given: Mapping[str, Any]) -> Iterable[Violation]:
 def _fault_problems(given: Mapping[str, Any]) -> Iterable[Violation]:
     if not given.get("faults"):
         return
-    parser = FaultParser(Spec(load_document(bundled_path())))
+    parser = FaultParser(Versions(given.get("api", VERSIONS), {}))
     for number, fault in enumerate(given["faults"]):
         try:
             parser.parse(fault, system_time(), where=f"faults.{number}")

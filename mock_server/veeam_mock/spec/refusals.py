@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from veeam_mock.messages import Headers, Reply
 from veeam_mock.model import errors
+from veeam_mock.spec.renditions import Rendition
 from veeam_mock.spec.schema import Violation
 
 STATUSES: tuple[tuple[type[errors.ModelError], int], ...] = (
@@ -27,16 +28,21 @@ NOT_DESCRIBABLE = re.compile(r"[^ !#-\[\]-~]")
 
 
 class Refusals:
-    """Makes the reply for a refusal. `readings` decides its shape."""
+    """Makes the reply for a refusal. `readings` and the version's `rendition` decide its shape."""
 
-    def __init__(self, readings: Mapping[str, str]) -> None:
+    def __init__(self, readings: Mapping[str, str], rendition: Rendition) -> None:
+        self._rendition = rendition
         self._property = readings.get("error-shape", "message")
         self._token_as_message = readings.get("token-error-shape") == "message"
         self._bad_request = int(readings.get("bad-body-status", "400"))
 
     def plain(self, status: int, message: str, headers: Headers | None = None) -> Reply:
         """An error of this status in the vendor's shape."""
-        return Reply(status, {self._property: message}, headers or {})
+        return Reply(status, self._content(self._property, status, message), headers or {})
+
+    def _content(self, key: str, status: int, message: str) -> dict[str, str]:
+        code = self._rendition.error_codes.get(status, self._rendition.other_error)
+        return {key: message} if code is None else {key: message, "errorCode": code}
 
     def for_error(self, error: errors.ModelError) -> Reply:
         """The reply for an error of the model."""
@@ -44,7 +50,8 @@ class Refusals:
         if isinstance(error, errors.LoginError):
             return self._for_login(error)
         if isinstance(error, errors.AccessDenied):
-            return self.plain(status, error.message, {"WWW-Authenticate": _challenge(error.reason)})
+            reply = self.plain(status, error.message, {"WWW-Authenticate": _challenge(error.reason)})
+            return Reply(status, None, reply.headers) if self._rendition.is_401_empty else reply
         if isinstance(error, errors.Throttled):
             return self.plain(status, error.message, {"Retry-After": str(error.retry_after)})
         return self.plain(status, error.message)
@@ -64,7 +71,7 @@ class Refusals:
 
     def _for_login(self, error: errors.LoginError) -> Reply:
         if self._token_as_message:
-            return Reply(400, {"message": error.message})
+            return Reply(400, self._content("message", 400, error.message))
         headers = {"Cache-Control": "no-store", "Pragma": "no-cache"}
         description = NOT_DESCRIBABLE.sub("?", error.message.replace('"', "'").replace("…", "..."))
         return Reply(400, {"error": error.code, "error_description": description}, headers)

@@ -6,17 +6,15 @@ reading that was picked is merged into the schema before it is compiled (see the
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from pathlib import Path
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import orjson
-import yaml
 
 from veeam_mock.messages import FORM, JSON, Reply, Request, decode_segment
-from veeam_mock.spec.readings import apply_readings
+from veeam_mock.spec.readings import apply_readings, default_readings
 from veeam_mock.spec.schema import Schema, Violation, shorten
 
 METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
@@ -24,21 +22,6 @@ MOST_FORM_FIELDS = 100
 NO_VALUES: Mapping[str, str] = MappingProxyType({})
 LONGEST_MEDIA_TYPE = 200
 UTF8_BOM = b"\xef\xbb\xbf"
-
-
-@cache
-def load_document(path: Path) -> dict[str, Any]:
-    """The OpenAPI document in the YAML file at `path`, read once; do not change it."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    document: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
-    return document
-
-
-def bundled_path() -> Path:
-    """Where the API's document lies: in the installed package, or at the top of a checkout."""
-    here = Path(__file__).parents[1]
-    installed = here / "openapi.yaml"
-    return installed if installed.exists() else here.parents[1] / "openapi.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +56,8 @@ class Operation:
     bodies: Mapping[str, Schema]
     body_required: bool
     replies: Mapping[int, Schema | None]
+    success: int
+    """The status of a good answer."""
 
 
 class Match(NamedTuple):
@@ -110,11 +95,12 @@ class CheckedRequest(NamedTuple):
 
 
 class Spec:
-    """A compiled document. `readings` picks a reading for each ambiguity: id -> name of the reading."""
+    """A compiled document. `readings` picks readings of its ambiguities: id -> name; others have the first."""
 
     def __init__(self, document: Mapping[str, Any], readings: Mapping[str, str] | None = None) -> None:
         self.document = document
-        self.readings = dict(readings or {})
+        picked = readings or {}
+        self.readings = {key: picked.get(key, name) for key, name in default_readings(document).items()}
         effective = apply_readings(document, self.readings)
         self._ignore_case = self.readings.get("path-case", "ignored") == "ignored"
         self._literal: dict[str, dict[str, Operation]] = {}
@@ -296,6 +282,7 @@ def _compile_operation(
 ) -> Operation:
     body = resolve(document, operation.get("requestBody", {}))
     security = operation.get("security", document.get("security", []))
+    replies = {int(status): _compile_reply(document, reply) for status, reply in operation["responses"].items()}
     return Operation(
         id=operation["operationId"],
         method=method,
@@ -306,7 +293,8 @@ def _compile_operation(
             media: compile_schema(document, content["schema"]) for media, content in body.get("content", {}).items()
         },
         body_required=body.get("required", False),
-        replies={int(status): _compile_reply(document, reply) for status, reply in operation["responses"].items()},
+        replies=replies,
+        success=min(replies),
     )
 
 
