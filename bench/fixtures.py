@@ -18,7 +18,7 @@ from pathlib import Path
 import click
 
 ROOT = Path(__file__).resolve().parents[1]
-PLUGINS = ("veeam_mock.pytest_plugin", "veeam_contracts.running.plugin")
+PLUGINS = ("veeam_mock.pytest_plugin", "veeam_contracts.pytest_plugin")
 """What the distribution adds to every run of pytest."""
 
 USED = [argument for name in PLUGINS for argument in ("-p", name)]

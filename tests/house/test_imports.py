@@ -24,7 +24,7 @@ control
 pages
 door
 servers
-command pytest_plugin __init__ __main__
+command fixtures pytest_plugin __init__ __main__
 """,
     "veeam_contracts": """
 asking
@@ -34,7 +34,7 @@ options flags
 reports
 running
 rules
-cli __init__ __main__
+cli pytest_plugin __init__ __main__
 """,
 }
 """A room or module may import its own row and the rows above it."""
