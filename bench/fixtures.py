@@ -2,8 +2,10 @@
 
     python bench/fixtures.py --runs 5
 
-A start is measured by the time to import the plugins where pytest is imported, the tests by the clock: over the whole
-command, and as pytest tells it. Every figure is a median.
+A start is measured twice: by the time to import the plugins where pytest is imported; and by the processor's time for a
+run of one test that does nothing, with and without the plugins, in pairs whose order alternates. The tests are measured
+by the clock: over the whole command, and as pytest tells it. Every figure is a median, that of the pairs the median of
+their differences.
 """
 
 import os
@@ -21,11 +23,17 @@ ROOT = Path(__file__).resolve().parents[1]
 PLUGINS = ("veeam_mock.pytest_plugin", "veeam_contracts.pytest_plugin")
 """What the distribution adds to every run of pytest."""
 
+PAIRS_A_RUN = 4
+"""Starts differ by more than the plugins cost: they are measured more often than the rest."""
+
+LOADED = ("veeam_mock.fixtures", "veeam_contracts.running.plugin")
+"""What these load where pytest is new enough."""
+
 USED = [argument for name in PLUGINS for argument in ("-p", name)]
 IMPORT = f"""
 import time, pytest
 begin = time.perf_counter()
-import {", ".join(PLUGINS)}
+import {", ".join((*PLUGINS, *LOADED))}
 print((time.perf_counter() - begin) * 1000)
 """
 TOLD = re.compile(r"100 passed in ([\d.]+)s")
@@ -64,6 +72,27 @@ def import_time() -> float:
     return float(subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=True).stdout)
 
 
+def start_time(folder: Path, *arguments: str) -> float:
+    """Milliseconds of the processor for a run of pytest that finds one test which does nothing."""
+    before = os.times()
+    run(folder, *arguments, "test_nothing.py")
+    after = os.times()
+    user, system = after.children_user - before.children_user, after.children_system - before.children_system
+    return (user + system) * 1000
+
+
+def start_cost(folder: Path, pairs: int) -> float:
+    """Milliseconds that a start takes longer with the plugins: the median over pairs."""
+    folder.joinpath("test_nothing.py").write_text("def test_nothing(): pass\n", encoding="utf-8")
+    start_time(folder, *USED)  # compiles what is compiled once
+    differences = []
+    for number in range(pairs):
+        orders = ((), USED) if number % 2 else (USED, ())
+        times = {bool(arguments): start_time(folder, *arguments) for arguments in orders}
+        differences.append(times[True] - times[False])
+    return statistics.median(differences)
+
+
 def hundred_tests(folder: Path, fixture: str) -> tuple[float, float]:
     """Seconds for 100 tests: as pytest tells it, and for the whole command."""
     path = folder / f"test_{fixture}.py"
@@ -82,7 +111,10 @@ def main(runs: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         imports = [import_time() for _ in range(runs)]
-        rows = [f"| import of the unused plugins, ms | {statistics.median(imports):.2f} | |"]
+        rows = [
+            f"| import of the unused plugins, ms | {statistics.median(imports):.2f} | |",
+            f"| start with the unused plugins, ms more | | {start_cost(folder, PAIRS_A_RUN * runs):.1f} |",
+        ]
         for fixture in ("veeam_mock", "veeam_server"):
             told, whole = zip(*(hundred_tests(folder, fixture) for _ in range(runs)), strict=True)
             rows.append(
