@@ -3,9 +3,9 @@
     python bench/fixtures.py --runs 5
 
 A start is measured twice: by the time to import the plugins where pytest is imported; and by the processor's time for a
-run of one test that does nothing, with and without the plugins, in pairs whose order alternates. The tests are measured
-by the clock: over the whole command, and as pytest tells it. Every figure is a median, that of the pairs the median of
-their differences.
+run of one test that does nothing, in an environment with the wheel and in one without it, in pairs whose order
+alternates. The tests are measured by the clock: over the whole command, and as pytest tells it. Every figure is a
+median, that of the pairs the median of their differences.
 """
 
 import os
@@ -20,7 +20,11 @@ from pathlib import Path
 
 import click
 
-ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+
+from support.foreign_projects import TOP as ROOT
+from support.foreign_projects import build_wheel, make_environment
+
 PLUGINS = ("veeam_mock.pytest_plugin", "veeam_contracts.pytest_plugin")
 """What the distribution adds to every run of pytest."""
 
@@ -55,6 +59,9 @@ def test_device_code({fixture}, number):
 
 
 ENVIRONMENT = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(ROOT)}
+ALONE = ("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "PYTHONPATH")
+"""What keeps this environment from the plugins and modules of others, and is not for an environment of its own."""
+
 ENVIRONMENT.pop("PYTHONDONTWRITEBYTECODE", None)  # users have their modules compiled
 
 
@@ -74,23 +81,28 @@ def import_time() -> float:
     return float(subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=True).stdout)
 
 
-def start_time(folder: Path, *arguments: str) -> float:
+def start_time(folder: Path, commands: Path) -> float:
     """Milliseconds of the processor for a run of pytest that finds one test which does nothing."""
+    command = [str(commands / "python"), "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_nothing.py"]
+    environment = {name: text for name, text in ENVIRONMENT.items() if name not in ALONE}
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    run(folder, *arguments, "test_nothing.py")
+    subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return (after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime) * 1000
 
 
 def start_cost(folder: Path, pairs: int) -> float:
-    """Milliseconds that a start takes longer with the plugins: the median over pairs."""
+    """Milliseconds that a start takes longer where the wheel is installed: the median over pairs."""
     folder.joinpath("test_nothing.py").write_text("def test_nothing(): pass\n", encoding="utf-8")
-    start_time(folder, *USED)  # compiles what is compiled once
+    without = make_environment(folder / "without")
+    installed = make_environment(folder / "installed", build_wheel(folder / "wheel"))
+    for commands in (without, installed):
+        start_time(folder, commands)  # compiles what is compiled once
     differences = []
     for number in range(pairs):
-        orders = ((), USED) if number % 2 else (USED, ())
-        times = {bool(arguments): start_time(folder, *arguments) for arguments in orders}
-        differences.append(times[True] - times[False])
+        order = (without, installed) if number % 2 else (installed, without)
+        times = {commands: start_time(folder, commands) for commands in order}
+        differences.append(times[installed] - times[without])
     return statistics.median(differences)
 
 
