@@ -1,170 +1,29 @@
-"""The pytest plugin: fixtures `veeam_server` and `veeam_mock`, and the marker `veeam`. Costs nothing when unused."""
+"""What pytest loads at its start: the fixtures, where this pytest can have them.
 
-from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack, contextmanager
-from copy import deepcopy
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+It stands on nothing newer than pytest 6: an older pytest than is needed runs on as if this were not installed.
+"""
 
 import pytest
 
-if TYPE_CHECKING:
-    from veeam_mock.servers.intercepted import InterceptedServer
-    from veeam_mock.servers.live import MockServer
-    from veeam_mock.servers.local import LocalServer
-
-MARKER = "veeam(**settings): settings of the mock for this test, such as code_lifetime='5s' or faults=[...]"
-MOST_SHOWN = 20
-SETTLED = ("host", "port", "port_file", "http", "cert", "key", "request_timeout")
-"""Settings of the listener, which outlives a test."""
-
-S = TypeVar("S", bound="LocalServer")
-SERVERS: "pytest.StashKey[dict[str, LocalServer]]" = pytest.StashKey()
-"""The servers that a test uses, by fixture."""
+OLDEST = (8, 4)
+"""The oldest pytest that is served, as major and minor version."""
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Settings for all tests from the ini file."""
-    parser.addini("veeam_settings", "settings of the mock, one `key = value` a line", type="linelist", default=[])
+def _is_too_old() -> bool:
+    return tuple(int(part) for part in pytest.__version__.split(".")[:2]) < OLDEST
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
-    config.addinivalue_line("markers", MARKER)
+def pytest_addoption(pluginmanager: "pytest.PytestPluginManager") -> None:
+    """Load the plugin proper."""
+    if not _is_too_old():
+        pluginmanager.import_plugin("veeam_mock.fixtures")
 
 
-@pytest.fixture(scope="session")
-def veeam_settings(pytestconfig: pytest.Config) -> dict[str, Any]:
-    """Settings for all tests, as the config file takes them, from the ini.
-
-    Override this fixture for your own, in a conftest.py, a module or a class, of any scope.
-    """
-    lines = pytestconfig.getini("veeam_settings")
-    if not lines:
-        return {}
-    from veeam_mock.settings.sources import read_lines
-
-    with _mistakes_told():
-        return read_lines(lines)
-
-
-@pytest.fixture(scope="session")
-def _veeam_live() -> "Iterator[Callable[[dict[str, Any]], MockServer]]":
-    from veeam_mock.servers.live import MockServer
-
-    with ExitStack() as running:
-
-        def start(settings: dict[str, Any]) -> MockServer:
-            server = MockServer(**settings)
-            running.close()
-            return running.enter_context(server)
-
-        yield _last_made(start)
-
-
-@pytest.fixture(scope="session")
-def _veeam_intercepted() -> "Callable[[dict[str, Any]], InterceptedServer]":
-    from veeam_mock.servers.intercepted import InterceptedServer
-
-    return _last_made(lambda settings: InterceptedServer(**settings))
-
-
-def _last_made(make: Callable[[dict[str, Any]], S]) -> Callable[[dict[str, Any]], S]:
-    """`make`, which is called again only where the settings are not those of the last call.
-
-    So one server serves all tests that have the same `veeam_settings`, wherever a test gets them from.
-    """
-    last: dict[str, Any] = {}
-
-    def server_with(settings: dict[str, Any]) -> S:
-        if not last or last["settings"] != settings:
-            last.clear()
-            with _mistakes_told():
-                server = make(settings)
-            last.update(settings=deepcopy(dict(settings)), server=server)
-        return cast(S, last["server"])
-
-    return server_with
-
-
-@pytest.fixture
-def veeam_server(
-    request: pytest.FixtureRequest,
-    veeam_settings: dict[str, Any],
-    _veeam_live: "Callable[[dict[str, Any]], MockServer]",
-) -> "MockServer":
-    """A live HTTPS server, one for each worker, as new for each test."""
-    return _prepare(request, _veeam_live(veeam_settings))
-
-
-@pytest.fixture
-def veeam_mock(
-    request: pytest.FixtureRequest,
-    veeam_settings: dict[str, Any],
-    _veeam_intercepted: "Callable[[dict[str, Any]], InterceptedServer]",
-) -> "Iterator[InterceptedServer]":
-    """A server behind `requests` alone, at https://veeam.test:4443, without a socket, as new for each test."""
-    with _prepare(request, _veeam_intercepted(veeam_settings)) as server:
-        yield server
-
-
-def _prepare(request: pytest.FixtureRequest, server: S) -> S:
-    """Start anew, with the settings of the markers of a test, and remember the server for its report."""
-    with _mistakes_told():
-        server.restart_world(**_marked(request.node))
-    request.node.stash.setdefault(SERVERS, {})[request.fixturename or "mock"] = server
-    return server
-
-
-def _marked(item: pytest.Item) -> dict[str, Any]:
-    """The settings of the markers; those of the test itself go before those of its class and module."""
-    settings: dict[str, Any] = {}
-    for marker in reversed(list(item.iter_markers("veeam"))):
-        if marker.args:
-            pytest.fail("the marker veeam takes settings by name, such as veeam(code_lifetime='5s')", pytrace=False)
-        settings.update(marker.kwargs)
-    fixed = [key for key in SETTLED if key in settings]
-    if fixed:
-        pytest.fail(
-            f"{', '.join(fixed)}: settled when the server starts, which is before the marker veeam of a test is read; "
-            "set it by the fixture veeam_settings, of a class or a module if you like",
-            pytrace=False,
-        )
-    return settings
-
-
-@contextmanager
-def _mistakes_told() -> Iterator[None]:
-    """Tell wrong settings in a few lines, without the traceback."""
-    from veeam_mock.settings.settings import SettingsError
-
-    try:
-        yield
-    except SettingsError as error:
-        pytest.fail(f"these settings of the mock do not fit:\n{error}", pytrace=False)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show what the mock saw in the report of a test that failed."""
-    report = yield
-    if report.failed:
-        for name, server in item.stash.get(SERVERS, {}).items():
-            report.sections.append((f"exchanges of {name}", _exchanges(server)))
-    return report
-
-
-def _exchanges(server: "LocalServer") -> str:
-    exchanges = server.requests.list()
-    lines = [_line(exchange) for exchange in exchanges[-MOST_SHOWN:]]
-    if len(exchanges) > MOST_SHOWN:
-        lines.insert(0, f"the last {MOST_SHOWN} of {len(exchanges)}:")
-    return "\n".join(lines) or "none: no request reached the mock"
-
-
-def _line(exchange: dict[str, Any]) -> str:
-    request, reply = exchange["request"], exchange["reply"]
-    seen = f"{reply['status']} {reply['body'][:300]}" if reply else exchange["outcome"]
-    struck = f" [struck by {', '.join(exchange['faults'])}]" if exchange["faults"] else ""
-    return f"{request['method']} {request['path']} {request['body'][:200]}\n  -> {seen}{struck}"
+def pytest_report_header() -> str | None:
+    """One line for the users of an older pytest."""
+    if not _is_too_old():
+        return None
+    return (
+        f"warning: veeam-devicecode-mock needs pytest 8.4 or later and this is {pytest.__version__}: "
+        "its fixtures and options are left out"
+    )

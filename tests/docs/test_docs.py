@@ -1,23 +1,19 @@
 """The documentation: its snippets run, its links lead somewhere, its reference of settings is not stale."""
 
 import importlib.util
-import re
 from pathlib import Path
 
 import pytest
 
+from support.documents import DOCS, TOP, anchors, links, snippets
 from veeam_mock.settings.options import OPTIONS
 
 pytest_plugins = ["pytester"]
 
-TOP = Path(__file__).parents[2]
-DOCS = TOP / "docs"
-BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-LINK = re.compile(r"\]\((?!https?://)([^)#]*)(?:#([^)]*))?\)")
-IN_TESTS = BLOCK.findall((DOCS / "tests.md").read_text("utf-8"))
+ABOUT_TESTS = DOCS / "tests.md"
 
 
-@pytest.mark.parametrize("snippet", [text for kind, text in IN_TESTS if kind == "python"])
+@pytest.mark.parametrize("snippet", snippets(ABOUT_TESTS, "python"))
 def test_a_snippet_about_tests_passes_when_pasted(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, snippet: str
 ) -> None:
@@ -30,7 +26,7 @@ def test_a_snippet_about_tests_passes_when_pasted(
 
 def test_the_ini_snippet_is_taken(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    [snippet] = [text for kind, text in IN_TESTS if kind == "ini"]
+    [snippet] = snippets(ABOUT_TESTS, "ini")
     pytester.makeini(snippet)
     pytester.makepyfile(
         """
@@ -42,22 +38,16 @@ def test_the_ini_snippet_is_taken(pytester: pytest.Pytester, monkeypatch: pytest
     pytester.runpytest_inprocess("-p", "veeam_mock.pytest_plugin").assert_outcomes(passed=1)
 
 
-def headings(path: Path) -> set[str]:
-    """The anchors that a page has, as GitHub makes them."""
-    lines = [line.lstrip("#").strip().lower() for line in path.read_text("utf-8").splitlines() if line.startswith("#")]
-    return {re.sub(r"[^\w -]", "", line).replace(" ", "-") for line in lines}
-
-
-@pytest.mark.parametrize("page", sorted(path.name for path in DOCS.glob("*.md")))
-def test_every_link_of_a_page_leads_somewhere(page: str) -> None:
-    for target, anchor in LINK.findall((DOCS / page).read_text("utf-8")):
-        path = (DOCS / target).resolve() if target else DOCS / page
+@pytest.mark.parametrize("page", sorted([*DOCS.glob("*.md"), *TOP.glob("*.md")]), ids=lambda path: path.name)
+def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
+    for target, anchor in links(page):
+        path = (page.parent / target).resolve() if target else page
         assert path.exists(), target
-        assert not anchor or anchor in headings(path), f"{target}#{anchor}"
+        assert not anchor or anchor in anchors(path), f"{target}#{anchor}"
 
 
 def test_the_index_names_every_page_once() -> None:
-    listed = [target for target, _ in LINK.findall((DOCS / "README.md").read_text("utf-8")) if "README" not in target]
+    listed = [target for target, _ in links(DOCS / "README.md") if "README" not in target]
     named = set(listed)
     assert len(listed) == len(named)
     assert {path.name for path in DOCS.glob("*.md")} - {"README.md"} <= named

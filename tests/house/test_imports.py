@@ -29,7 +29,7 @@ pages
 mock
 door
 servers
-command pytest_plugin __init__ __main__
+command fixtures pytest_plugin __init__ __main__
 """,
     "veeam_contracts": """
 asking
@@ -39,7 +39,7 @@ options flags
 reports
 running
 rules
-cli __init__ __main__
+cli pytest_plugin __init__ __main__
 """,
 }
 """A room or module may import its own row and the rows above it."""

@@ -203,8 +203,8 @@ def doors() -> Iterator[dict[str, tuple[Send, str]]]:
 def perform(exchange: Exchange, send: Send) -> Answer | str:
     """The answer that a client of a new world gets, or the class of its failure."""
     control(send, "POST /__admin/reset")
+    control(send, "POST /__admin/clock", {"freeze": True})  # first, so that no time passes between the two
     control(send, "POST /__admin/clock", {"set": MOMENT})
-    control(send, "POST /__admin/clock", {"freeze": True})
     given = log_in(send)
     for target, body in exchange.control:
         control(send, target, body)

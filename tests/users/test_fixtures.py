@@ -346,7 +346,7 @@ def test_the_plugin_loads_nothing_of_the_mock_until_a_fixture_is_used(pytester: 
 
         def test_unused():
             ours = [name for name in sys.modules if name.partition(".")[0] == "veeam_mock"]
-            assert sorted(ours) == ["veeam_mock", "veeam_mock.pytest_plugin"]
+            assert sorted(ours) == ["veeam_mock", "veeam_mock.fixtures", "veeam_mock.pytest_plugin"]
             assert not {"requests", "responses", "flask", "asyncio"} & sys.modules.keys()
         """
     )

@@ -29,7 +29,7 @@ from veeam_contracts.rules.expectations import (
 CODE = re.compile(r"[A-Z0-9]{8,9}")
 MICROSOFT = ("microsoft.com", "microsoftonline.com", "microsoftonline.us", "microsoftonline.de", "microsoftonline.cn",
              "live.com", "aka.ms")  # fmt: skip
-"""Domains of Microsoft's sign-in pages (api-evidence, `verification-url`; Microsoft's list of sign-in endpoints)."""
+"""Domains of Microsoft's sign-in pages (docs/evidence.md#verification-url; Microsoft's list of sign-in endpoints)."""
 
 BURSTS, BURST, BURST_LIVE = 3, 16, 5
 

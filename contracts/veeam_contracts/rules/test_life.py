@@ -16,7 +16,7 @@ NOBODYS_CODE = "ZZZZZZZZZ"
 RIVALS = 8
 REGION, OTHER_REGION = "Worldwide", "China"
 ADDED = (200, 201)
-"""200 up to v7, 201 in v8 (api-evidence, 'Device code')."""
+"""200 up to v7, 201 in v8 (docs/evidence.md#code-spent)."""
 
 
 class Person:

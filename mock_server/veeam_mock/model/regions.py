@@ -1,6 +1,6 @@
 """The regions of Microsoft 365: their names in the versions of the API, and the sign-in page of each.
 
-Names of v2 to v5 and of v6 and later differ for the US government clouds (api-evidence, `region-names`).
+Names of v2 to v5 and of v6 and later differ for the US government clouds (docs/evidence.md#region-names).
 """
 
 from veeam_mock.model.errors import UnknownRegion

@@ -1,7 +1,7 @@
 """How everything that is refused looks in HTTP: one place for statuses and for the shape of an error body.
 
-The shape is that of v6 (`message`), the framework's (`Message`) or RFC 6749's, as the readings say (api-evidence,
-`error-shape`, `token-error-shape`, `bad-body-status`).
+The shape is that of v6 (`message`), the framework's (`Message`) or RFC 6749's, as the readings say
+(docs/evidence.md#error-shape, docs/evidence.md#token-error-shape, docs/evidence.md#bad-body-status).
 """
 
 import re
