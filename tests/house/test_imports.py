@@ -35,7 +35,7 @@ command pytest_plugin __init__ __main__
 asking
 document
 judging
-options flags
+option_table options
 reports
 running
 rules
@@ -107,7 +107,7 @@ def test_an_import_is_followed_through_few_levels() -> None:
     assert max(levels.values()) <= MOST_LEVELS
 
 
-@pytest.mark.parametrize("folder", {path.parent for path in FILES}, ids=lambda path: path.name)
+@pytest.mark.parametrize("folder", sorted({path.parent for path in FILES}), ids=lambda path: path.name)
 def test_a_room_can_be_looked_over(folder: Path) -> None:
     modules = [path.name for path in folder.glob("*.py") if not path.name.startswith(("__", "test_"))]
     assert len(modules) <= MOST_MODULES

@@ -12,9 +12,9 @@ import pytest
 from veeam_contracts.asking.gate import NoAnswer, Refused
 from veeam_contracts.asking.session import NoLogin, Session
 from veeam_contracts.asking.target import Limits, Target, is_loopback
-from veeam_contracts.flags import FLAGS, OPTIONS
 from veeam_contracts.judging.findings import Broken, Findings
 from veeam_contracts.judging.verdict import Outcome, Result, Status, Verdict, decide, gather
+from veeam_contracts.option_table import OPTIONS
 from veeam_contracts.options import Mistake, Options, bundled_target, read_options
 
 PROPERTY = "veeam-contracts"
@@ -31,11 +31,8 @@ def rule_of(item: pytest.Item) -> str:
 
 def options_of(config: pytest.Config, environ: Mapping[str, str]) -> Options:
     """The options given to pytest."""
-    names = [name.removeprefix("--veeam-").replace("-", "_") for name, _, _ in OPTIONS if name != "--veeam-target"]
-    given: dict[str, Any] = {name: config.getoption(f"veeam_{name}") for name in names}
+    given = {option.key: config.getoption(f"veeam_{option.key}") for option in OPTIONS if not option.command_only}
     given["url"] = config.getoption("veeam_target")
-    for flag, _ in FLAGS:
-        given[flag.removeprefix("--veeam-")] = config.getoption(flag) or None
     try:
         return read_options(given, environ)
     except Mistake as mistake:
