@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from veeam_contracts.judging.status import Status
 from veeam_contracts.option_table import OPTIONS, Kind
 from veeam_contracts.running.interruption import INTERRUPTION
 
@@ -36,7 +37,7 @@ EXTRA = ("pytest", "schemathesis", "rich", "jinja2")
 class WithoutExtra(click.ClickException):
     """The package is installed without what the command stands on."""
 
-    exit_code = 2
+    exit_code = Status.USAGE
 
     def __init__(self) -> None:
         super().__init__("veeam-contracts needs its extra: pip install 'veeam-devicecode-mock[contracts]'")
@@ -95,10 +96,9 @@ def check(**given: Any) -> None:
     sys.exit(run(options))
 
 
-def run(options: "Options") -> int:
+def run(options: "Options") -> Status:
     """Check, print the verdict, and return the exit status."""
     INTERRUPTION.hold()
-    from veeam_contracts.judging.verdict import Status
     from veeam_contracts.reports.terminal import Progress, print_verdict
     from veeam_contracts.running.run import Run
 
@@ -146,10 +146,6 @@ def own_environment() -> Iterator[None]:
                 os.environ[name] = value
 
 
-INTERRUPTED = 3
-"""Inconclusive, as `veeam_contracts.judging.verdict.Status` says too."""
-
-
 def main() -> None:
     """Run the command. Where an interruption leaves nothing to judge, the run is inconclusive as well."""
     INTERRUPTION.take_over()
@@ -157,7 +153,7 @@ def main() -> None:
         sys.exit(command.main(prog_name="veeam-contracts", standalone_mode=False))
     except click.exceptions.Abort:
         click.echo("veeam-contracts: interrupted", err=True)
-        sys.exit(INTERRUPTED)
+        sys.exit(Status.INCONCLUSIVE)
     except click.ClickException as mistake:
         mistake.show()
         sys.exit(mistake.exit_code)

@@ -150,7 +150,6 @@ def bundled_target(server: Any, options: Options) -> Target:
         ca_cert=server.ca_cert,
         timeout=options.timeout,
         seed=options.seed,
-        bundled=True,
         advance=server.clock.advance,
         decide=lambda code, decision: getattr(server.device_codes, decision)(code),
         examples=options.examples,

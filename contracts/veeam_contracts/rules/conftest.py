@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from veeam_contracts.asking.session import Session
+from veeam_contracts.document import GIVE_CODES, operation_at
 from veeam_contracts.judging.findings import Findings
 from veeam_contracts.running.plugin import run_of
-from veeam_contracts.running.run import FINDINGS_KEY
+from veeam_contracts.running.run import FINDINGS_KEY, part_of, rule_of
 
 if TYPE_CHECKING:
     from veeam_contracts.rules.cases import Share
@@ -43,10 +44,11 @@ def share(api: Session, request: pytest.FixtureRequest) -> "Share":
     from veeam_contracts.rules.cases import Share
     from veeam_contracts.rules.expectations import require_token
 
-    if api.target.limits.live and "/v4/Token" in request.node.name:
+    operation = operation_at(part_of(request.node))
+    if api.target.limits.live and operation == "getToken":
         not_tested("logins are never generated for a live server")
     require_token(api)
     api.organization_id()
     items = [item for item in request.session.items if "share" in getattr(item, "fixturenames", ())]
-    gives_codes = "test_valid[POST" in request.node.name
+    gives_codes = rule_of(request.node) == "generated.accepted" and operation in GIVE_CODES
     return Share(api, len(items) - items.index(request.node), gives_codes=gives_codes)

@@ -8,14 +8,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from schemathesis.pytest.plugin import SchemathesisFunction
 
 from veeam_contracts.asking.gate import NoAnswer, Refused
 from veeam_contracts.asking.session import NoLogin, Session
 from veeam_contracts.asking.target import Limits, Target, is_loopback
 from veeam_contracts.judging.findings import Broken, Findings
-from veeam_contracts.judging.verdict import Outcome, Result, Status, Verdict, decide, gather
+from veeam_contracts.judging.status import Status
+from veeam_contracts.judging.verdict import Outcome, Result, Verdict, decide, gather
 from veeam_contracts.option_table import OPTIONS
 from veeam_contracts.options import Mistake, Options, bundled_target, read_options
+
+JUDGED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
+"""pytest came to an end in good order, so that the verdict is the status."""
 
 PROPERTY = "veeam-contracts"
 FINDINGS_KEY: pytest.StashKey[Findings] = pytest.StashKey()
@@ -132,13 +137,13 @@ class Run:
 
     def _result(self, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> Result:
         found = item.stash.get(FINDINGS_KEY, None)
-        result = Result(rule_of(item), Outcome.PASSED, part=_part(item), seconds=call.duration)
+        result = Result(rule_of(item), Outcome.PASSED, part=part_of(item), seconds=call.duration)
         if found is not None:
             result.tried, result.broke = found.tried, found.broke
             result.failures, result.observations = found.failures, found.observations
         if report.outcome == "skipped":
             result.outcome = Outcome.NOT_TESTED
-            result.reason = _skip_reason(report)
+            result.reason = _skip_reason(call)
         elif report.outcome == "failed":
             broken = call.excinfo is not None and call.excinfo.errisinstance(Broken)
             result.outcome = Outcome.FAILED if broken else Outcome.ERROR
@@ -170,7 +175,7 @@ class Run:
         self.unwritten = write_reports(self.verdict, self.options.files)
         if self.unwritten:
             session.exitstatus = Status.OWN_FAILURE
-        elif session.exitstatus in (0, 1, 5):
+        elif session.exitstatus in JUDGED:
             session.exitstatus = self.verdict.status
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
@@ -229,11 +234,13 @@ def _waits(limits: Limits) -> str:
     return f"{limits.longest_wait:g} s each" + (f", {limits.longest_waits:g} s in all" if limits.longest_waits else "")
 
 
-def _part(item: pytest.Item) -> str:
-    return item.name.partition("[")[2].removesuffix("]")
+def part_of(item: pytest.Item) -> str:
+    """What a test is about, where a rule has several: an operation, or a parameter; empty where it has one."""
+    if isinstance(item, SchemathesisFunction):
+        return item.operation_label or ""
+    return item.callspec.id if isinstance(item, pytest.Function) and hasattr(item, "callspec") else ""
 
 
-def _skip_reason(report: pytest.TestReport) -> str:
-    if isinstance(report.longrepr, tuple):
-        return str(report.longrepr[2]).removeprefix("Skipped: ")
-    return str(report.longrepr)
+def _skip_reason(call: pytest.CallInfo[None]) -> str:
+    error = call.excinfo.value if call.excinfo is not None else None
+    return str(error.msg) if isinstance(error, pytest.skip.Exception) else str(error)
