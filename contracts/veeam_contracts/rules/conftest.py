@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from veeam_contracts.asking.session import Session
+from veeam_contracts.asking.client import Client
 from veeam_contracts.document import GIVE_CODES, operation_at
 from veeam_contracts.judging.findings import Findings
 from veeam_contracts.running.plugin import run_of
@@ -25,20 +25,20 @@ def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> 
 
 
 @pytest.fixture(scope="session")
-def api(request: pytest.FixtureRequest) -> Session:
-    """The session with the server, logged in."""
-    return run_of(request.config).open_session()
+def api(request: pytest.FixtureRequest) -> Client:
+    """The client of the server, logged in."""
+    return run_of(request.config).open_client()
 
 
 @pytest.fixture
-def findings(api: Session, request: pytest.FixtureRequest) -> Findings:
+def findings(api: Client, request: pytest.FixtureRequest) -> Findings:
     """Where a rule writes what it found out."""
     found = request.node.stash[FINDINGS_KEY] = Findings(api.secrets, api.target.curl_options)
     return found
 
 
 @pytest.fixture
-def share(api: Session, request: pytest.FixtureRequest) -> "Share":
+def share(api: Client, request: pytest.FixtureRequest) -> "Share":
     """What this operation may use of the rest of the budget: shared out over the operations that still come."""
     from veeam_contracts.judging.findings import not_tested
     from veeam_contracts.rules.cases import Share

@@ -1,4 +1,4 @@
-"""One run of the contracts under pytest: it hands out the session, and turns what the tests found into a verdict."""
+"""One run of the contracts under pytest: it hands out the client, and turns what the tests found into a verdict."""
 
 import json
 import time
@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from schemathesis.pytest.plugin import SchemathesisFunction
 
+from veeam_contracts.asking.client import Client, NoLogin
 from veeam_contracts.asking.gate import NoAnswer, Refused
-from veeam_contracts.asking.session import NoLogin, Session
 from veeam_contracts.asking.target import Limits, Target, is_loopback
 from veeam_contracts.judging.findings import Broken, Findings
 from veeam_contracts.judging.status import Status
@@ -62,7 +62,7 @@ class Run:
         self.options = options
         self.results: list[Result] = []
         self.verdict: Verdict | None = None
-        self.session: Session | None = None
+        self.client: Client | None = None
         self.trouble = ""
         self.unwritten: list[str] = []
         self._timing = timing
@@ -75,18 +75,18 @@ class Run:
         """Be the run of this pytest session."""
         config.stash[RUN_KEY] = self
 
-    def open_session(self) -> Session:
-        """The session with the server, logged in once; a skip that says why when there is none."""
+    def open_client(self) -> Client:
+        """The client of the server, logged in once; a skip that says why when there is none."""
         if self.trouble:
             pytest.skip(self.trouble)
-        if self.session is None:
-            self.session = Session(self._target(), **self._timing)
+        if self.client is None:
+            self.client = Client(self._target(), **self._timing)
             try:
-                self.session.log_in()
+                self.client.log_in()
             except NoLogin as error:
                 self.trouble = str(error)
                 pytest.skip(self.trouble)
-        return self.session
+        return self.client
 
     def _target(self) -> Target:
         if self.options.target is not None:
@@ -167,8 +167,8 @@ class Run:
         try:
             self.verdict = self._judge(session)
         finally:
-            if self.session is not None:
-                self.session.close()
+            if self.client is not None:
+                self.client.close()
             self._stack.close()
         from veeam_contracts.reports import write_reports
 
@@ -187,12 +187,12 @@ class Run:
         known = self.options.baseline.reasons
         stopped = self._broken_off or bool(session.shouldstop) or bool(session.shouldfail)
         rules = gather(self.results, "the run ended before" if stopped else "not selected", known)
-        used = self.session.gate.used if self.session else None
-        trouble = self.trouble or (self.session.gate.stop_reason or "" if self.session else "")
+        used = self.client.gate.used if self.client else None
+        trouble = self.trouble or (self.client.gate.stop_reason or "" if self.client else "")
         if self._broken_off:
             trouble = "the run was interrupted"
         status, reason = decide(rules, trouble, used.requests if used else 0, used.answered if used else 0)
-        target = self.session.target if self.session else self.options.target
+        target = self.client.target if self.client else self.options.target
         passed = {result.rule.id for result in rules if result.outcome is Outcome.PASSED}
         return Verdict(
             target=target.url if target else "the bundled mock",
@@ -202,14 +202,14 @@ class Run:
             reason=reason,
             rules=rules,
             observations=[seen for result in self.results for seen in result.observations],
-            limits=limit_table(self.session) if self.session else [],
+            limits=limit_table(self.client) if self.client else [],
             gone=[rule for rule in known if rule in passed],
         )
 
 
-def limit_table(session: Session) -> list[tuple[str, str, str]]:
+def limit_table(client: Client) -> list[tuple[str, str, str]]:
     """Each limit of a run: its name, what was allowed, what was used."""
-    limits, used = session.target.limits, session.gate.used
+    limits, used = client.target.limits, client.gate.used
 
     def allowed(value: object) -> str:
         return "without limit" if value is None else str(value)

@@ -39,7 +39,7 @@ class NoLogin(Exception):
     """The login did not work, or the server was not reached; the message tells what to do."""
 
 
-class Session:
+class Client:
     """One run against one target. All that it sends goes through its `gate`."""
 
     def __init__(self, target: Target, **timing: Any) -> None:
