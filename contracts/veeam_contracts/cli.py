@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from veeam_contracts.judging.status import Status
+from veeam_contracts.option_table import OPTIONS, Kind
 from veeam_contracts.running.interruption import INTERRUPTION
 
 if TYPE_CHECKING:
@@ -28,9 +30,6 @@ PYTEST_ARGUMENTS = (
 OWN_ENVIRONMENT = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": "", "PYTEST_PLUGINS": ""}
 """A stranger's plugins and options in the folder or the environment must make no difference."""
 
-FILES = {"json": "JSON", "junit": "JUnit XML", "html": "one HTML page", "markdown": "Markdown"}
-
-
 EXTRA = ("pytest", "schemathesis", "rich", "jinja2")
 """What only the extra `contracts` installs."""
 
@@ -38,7 +37,7 @@ EXTRA = ("pytest", "schemathesis", "rich", "jinja2")
 class WithoutExtra(click.ClickException):
     """The package is installed without what the command stands on."""
 
-    exit_code = 2
+    exit_code = Status.USAGE
 
     def __init__(self) -> None:
         super().__init__("veeam-contracts needs its extra: pip install 'veeam-devicecode-mock[contracts]'")
@@ -70,33 +69,11 @@ def list_rules() -> None:
 
 
 def _check_options(function: Any) -> Any:
-    for decorate in reversed(CHECK_OPTIONS):
-        function = decorate(function)
-    return function
-
-
-CHECK_OPTIONS = (
-    click.argument("url", required=False),
-    click.option("--username", metavar="NAME", help="User who logs in; better in VEEAM_USERNAME."),
-    click.option("--password", metavar="TEXT", help="Password; better in VEEAM_PASSWORD, or by --password-stdin."),
-    click.option("--password-stdin", is_flag=True, help="Read the password from standard input."),
-    click.option("--token", metavar="TEXT", help="Access token instead of a login; better in VEEAM_TOKEN."),
-    click.option("--ca-cert", metavar="FILE", help="CA (PEM) that signed the server's certificate."),
-    click.option("--insecure", is_flag=True, default=None, help="Do not check the server's certificate."),
-    click.option("--proxy", metavar="URL", help="Proxy to go through."),
-    click.option("--timeout", metavar="SECONDS", help="Time limit for one answer. [default: 10]"),
-    click.option(
-        "--rate", metavar="N", help="Requests a second, after a burst of 5. [default: 5; bundled mock: no limit]"
-    ),
-    click.option("--budget", metavar="N", help="Requests in all. [default: 300; bundled mock: no limit]"),
-    click.option("--thorough", is_flag=True, default=None, help="Lift the caps on number and pace, generate more."),
-    click.option("--yes", is_flag=True, default=None, help="Confirm --thorough for a server that is not this machine."),
-    click.option("--organization-id", metavar="ID", help="Organization to ask codes for. [default: one of the list]"),
-    click.option("--region", metavar="NAME", help="Region to ask codes for. [default: worldwide]"),
-    *(click.option(f"--{kind}", metavar="FILE", help=f"Write the report as {form}.") for kind, form in FILES.items()),
-    click.option("--baseline", metavar="FILE", help="Known deviations (YAML), each with its reason."),
-    click.option("--seed", metavar="N", help="Seed of what is generated. [default: 1]"),
-)
+    for option in reversed(OPTIONS):
+        switch = option.kind is Kind.SWITCH
+        form = {"is_flag": True, "default": None} if switch else {"metavar": option.metavar}
+        function = click.option(f"--{option.name}", help=option.help, **form)(function)
+    return click.argument("url", required=False)(function)
 
 
 @command.command()
@@ -119,10 +96,9 @@ def check(**given: Any) -> None:
     sys.exit(run(options))
 
 
-def run(options: "Options") -> int:
+def run(options: "Options") -> Status:
     """Check, print the verdict, and return the exit status."""
     INTERRUPTION.hold()
-    from veeam_contracts.judging.verdict import Status
     from veeam_contracts.reports.terminal import Progress, print_verdict
     from veeam_contracts.running.run import Run
 
@@ -170,10 +146,6 @@ def own_environment() -> Iterator[None]:
                 os.environ[name] = value
 
 
-INTERRUPTED = 3
-"""Inconclusive, as `veeam_contracts.judging.verdict.Status` says too."""
-
-
 def main() -> None:
     """Run the command. Where an interruption leaves nothing to judge, the run is inconclusive as well."""
     INTERRUPTION.take_over()
@@ -181,7 +153,7 @@ def main() -> None:
         sys.exit(command.main(prog_name="veeam-contracts", standalone_mode=False))
     except click.exceptions.Abort:
         click.echo("veeam-contracts: interrupted", err=True)
-        sys.exit(INTERRUPTED)
+        sys.exit(Status.INCONCLUSIVE)
     except click.ClickException as mistake:
         mistake.show()
         sys.exit(mistake.exit_code)

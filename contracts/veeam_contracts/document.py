@@ -183,6 +183,9 @@ WRITES = frozenset(
 """Operations that change which organizations there are: no rule tries what they do, only that they are protected."""
 
 
+GIVE_CODES = frozenset({"getDeviceCode", "getOrganizationDeviceCode", "getRestoreDeviceCode"})
+
+
 def operations() -> dict[str, tuple[str, str, Json]]:
     """operationId -> method, path and the operation, of the loose document."""
     return {
@@ -191,6 +194,11 @@ def operations() -> dict[str, tuple[str, str, Json]]:
         for method, operation in item.items()
         if method != "parameters"
     }
+
+
+def operation_at(label: str) -> str | None:
+    """The operationId of a label such as `POST /v4/DeviceCode`; None when the document has no such operation."""
+    return next((id for id, (method, path, _) in operations().items() if f"{method} {path}" == label), None)
 
 
 def example_restore_session() -> str:

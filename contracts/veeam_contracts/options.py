@@ -13,9 +13,8 @@ from veeam_contracts.asking.address import mistake_in
 from veeam_contracts.asking.target import BUNDLED, LIVE, Limits, Login, Target, is_loopback, thorough
 from veeam_contracts.document import example_restore_session, region_names
 from veeam_contracts.judging.baseline import Baseline, BaselineError, read_baseline
+from veeam_contracts.option_table import ENVIRONMENT, REPORTS
 
-REPORTS = ("json", "junit", "html", "markdown")
-ENVIRONMENT = {"url": "VEEAM_URL", "username": "VEEAM_USERNAME", "password": "VEEAM_PASSWORD", "token": "VEEAM_TOKEN"}
 THOROUGH_EXAMPLES = 100
 
 
@@ -151,7 +150,6 @@ def bundled_target(server: Any, options: Options) -> Target:
         ca_cert=server.ca_cert,
         timeout=options.timeout,
         seed=options.seed,
-        bundled=True,
         advance=server.clock.advance,
         decide=lambda code, decision: getattr(server.device_codes, decision)(code),
         examples=options.examples,

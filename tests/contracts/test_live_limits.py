@@ -20,8 +20,9 @@ from mutants.harness import (
     judge,
     say,
 )
+from veeam_contracts.asking.client import NOBODY
+from veeam_contracts.asking.client import Client as ApiClient
 from veeam_contracts.asking.gate import Refused, is_allowed
-from veeam_contracts.asking.session import NOBODY, Session
 from veeam_contracts.asking.target import LIVE, Limits, Login, Target, thorough
 from veeam_contracts.judging.catalogue import RULES
 from veeam_contracts.judging.verdict import Outcome, Status, Verdict
@@ -123,9 +124,9 @@ def test_a_server_below_a_path_is_held_to_the_same_rules_and_limits(prefix: str)
 
 def test_a_path_outside_of_that_of_the_target_is_never_sent() -> None:
     adapter = InProcess(Server(Client(create_app(Settings(password=PASSWORD)))), Server.answer)
-    session = Session(Target(f"{URL}/veeam", Login("u", PASSWORD), adapter=adapter))
+    client = ApiClient(Target(f"{URL}/veeam", Login("u", PASSWORD), adapter=adapter))
     with pytest.raises(Refused):
-        session.http.get(f"{URL}/v4/Organizations")
+        client.http.get(f"{URL}/v4/Organizations")
 
 
 @pytest.mark.parametrize("segment", [".", "..", "%2e", ".%2E", "%2e.", "%2E%2e", "a%2Fb", "a/b", ""])

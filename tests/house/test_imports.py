@@ -35,7 +35,7 @@ command fixtures pytest_plugin __init__ __main__
 asking
 document
 judging
-options flags
+option_table options
 reports
 running
 rules

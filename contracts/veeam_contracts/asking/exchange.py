@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from veeam_contracts.asking.secrets import Secrets
+from veeam_contracts.asking.wire import LATE, Cause, Silence
 
 EXCERPT = 400
 """Characters of a body that a report repeats."""
@@ -39,7 +40,7 @@ class Exchange:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     elapsed: float = 0.0
-    error: str | None = None
+    error: Silence | None = None
     generated: bool = False
     kept_idle: bool = False
     """Whether it failed on a connection that was opened earlier, which a server may have closed for idleness."""
@@ -66,6 +67,16 @@ class Exchange:
     def ok(self) -> bool:
         """Whether the answer is a success."""
         return self.status is not None and 200 <= self.status < 300
+
+    @property
+    def dropped(self) -> bool:
+        """Whether the connection ended before a whole answer came."""
+        return self.error is not None and self.error.cause is Cause.DROPPED
+
+    @property
+    def late(self) -> bool:
+        """Whether no whole answer came within the time limit."""
+        return self.error is not None and self.error.cause in LATE
 
     @property
     def refused(self) -> bool:

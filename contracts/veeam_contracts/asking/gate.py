@@ -21,7 +21,7 @@ from veeam_contracts.asking.pace import TokenBucket
 from veeam_contracts.asking.secrets import Secrets
 from veeam_contracts.asking.sightings import sightings
 from veeam_contracts.asking.target import Limits
-from veeam_contracts.asking.wire import DROPPED, TIMED_OUT, ReadTimeout, read_within, word_failure
+from veeam_contracts.asking.wire import TIMED_OUT, ReadTimeout, Silence, explain, read_within
 
 RETRY_AFTER_DEFAULT = 5.0
 
@@ -159,7 +159,7 @@ class Gate(BaseAdapter):
         self._admit(request)
         opened = self._opened()
         exchange, response = self._transmit(request, options)
-        if response is None and self._opened() == opened is not None and exchange.error == DROPPED:
+        if response is None and self._opened() == opened is not None and exchange.dropped:
             self._forgive(exchange)
             self._admit(request)
             exchange, response = self._transmit(request, options)
@@ -235,12 +235,12 @@ class Gate(BaseAdapter):
     ) -> tuple[Exchange, requests.Response | None]:
         start = self._clock()
         response: requests.Response | None = None
-        error: str | None = None
+        error: Silence | None = None
         try:
             response = self._inner.send(request, **{**options, "stream": True})
             read_within(response, self._deadline(start, options), self._clock)
         except requests.RequestException as failure:
-            response, error = None, word_failure(failure)
+            response, error = None, explain(failure)
         except ReadTimeout:
             response, error = None, TIMED_OUT
         exchange = self._record(request, response, error, self._clock() - start)
@@ -253,7 +253,11 @@ class Gate(BaseAdapter):
         return start + (seconds if seconds is not None else 60.0)
 
     def _record(
-        self, request: requests.PreparedRequest, response: requests.Response | None, error: str | None, elapsed: float
+        self,
+        request: requests.PreparedRequest,
+        response: requests.Response | None,
+        error: Silence | None,
+        elapsed: float,
     ) -> Exchange:
         url = request.url or ""
         path, query = self._path_of(request), urlsplit(url).query

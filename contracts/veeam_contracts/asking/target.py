@@ -68,7 +68,6 @@ class Target:
     organization_id: str | None = None
     region: str | None = None
     seed: int = 1
-    bundled: bool = False
     adapter: BaseAdapter | None = None
     advance: Callable[[float], object] | None = None
     decide: Callable[[str, str], object] | None = None

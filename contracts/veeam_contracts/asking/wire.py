@@ -3,9 +3,11 @@
 import socket
 import ssl
 from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
 
 import requests
-from urllib3.exceptions import NameResolutionError
+from urllib3.exceptions import NameResolutionError, NewConnectionError, ReadTimeoutError
 
 LARGEST_BODY = 10 * 1024 * 1024
 CHUNK = 16
@@ -16,30 +18,55 @@ class ReadTimeout(Exception):
     """The answer was not complete in time."""
 
 
-UNTRUSTED = "TLS: the certificate is not trusted"
-NO_TLS = "TLS: no common ground"
-UNKNOWN_NAME = "the name of the host is not known"
-DROPPED = "the connection was closed or reset before a whole answer came"
-TIMED_OUT = "no whole answer within the time limit"
+class Cause(Enum):
+    """Why no whole answer came; the value is how it is said."""
+
+    UNTRUSTED = "TLS: the certificate is not trusted"
+    NO_TLS = "TLS: no common ground"
+    PROXY = "the proxy does not let it through"
+    UNKNOWN_NAME = "the name of the host is not known"
+    NO_CONNECTION = "no connection"
+    NO_CONNECTION_IN_TIME = "no connection within the time limit"
+    DROPPED = "the connection was closed or reset before a whole answer came"
+    TIMED_OUT = "no whole answer within the time limit"
 
 
-def word_failure(failure: requests.RequestException) -> str:
-    """Why no answer came, in words that need no knowledge of Python."""
+LATE = frozenset({Cause.NO_CONNECTION_IN_TIME, Cause.TIMED_OUT})
+"""The causes that are a matter of time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """A request without a whole answer: why, and what the system says of it."""
+
+    cause: Cause
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.cause.value}: {self.detail}" if self.detail else self.cause.value
+
+
+TIMED_OUT = Silence(Cause.TIMED_OUT)
+
+
+def explain(failure: requests.RequestException) -> Silence:
+    """Why no answer came."""
+    chain = causes(failure)
+    detail = innermost(failure)
     if isinstance(failure, requests.exceptions.SSLError):
-        untrusted = any(isinstance(error, ssl.SSLCertVerificationError) for error in causes(failure))
-        return f"{UNTRUSTED if untrusted else NO_TLS}: {innermost(failure)}"
+        untrusted = any(isinstance(error, ssl.SSLCertVerificationError) for error in chain)
+        return Silence(Cause.UNTRUSTED if untrusted else Cause.NO_TLS, detail)
     if isinstance(failure, requests.exceptions.ProxyError):
-        return f"the proxy does not let it through: {innermost(failure)}"
+        return Silence(Cause.PROXY, detail)
     if isinstance(failure, requests.exceptions.ConnectTimeout):
-        return "no connection within the time limit"
-    if isinstance(failure, requests.exceptions.Timeout) or "timed out" in str(failure):
+        return Silence(Cause.NO_CONNECTION_IN_TIME)
+    if any(isinstance(error, (requests.Timeout, ReadTimeoutError, TimeoutError)) for error in chain):
         return TIMED_OUT
-    cause = innermost(failure)
-    if any(isinstance(error, (socket.gaierror, NameResolutionError)) for error in causes(failure)):
-        return f"{UNKNOWN_NAME}: {cause}"
-    if "refused" in cause or "resolve" in cause or "unreachable" in cause or "No route" in cause:
-        return f"no connection: {cause}"
-    return DROPPED
+    if any(isinstance(error, (socket.gaierror, NameResolutionError)) for error in chain):
+        return Silence(Cause.UNKNOWN_NAME, detail)
+    if any(isinstance(error, NewConnectionError) for error in chain):
+        return Silence(Cause.NO_CONNECTION, detail)
+    return Silence(Cause.DROPPED)
 
 
 def innermost(failure: BaseException) -> str:

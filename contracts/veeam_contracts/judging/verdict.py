@@ -7,6 +7,7 @@ from typing import Any
 
 from veeam_contracts.judging.catalogue import RULES, Rule
 from veeam_contracts.judging.findings import Failure, Observation
+from veeam_contracts.judging.status import Status
 
 LEAST_ANSWERED = 0.25
 """Share of the requests that must be answered for a verdict to mean something."""
@@ -21,12 +22,6 @@ class Outcome(StrEnum):
     OBSERVED = "observed"
     NOT_TESTED = "not tested"
     ERROR = "error"
-
-
-class Status:
-    """The exit statuses of `veeam-contracts`."""
-
-    CONFORMS, BROKEN, USAGE, INCONCLUSIVE, OWN_FAILURE = range(5)
 
 
 WORDS = {
@@ -88,7 +83,7 @@ class Verdict:
     target: str
     started: str
     seconds: float
-    status: int
+    status: Status
     reason: str
     rules: list[RuleResult]
     observations: list[Observation]
@@ -162,7 +157,7 @@ def _join_reasons(results: Sequence[Result]) -> str:
     return "; ".join(f"{', '.join(filter(None, names))}: {reason}" for reason, names in parts.items())
 
 
-def decide(rules: Sequence[RuleResult], trouble: str, sent: int, answered: int) -> tuple[int, str]:
+def decide(rules: Sequence[RuleResult], trouble: str, sent: int, answered: int) -> tuple[Status, str]:
     """Exit status and reason. `trouble` says what kept the run from being whole, if anything did."""
     outcomes = [result.outcome for result in rules]
     errors = [result.rule.id for result in rules if result.outcome is Outcome.ERROR]

@@ -3,6 +3,7 @@
 import re
 from xml.etree import ElementTree
 
+from veeam_contracts.judging.status import Status
 from veeam_contracts.judging.verdict import Outcome, RuleResult, Verdict
 
 NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -33,7 +34,7 @@ def render(verdict: Verdict) -> str:
 
 def _inconclusive(verdict: Verdict) -> int:
     """1 for a run that shows nothing: a CI server that looks at the XML alone must not take it for a success."""
-    return int(verdict.status == 3)
+    return int(verdict.status is Status.INCONCLUSIVE)
 
 
 def _add_case(suite: ElementTree.Element, result: RuleResult) -> None:

@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 
 from veeam_contracts.judging.findings import Failure
-from veeam_contracts.judging.verdict import Outcome, RuleResult, Status, Verdict
+from veeam_contracts.judging.status import Status
+from veeam_contracts.judging.verdict import Outcome, RuleResult, Verdict
 
 MARKS = {Status.CONFORMS: "✅", Status.BROKEN: "❌", Status.INCONCLUSIVE: "⚠️", Status.OWN_FAILURE: "💥"}
 

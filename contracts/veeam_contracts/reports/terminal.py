@@ -13,7 +13,8 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 
 from veeam_contracts.judging.catalogue import RULES
-from veeam_contracts.judging.verdict import Outcome, RuleResult, Status, Verdict
+from veeam_contracts.judging.status import Status
+from veeam_contracts.judging.verdict import Outcome, RuleResult, Verdict
 
 COLOURS = {Status.CONFORMS: "green", Status.BROKEN: "red", Status.INCONCLUSIVE: "yellow", Status.OWN_FAILURE: "magenta"}
 

@@ -19,9 +19,9 @@ from schemathesis.core.transport import Response
 from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi.checks import status_code_conformance
 
+from veeam_contracts.asking.client import Client
 from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.asking.gate import BudgetSpent, NoAnswer, Refused, Stopped
-from veeam_contracts.asking.session import Session
 from veeam_contracts.document import WRITES, Json, loose_document, operations, strict_document
 from veeam_contracts.judging.findings import Findings
 from veeam_contracts.options import Options
@@ -84,7 +84,7 @@ KEPT_CODES = 5
 class Share:
     """The part of what is left of the budget that one operation may use. Without limit it is never used up."""
 
-    def __init__(self, api: Session, operations_left: int, *, gives_codes: bool) -> None:
+    def __init__(self, api: Client, operations_left: int, *, gives_codes: bool) -> None:
         left = [] if api.gate.requests_left is None else [api.gate.requests_left]
         if gives_codes and api.gate.device_codes_left is not None:
             left.append(max(0, api.gate.device_codes_left - KEPT_CODES))
@@ -101,7 +101,7 @@ class Share:
         return True
 
 
-def try_case(api: Session, findings: Findings, share: Share, case: Case) -> None:
+def try_case(api: Client, findings: Findings, share: Share, case: Case) -> None:
     """Send one case and judge the answer. Never raises for what the server does."""
     if not share.take():
         findings.shortfall = f"budget: {share.sent} of {share.wanted} generated cases were sent"
@@ -120,7 +120,7 @@ def try_case(api: Session, findings: Findings, share: Share, case: Case) -> None
         api.gate.generating = False
 
 
-def _send_and_judge(api: Session, findings: Findings, case: Case) -> None:
+def _send_and_judge(api: Client, findings: Findings, case: Case) -> None:
     """Some checks send the case once more in another form: they get the session too, so that the gate sees them."""
     options: dict[str, Any] = {
         "base_url": api.target.url,
@@ -136,12 +136,12 @@ def _send_and_judge(api: Session, findings: Findings, case: Case) -> None:
     _judge(api.journal[before], findings, case, response, options)
 
 
-def _headers(api: Session, case: Case) -> dict[str, str]:
+def _headers(api: Client, case: Case) -> dict[str, str]:
     protected = case.operation.definition.raw.get("security") != []
     return {"Authorization": f"Bearer {api.token}"} if protected else {}
 
 
-def name_what_exists(api: Session, case: Case) -> None:
+def name_what_exists(api: Client, case: Case) -> None:
     """Put an id that exists where a valid one was generated: made-up ones only show 404."""
     existing = {"organizationId": api.organization_id(), "restoreSessionId": api.target.restore_session_id}
     places = (("path_parameters", ParameterLocation.PATH), ("query", ParameterLocation.QUERY))

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from veeam_contracts.asking.session import Session
+from veeam_contracts.asking.client import Client
+from veeam_contracts.document import GIVE_CODES, operation_at
 from veeam_contracts.judging.findings import Findings
 from veeam_contracts.running.plugin import run_of
-from veeam_contracts.running.run import FINDINGS_KEY
+from veeam_contracts.running.run import FINDINGS_KEY, part_of, rule_of
 
 if TYPE_CHECKING:
     from veeam_contracts.rules.cases import Share
@@ -24,29 +25,30 @@ def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> 
 
 
 @pytest.fixture(scope="session")
-def api(request: pytest.FixtureRequest) -> Session:
-    """The session with the server, logged in."""
-    return run_of(request.config).open_session()
+def api(request: pytest.FixtureRequest) -> Client:
+    """The client of the server, logged in."""
+    return run_of(request.config).open_client()
 
 
 @pytest.fixture
-def findings(api: Session, request: pytest.FixtureRequest) -> Findings:
+def findings(api: Client, request: pytest.FixtureRequest) -> Findings:
     """Where a rule writes what it found out."""
     found = request.node.stash[FINDINGS_KEY] = Findings(api.secrets, api.target.curl_options)
     return found
 
 
 @pytest.fixture
-def share(api: Session, request: pytest.FixtureRequest) -> "Share":
+def share(api: Client, request: pytest.FixtureRequest) -> "Share":
     """What this operation may use of the rest of the budget: shared out over the operations that still come."""
     from veeam_contracts.judging.findings import not_tested
     from veeam_contracts.rules.cases import Share
     from veeam_contracts.rules.expectations import require_token
 
-    if api.target.limits.live and "/v4/Token" in request.node.name:
+    operation = operation_at(part_of(request.node))
+    if api.target.limits.live and operation == "getToken":
         not_tested("logins are never generated for a live server")
     require_token(api)
     api.organization_id()
     items = [item for item in request.session.items if "share" in getattr(item, "fixturenames", ())]
-    gives_codes = "test_valid[POST" in request.node.name
+    gives_codes = rule_of(request.node) == "generated.accepted" and operation in GIVE_CODES
     return Share(api, len(items) - items.index(request.node), gives_codes=gives_codes)

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from veeam_contracts.asking.client import Client
 from veeam_contracts.asking.exchange import NOT_JSON, Exchange
-from veeam_contracts.asking.session import Session
 from veeam_contracts.judging.findings import Findings, not_tested
 
 SECONDS = range(60, 3601)
@@ -11,7 +11,7 @@ MILLISECONDS = range(60_000, 3_600_001)
 """The lives of a code that are plausible; Microsoft gives 900 seconds (RFC 8628)."""
 
 
-def require_token(api: Session) -> None:
+def require_token(api: Client) -> None:
     """End the rule when the login gave no token: it needs one."""
     if not api.logged_in:
         not_tested("the login gave no access token")
@@ -45,7 +45,7 @@ def code_of(exchange: Exchange) -> str | None:
     return code if isinstance(code, str) and code else None
 
 
-def good_codes(api: Session, findings: Findings) -> list[Exchange]:
+def good_codes(api: Client, findings: Findings) -> list[Exchange]:
     """The answers of the sample with a device code.
 
     A call without one is for the rules of status and stability to blame; here it is only a trial that is missing.

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable
 
+from veeam_contracts.asking.client import DEVICE_CODE_PATH, NOBODY, Client
 from veeam_contracts.asking.exchange import Exchange
-from veeam_contracts.asking.session import DEVICE_CODE_PATH, NOBODY, Session
 from veeam_contracts.judging.findings import not_tested
 from veeam_contracts.rules.expectations import SECONDS, code_of
 
@@ -11,7 +11,7 @@ Answer = tuple[str, str]
 """The reading, by its name in the catalogue where it has one, and the evidence."""
 
 
-def codes(api: Session) -> list[Exchange]:
+def codes(api: Client) -> list[Exchange]:
     """The answers with a device code so far."""
     found = [exchange for exchange in api.journal if exchange.status == 200 and code_of(exchange)]
     if not found:
@@ -27,35 +27,35 @@ def first(exchanges: Iterable[Exchange], what: str) -> Exchange:
     return found
 
 
-def expires_unit(api: Session) -> Answer:
+def expires_unit(api: Client) -> Answer:
     life = codes(api)[0].member("expiresIn")
     return ("seconds" if isinstance(life, int) and life in SECONDS else "milliseconds"), f"expiresIn {life}"
 
 
-def _probe(api: Session, exchange: Exchange, when_ok: str, when_refused: str) -> Answer:
+def _probe(api: Client, exchange: Exchange, when_ok: str, when_refused: str) -> Answer:
     return (when_ok if exchange.ok else when_refused), f"status {exchange.status}"
 
 
-def organization_id(api: Session) -> Answer:
+def organization_id(api: Client) -> Answer:
     return _probe(api, api.device_code(query={}), "optional", "required")
 
 
-def unknown_organization(api: Session) -> Answer:
+def unknown_organization(api: Client) -> Answer:
     return _probe(api, api.device_code(query={"organizationId": NOBODY}), "ignored", "refused")
 
 
-def region_required(api: Session) -> Answer:
+def region_required(api: Client) -> Answer:
     exchange = api.post_json(DEVICE_CODE_PATH, {}, query=api.organization_query())
     return _probe(api, exchange, "optional", "required")
 
 
-def region_names(api: Session) -> Answer:
+def region_names(api: Client) -> Answer:
     old, new = api.device_code("USgovDefence"), api.device_code("USDefence")
     reading = {(True, True): "all", (True, False): "v2-v5", (False, True): "v6"}.get((old.ok, new.ok), "neither")
     return reading, f"USgovDefence: status {old.status}, USDefence: status {new.status}"
 
 
-def region_case(api: Session) -> Answer:
+def region_case(api: Client) -> Answer:
     exchange = api.device_code("wORLDWIDE")
     return _probe(api, exchange, "ignored", "exact")
 
@@ -66,40 +66,40 @@ def _error_member(exchange: Exchange) -> Answer:
     return reading, f"members {', '.join(map(str, names)) or 'none'} with status {exchange.status}"
 
 
-def error_shape(api: Session) -> Answer:
+def error_shape(api: Client) -> Answer:
     refusals = (e for e in api.journal if e.refused and e.body and e.served_path and not e.is_token)
     return _error_member(first(refusals, "refusal with a body"))
 
 
-def token_error_shape(api: Session) -> Answer:
+def token_error_shape(api: Client) -> Answer:
     refusals = (e for e in api.journal if e.refused and e.body and e.is_token and e.method == "POST")
     reading, evidence = _error_member(first(refusals, "refused login with a body"))
     return ("oauth" if reading == "error" else reading), evidence
 
 
-def bad_body_status(api: Session) -> Answer:
+def bad_body_status(api: Client) -> Answer:
     exchange = api.device_code("Atlantis")
     return str(exchange.status), f"status {exchange.status} for the region Atlantis"
 
 
-def charset(api: Session) -> Answer:
+def charset(api: Client) -> Answer:
     given = codes(api)[0].headers.get("content-type", "")
     return ("utf-8" if "charset" in given.lower() else "none"), f"Content-Type: {given}"
 
 
-def length(api: Session) -> Answer:
+def length(api: Client) -> Answer:
     headers = codes(api)[0].headers
     if "content-length" in headers:
         return "content-length", "a header Content-Length"
     return ("chunked" if "transfer-encoding" in headers else "until the end of the connection"), "no Content-Length"
 
 
-def code_shape(api: Session) -> Answer:
+def code_shape(api: Client) -> Answer:
     lengths = sorted({len(code_of(exchange) or "") for exchange in codes(api)})
     return " or ".join(map(str, lengths)), f"{len(codes(api))} codes of {' or '.join(map(str, lengths))} characters"
 
 
-def verification_url(api: Session) -> Answer:
+def verification_url(api: Client) -> Answer:
     addresses = list(dict.fromkeys(str(exchange.member("verificationUrl")) for exchange in codes(api)))
     if addresses[0].startswith(f"{api.target.url}/"):
         return "self", addresses[0]
@@ -108,23 +108,23 @@ def verification_url(api: Session) -> Answer:
     return reading, ", ".join(addresses)
 
 
-def path_case(api: Session) -> Answer:
+def path_case(api: Client) -> Answer:
     exchange = api.get("/v4/SERVICEinstance")
     return _probe(api, exchange, "ignored", "exact")
 
 
-def extra_properties(api: Session) -> Answer:
+def extra_properties(api: Client) -> Answer:
     listed = {"userCode", "verificationUrl", "expiresIn", "message"}
     extra = sorted({name for exchange in codes(api) for name in exchange.value} - listed)
     return ("some" if extra else "none"), ", ".join(extra) or "the four of the page"
 
 
-def throttling(api: Session) -> Answer:
+def throttling(api: Client) -> Answer:
     times, asked = api.gate.used.throttled, len(codes(api))
     return ("some" if times else "none"), f"429 {times} times, {asked} codes were given"
 
 
-PROBES: dict[str, Callable[[Session], Answer]] = {
+PROBES: dict[str, Callable[[Client], Answer]] = {
     "expires-unit": expires_unit,
     "organization-id": organization_id,
     "unknown-organization": unknown_organization,

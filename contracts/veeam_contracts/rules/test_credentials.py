@@ -5,9 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from veeam_contracts.asking.exchange import Exchange
-from veeam_contracts.asking.gate import is_allowed
-from veeam_contracts.asking.session import (
+from veeam_contracts.asking.client import (
     DEVICE_CODE_PATH,
     FORM,
     JSON,
@@ -15,9 +13,11 @@ from veeam_contracts.asking.session import (
     ORGANIZATIONS_PATH,
     SERVICE_PATH,
     UNSET,
-    Session,
+    Client,
     is_sendable,
 )
+from veeam_contracts.asking.exchange import Exchange
+from veeam_contracts.asking.gate import is_allowed
 from veeam_contracts.document import WRITES, operations
 from veeam_contracts.judging.findings import Findings, not_tested
 from veeam_contracts.rules.expectations import require_token
@@ -25,7 +25,7 @@ from veeam_contracts.rules.expectations import require_token
 EXAMPLE = b'{"targetRegion": "worldwide"}'
 
 
-def calls(api: Session) -> Iterator[tuple[str, str, bytes | None]]:
+def calls(api: Client) -> Iterator[tuple[str, str, bytes | None]]:
     """Method, path and body of a good call to each protected operation; on a live server without those that write.
 
     What writes is aimed at an organization that does not exist, for the server that lets us in.
@@ -42,7 +42,7 @@ def calls(api: Session) -> Iterator[tuple[str, str, bytes | None]]:
             yield method, filled, EXAMPLE if "requestBody" in operation else None
 
 
-def expect_401(api: Session, findings: Findings, what: str, authorization: str | None) -> None:
+def expect_401(api: Client, findings: Findings, what: str, authorization: str | None) -> None:
     """Every protected operation answers 401, without a page of HTML and without the token."""
     require_token(api)
     for method, path, body in calls(api):
@@ -57,23 +57,23 @@ def _is_page(exchange: Exchange) -> bool:
 
 
 @pytest.mark.rule("credentials.absent")
-def test_no_credentials(api: Session, findings: Findings) -> None:
+def test_no_credentials(api: Client, findings: Findings) -> None:
     expect_401(api, findings, "no Authorization", None)
 
 
 @pytest.mark.rule("credentials.empty")
-def test_an_empty_token(api: Session, findings: Findings) -> None:
+def test_an_empty_token(api: Client, findings: Findings) -> None:
     expect_401(api, findings, "an empty token", "Bearer ")
 
 
 @pytest.mark.rule("credentials.scheme")
-def test_another_scheme(api: Session, findings: Findings) -> None:
+def test_another_scheme(api: Client, findings: Findings) -> None:
     require_token(api)
     expect_401(api, findings, "the token as Basic", f"Basic {api.token}")
 
 
 @pytest.mark.rule("credentials.truncated")
-def test_a_truncated_token(api: Session, findings: Findings) -> None:
+def test_a_truncated_token(api: Client, findings: Findings) -> None:
     require_token(api)
     broken = api.token[: len(api.token) * 3 // 4]
     api.secrets.hide(broken, "<the token, truncated>")
@@ -81,7 +81,7 @@ def test_a_truncated_token(api: Session, findings: Findings) -> None:
 
 
 @pytest.mark.rule("credentials.altered")
-def test_a_token_with_one_character_altered(api: Session, findings: Findings) -> None:
+def test_a_token_with_one_character_altered(api: Client, findings: Findings) -> None:
     require_token(api)
     broken = alter(api.token)
     api.secrets.hide(broken, "<the token, altered>")
@@ -99,14 +99,14 @@ def alter(token: str) -> str:
 
 
 @pytest.mark.rule("credentials.unknown")
-def test_a_token_that_nobody_issued(api: Session, findings: Findings) -> None:
+def test_a_token_that_nobody_issued(api: Client, findings: Findings) -> None:
     unknown = "".join(api.random.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=48))
     api.secrets.hide(unknown, "<a made-up token>")
     expect_401(api, findings, "a token that nobody issued", f"Bearer {unknown}")
 
 
 @pytest.mark.rule("credentials.refresh-token")
-def test_a_refresh_token_is_no_access_token(api: Session, findings: Findings) -> None:
+def test_a_refresh_token_is_no_access_token(api: Client, findings: Findings) -> None:
     if api.granted is None:
         not_tested("a token was given, there was no login")
     token = api.granted.member("refresh_token")
@@ -116,7 +116,7 @@ def test_a_refresh_token_is_no_access_token(api: Session, findings: Findings) ->
 
 
 @pytest.mark.rule("credentials.scheme-case")
-def test_the_scheme_in_any_case(api: Session, findings: Findings) -> None:
+def test_the_scheme_in_any_case(api: Client, findings: Findings) -> None:
     require_token(api)
     for word in ("bearer", "BEARER"):
         exchange = api.get(SERVICE_PATH, authorization=f"{word} {api.token}")
@@ -124,7 +124,7 @@ def test_the_scheme_in_any_case(api: Session, findings: Findings) -> None:
 
 
 @pytest.mark.rule("credentials.get-with-form-type")
-def test_a_get_with_the_media_type_of_a_form(api: Session, findings: Findings) -> None:
+def test_a_get_with_the_media_type_of_a_form(api: Client, findings: Findings) -> None:
     require_token(api)
     exchange = api.get(ORGANIZATIONS_PATH, media_type=FORM)
     findings.check(
@@ -133,7 +133,7 @@ def test_a_get_with_the_media_type_of_a_form(api: Session, findings: Findings) -
 
 
 @pytest.mark.rule("token.expired")
-def test_an_expired_token(api: Session, findings: Findings) -> None:
+def test_an_expired_token(api: Client, findings: Findings) -> None:
     if api.target.advance is None or api.granted is None:
         not_tested("nobody holds the clock of this server, and a token lives for an hour")
     old, life = api.token, api.granted.member("expires_in")

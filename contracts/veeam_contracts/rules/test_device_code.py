@@ -9,8 +9,8 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
+from veeam_contracts.asking.client import DEVICE_CODE_PATH, JSON, NOBODY, Client
 from veeam_contracts.asking.exchange import Exchange
-from veeam_contracts.asking.session import DEVICE_CODE_PATH, JSON, NOBODY, Session
 from veeam_contracts.asking.target import is_loopback
 from veeam_contracts.document import sure_regions, violations
 from veeam_contracts.judging.findings import Findings, not_tested
@@ -35,7 +35,7 @@ BURSTS, BURST, BURST_LIVE = 3, 16, 5
 
 
 @pytest.mark.rule("code.example")
-def test_the_documented_example(api: Session, findings: Findings) -> None:
+def test_the_documented_example(api: Client, findings: Findings) -> None:
     require_token(api)
     body = b'{"targetRegion": "worldwide"}'
     exchange = api.send("POST", DEVICE_CODE_PATH, body=body, media_type=JSON, query=api.organization_query())
@@ -45,7 +45,7 @@ def test_the_documented_example(api: Session, findings: Findings) -> None:
 
 
 @pytest.mark.rule("code.charset")
-def test_a_body_with_a_charset(api: Session, findings: Findings) -> None:
+def test_a_body_with_a_charset(api: Client, findings: Findings) -> None:
     require_token(api)
     body = json.dumps({"targetRegion": api.region}).encode()
     for media_type in ("application/json; charset=utf-8", "Application/JSON;charset=UTF-8"):
@@ -54,14 +54,14 @@ def test_a_body_with_a_charset(api: Session, findings: Findings) -> None:
 
 
 @pytest.mark.rule("code.status")
-def test_the_status_is_200(api: Session, findings: Findings) -> None:
+def test_the_status_is_200(api: Client, findings: Findings) -> None:
     require_token(api)
     for exchange in api.sample():
         expect_code(findings, exchange)
 
 
 @pytest.mark.rule("code.media-type")
-def test_the_media_type_is_json(api: Session, findings: Findings) -> None:
+def test_the_media_type_is_json(api: Client, findings: Findings) -> None:
     for exchange in good_codes(api, findings):
         expect_json(findings, exchange)
         charset = exchange.headers.get("content-type", "").lower().partition("charset=")[2].strip('" ')
@@ -69,7 +69,7 @@ def test_the_media_type_is_json(api: Session, findings: Findings) -> None:
 
 
 @pytest.mark.rule("code.framing")
-def test_the_length_is_that_of_the_body(api: Session, findings: Findings) -> None:
+def test_the_length_is_that_of_the_body(api: Client, findings: Findings) -> None:
     for exchange in good_codes(api, findings):
         length = exchange.headers.get("content-length")
         chunked = "chunked" in exchange.headers.get("transfer-encoding", "").lower()
@@ -80,14 +80,14 @@ def test_the_length_is_that_of_the_body(api: Session, findings: Findings) -> Non
 
 
 @pytest.mark.rule("code.properties")
-def test_each_property_is_there(api: Session, findings: Findings) -> None:
+def test_each_property_is_there(api: Client, findings: Findings) -> None:
     for exchange in good_codes(api, findings):
         wrong = violations("getDeviceCode", 200, exchange.value)
         findings.check(not wrong, "the four properties of the page", "; ".join(wrong), exchange)
 
 
 @pytest.mark.rule("code.user-code")
-def test_the_user_code_is_well_formed(api: Session, findings: Findings) -> None:
+def test_the_user_code_is_well_formed(api: Client, findings: Findings) -> None:
     for exchange in good_codes(api, findings):
         check_form(findings, exchange)
 
@@ -108,19 +108,19 @@ def _shape_of(code: Any) -> str:
 
 
 @pytest.mark.rule("code.url")
-def test_the_address_is_an_https_page_of_microsoft(api: Session, findings: Findings) -> None:
+def test_the_address_is_an_https_page_of_microsoft(api: Client, findings: Findings) -> None:
     for exchange in good_codes(api, findings):
         check_page(api, findings, exchange)
 
 
-def check_page(api: Session, findings: Findings, exchange: Exchange) -> None:
+def check_page(api: Client, findings: Findings, exchange: Exchange) -> None:
     """The address is one where a person can type it."""
     url = exchange.member("verificationUrl")
     wrong = None if is_own_page(api, url) else url_mistake(url)
     findings.check(wrong is None, "an https page of Microsoft's", f"{url!r}: {wrong}", exchange)
 
 
-def is_own_page(api: Session, url: Any) -> bool:
+def is_own_page(api: Client, url: Any) -> bool:
     """Whether a server on this machine names its own page, as the mock can (reading `self` of `verification-url`)."""
     return is_loopback(api.target.url) and str(url).startswith(f"{api.target.url}/")
 
@@ -142,13 +142,13 @@ def url_mistake(url: Any) -> str | None:
 
 
 @pytest.mark.rule("code.url-region")
-def test_the_address_is_the_same_for_a_region(api: Session, findings: Findings) -> None:
+def test_the_address_is_the_same_for_a_region(api: Client, findings: Findings) -> None:
     addresses = Counter(str(e.member("verificationUrl")) for e in good_codes(api, findings))
     findings.check(len(addresses) <= 1, "one address for one region", ", ".join(addresses))
 
 
 @pytest.mark.rule("code.expires-in")
-def test_the_life_is_plausible(api: Session, findings: Findings) -> None:
+def test_the_life_is_plausible(api: Client, findings: Findings) -> None:
     for exchange in good_codes(api, findings):
         life = exchange.member("expiresIn")
         whole = isinstance(life, int) and not isinstance(life, bool)
@@ -158,7 +158,7 @@ def test_the_life_is_plausible(api: Session, findings: Findings) -> None:
 
 
 @pytest.mark.rule("code.expires-in-steady")
-def test_every_fresh_code_has_the_same_life(api: Session, findings: Findings) -> None:
+def test_every_fresh_code_has_the_same_life(api: Client, findings: Findings) -> None:
     lives = [e.member("expiresIn") for e in good_codes(api, findings)]
     numbers = [life for life in lives if isinstance(life, int)]
     if not numbers:
@@ -168,7 +168,7 @@ def test_every_fresh_code_has_the_same_life(api: Session, findings: Findings) ->
 
 
 @pytest.mark.rule("code.message")
-def test_the_message_names_this_code_and_this_address(api: Session, findings: Findings) -> None:
+def test_the_message_names_this_code_and_this_address(api: Client, findings: Findings) -> None:
     for exchange in good_codes(api, findings):
         check_message(findings, exchange)
 
@@ -196,12 +196,12 @@ def check_distinct(findings: Findings, exchanges: list[Exchange]) -> None:
 
 
 @pytest.mark.rule("code.unique-sequence")
-def test_codes_in_sequence_differ(api: Session, findings: Findings) -> None:
+def test_codes_in_sequence_differ(api: Client, findings: Findings) -> None:
     check_distinct(findings, good_codes(api, findings))
 
 
 @pytest.mark.rule("code.unique-burst")
-def test_codes_in_a_burst_differ(api: Session, findings: Findings) -> None:
+def test_codes_in_a_burst_differ(api: Client, findings: Findings) -> None:
     require_token(api)
     api.organization_query()
     live = api.target.limits.live
@@ -215,7 +215,7 @@ def test_codes_in_a_burst_differ(api: Session, findings: Findings) -> None:
 
 
 @pytest.mark.rule("code.unpredictable")
-def test_a_code_does_not_follow_from_the_one_before(api: Session, findings: Findings) -> None:
+def test_a_code_does_not_follow_from_the_one_before(api: Client, findings: Findings) -> None:
     """Two random codes of 8 letters and digits agree in all but 2 places once in 80 million pairs."""
     for before, exchange in pairwise(good_codes(api, findings)):
         old, new = code_of(before), code_of(exchange)
@@ -226,7 +226,7 @@ def test_a_code_does_not_follow_from_the_one_before(api: Session, findings: Find
 
 
 @pytest.mark.rule("code.fresh")
-def test_an_answer_with_a_code_is_not_to_be_stored(api: Session, findings: Findings) -> None:
+def test_an_answer_with_a_code_is_not_to_be_stored(api: Client, findings: Findings) -> None:
     for exchange in good_codes(api, findings):
         check_fresh(findings, exchange)
 
@@ -241,7 +241,7 @@ def check_fresh(findings: Findings, exchange: Exchange) -> None:
 
 
 @pytest.mark.rule("code.regions")
-def test_every_region_of_all_versions_gives_a_code(api: Session, findings: Findings) -> None:
+def test_every_region_of_all_versions_gives_a_code(api: Client, findings: Findings) -> None:
     require_token(api)
     if api.target.limits.live:
         not_tested("a live server is asked for one region alone: clouds such as Germany's are closed")
@@ -254,7 +254,7 @@ def test_every_region_of_all_versions_gives_a_code(api: Session, findings: Findi
 
 
 @pytest.mark.rule("code.organization")
-def test_the_code_of_an_organization(api: Session, findings: Findings) -> None:
+def test_the_code_of_an_organization(api: Client, findings: Findings) -> None:
     require_token(api)
     path = api.organization_path("/DeviceCode")
     if path is None:
@@ -266,7 +266,7 @@ def test_the_code_of_an_organization(api: Session, findings: Findings) -> None:
 
 
 @pytest.mark.rule("code.restore-unknown")
-def test_a_restore_session_that_does_not_exist(api: Session, findings: Findings) -> None:
+def test_a_restore_session_that_does_not_exist(api: Client, findings: Findings) -> None:
     require_token(api)
     for key in (NOBODY, "not-an-id"):
         path = f"/v4/RestoreSessions/{quote(key)}/organization/restoreDeviceCode"
@@ -275,7 +275,7 @@ def test_a_restore_session_that_does_not_exist(api: Session, findings: Findings)
 
 
 @pytest.mark.rule("answers.codes")
-def test_every_code_of_the_run(api: Session, findings: Findings) -> None:
+def test_every_code_of_the_run(api: Client, findings: Findings) -> None:
     given = [exchange for exchange in api.journal if exchange.gives_code]
     if not given:
         not_tested("no device code was given")

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from veeam_contracts.asking.client import ORGANIZATIONS_PATH, Client
 from veeam_contracts.asking.exchange import Exchange
-from veeam_contracts.asking.session import ORGANIZATIONS_PATH, Session
 from veeam_contracts.document import violations
 from veeam_contracts.judging.findings import Findings, not_tested
 from veeam_contracts.rules.expectations import code_of, expect_refusal, require_token
@@ -22,7 +22,7 @@ ADDED = (200, 201)
 class Person:
     """The one who types codes, and the client that spends them."""
 
-    def __init__(self, api: Session, decide: Callable[[str, str], object]) -> None:
+    def __init__(self, api: Client, decide: Callable[[str, str], object]) -> None:
         self._api = api
         self._decide = decide
         self._named = 0
@@ -58,7 +58,7 @@ class Person:
 
 
 @pytest.fixture
-def person(api: Session) -> Person:
+def person(api: Client) -> Person:
     require_token(api)
     if api.target.decide is None:
         not_tested("it writes, and nobody here can approve a code of this server")
@@ -76,7 +76,7 @@ def expect_added(findings: Findings, exchange: Exchange) -> str | None:
 
 
 @pytest.mark.rule("life.approved")
-def test_an_approved_code_adds_an_organization(api: Session, findings: Findings, person: Person) -> None:
+def test_an_approved_code_adds_an_organization(api: Client, findings: Findings, person: Person) -> None:
     added = person.add(person.code("approve"))
     found = expect_added(findings, added)
     if found is None:
@@ -92,7 +92,7 @@ def test_an_approved_code_adds_an_organization(api: Session, findings: Findings,
 
 
 @pytest.mark.rule("life.removed")
-def test_a_removed_organization_is_gone(api: Session, findings: Findings, person: Person) -> None:
+def test_a_removed_organization_is_gone(api: Client, findings: Findings, person: Person) -> None:
     found = expect_added(findings, person.add(person.code("approve")))
     if found is None:
         return
@@ -145,7 +145,7 @@ def test_a_code_of_another_region(findings: Findings, person: Person) -> None:
 
 
 @pytest.mark.rule("life.purpose")
-def test_a_code_of_a_restore(api: Session, findings: Findings, person: Person) -> None:
+def test_a_code_of_a_restore(api: Client, findings: Findings, person: Person) -> None:
     session_id = api.target.restore_session_id
     if session_id is None or api.target.decide is None:
         not_tested("no restore session is known")

@@ -2,14 +2,14 @@
 
 import pytest
 
-from veeam_contracts.asking.session import DEVICE_CODE_PATH, JSON, TOKEN_PATH, Session
+from veeam_contracts.asking.client import DEVICE_CODE_PATH, JSON, TOKEN_PATH, Client
 from veeam_contracts.judging.findings import Findings
 from veeam_contracts.rules.expectations import require_token
 
 OTHERS = ("GET", "PUT", "PATCH", "DELETE", "HEAD")
 
 
-def refuse_methods(api: Session, findings: Findings, path: str, token: str | None) -> None:
+def refuse_methods(api: Client, findings: Findings, path: str, token: str | None) -> None:
     """Every other method is answered with 4xx, and not with what POST gives."""
     for method in OTHERS:
         body = b'{"targetRegion": "worldwide"}' if method in ("PUT", "PATCH") else None
@@ -18,11 +18,11 @@ def refuse_methods(api: Session, findings: Findings, path: str, token: str | Non
 
 
 @pytest.mark.rule("methods.device-code")
-def test_other_methods_on_the_device_code_path(api: Session, findings: Findings) -> None:
+def test_other_methods_on_the_device_code_path(api: Client, findings: Findings) -> None:
     require_token(api)
     refuse_methods(api, findings, DEVICE_CODE_PATH, api.token)
 
 
 @pytest.mark.rule("methods.token")
-def test_other_methods_on_the_token_path(api: Session, findings: Findings) -> None:
+def test_other_methods_on_the_token_path(api: Client, findings: Findings) -> None:
     refuse_methods(api, findings, TOKEN_PATH, None)

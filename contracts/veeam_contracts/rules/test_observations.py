@@ -2,7 +2,7 @@
 
 import pytest
 
-from veeam_contracts.asking.session import Session
+from veeam_contracts.asking.client import Client
 from veeam_contracts.document import questions
 from veeam_contracts.judging.findings import Findings
 from veeam_contracts.rules.expectations import require_token
@@ -11,7 +11,7 @@ from veeam_contracts.rules.probes import PROBES
 
 @pytest.mark.rule("observed.questions")
 @pytest.mark.parametrize("question", list(questions()))
-def test_which_reading(api: Session, findings: Findings, question: str) -> None:
+def test_which_reading(api: Client, findings: Findings, question: str) -> None:
     require_token(api)
     reading, evidence = PROBES[question](api)
     findings.observe(question, reading, evidence)

@@ -5,8 +5,8 @@ from urllib.parse import quote
 
 import pytest
 
+from veeam_contracts.asking.client import NOBODY, ORGANIZATIONS_PATH, SERVICE_PATH, Client
 from veeam_contracts.asking.exchange import Exchange
-from veeam_contracts.asking.session import NOBODY, ORGANIZATIONS_PATH, SERVICE_PATH, Session
 from veeam_contracts.document import violations
 from veeam_contracts.judging.findings import Findings, not_tested
 from veeam_contracts.rules.expectations import expect_json, kind_of, require_token
@@ -16,7 +16,7 @@ STEADY = ("id", "name", "officeName", "type", "region")
 """Members that cannot change between two calls; `isBackedup` and the dates can."""
 
 
-def listing(api: Session, findings: Findings) -> Exchange:
+def listing(api: Client, findings: Findings) -> Exchange:
     """The answer to the list, which is 200."""
     require_token(api)
     exchange = api.get(ORGANIZATIONS_PATH)
@@ -30,7 +30,7 @@ def organizations(exchange: Exchange) -> list[dict[str, object]]:
 
 
 @pytest.mark.rule("organizations.list")
-def test_the_list_is_an_array_of_organizations(api: Session, findings: Findings) -> None:
+def test_the_list_is_an_array_of_organizations(api: Client, findings: Findings) -> None:
     exchange = listing(api, findings)
     expect_json(findings, exchange)
     if findings.check(isinstance(exchange.value, list), "an array", kind_of(exchange.value), exchange):
@@ -39,7 +39,7 @@ def test_the_list_is_an_array_of_organizations(api: Session, findings: Findings)
 
 
 @pytest.mark.rule("organizations.ids")
-def test_the_ids_differ(api: Session, findings: Findings) -> None:
+def test_the_ids_differ(api: Client, findings: Findings) -> None:
     exchange = listing(api, findings)
     counts = Counter(str(item.get("id")).lower() for item in organizations(exchange))
     repeated = [key for key, times in counts.items() if times > 1]
@@ -47,7 +47,7 @@ def test_the_ids_differ(api: Session, findings: Findings) -> None:
 
 
 @pytest.mark.rule("organizations.single")
-def test_one_organization_is_that_of_the_list(api: Session, findings: Findings) -> None:
+def test_one_organization_is_that_of_the_list(api: Client, findings: Findings) -> None:
     listed = organizations(listing(api, findings))
     if not listed:
         not_tested("the server has no organizations")
@@ -65,7 +65,7 @@ def test_one_organization_is_that_of_the_list(api: Session, findings: Findings) 
 
 
 @pytest.mark.rule("organizations.unknown")
-def test_an_organization_that_does_not_exist(api: Session, findings: Findings) -> None:
+def test_an_organization_that_does_not_exist(api: Client, findings: Findings) -> None:
     require_token(api)
     exchange = api.get(f"{ORGANIZATIONS_PATH}/{NOBODY}")
     findings.check(exchange.status == 404, "404 for an id that does not exist", f"status {exchange.status}", exchange)
@@ -74,7 +74,7 @@ def test_an_organization_that_does_not_exist(api: Session, findings: Findings) -
 
 
 @pytest.mark.rule("service.instance")
-def test_the_installation_describes_itself(api: Session, findings: Findings) -> None:
+def test_the_installation_describes_itself(api: Client, findings: Findings) -> None:
     require_token(api)
     exchange = api.get(SERVICE_PATH)
     if findings.check(exchange.status == 200, "200 for the installation", f"status {exchange.status}", exchange):
@@ -84,7 +84,7 @@ def test_the_installation_describes_itself(api: Session, findings: Findings) -> 
 
 
 @pytest.mark.rule("service.version-probe")
-def test_versions_are_found_by_asking_without_a_token(api: Session, findings: Findings) -> None:
+def test_versions_are_found_by_asking_without_a_token(api: Client, findings: Findings) -> None:
     for path, expected in (("/v99/ServiceInstance", 404), (SERVICE_PATH, 401)):
         exchange = api.get(path, token=None)
         findings.check(exchange.status == expected, f"{expected} for {path}", f"status {exchange.status}", exchange)

@@ -5,14 +5,14 @@ from urllib.parse import quote
 
 import pytest
 
-from veeam_contracts.asking.session import DEVICE_CODE_PATH, FORM, JSON, NOBODY, ORGANIZATIONS_PATH, Session
+from veeam_contracts.asking.client import DEVICE_CODE_PATH, FORM, JSON, NOBODY, ORGANIZATIONS_PATH, Client
 from veeam_contracts.judging.findings import Findings
 from veeam_contracts.rules.expectations import expect_refusal, expect_refusal_or_code, require_token
 
 LONG = 50_000
 
 
-def refuse_bodies(api: Session, findings: Findings, bodies: dict[str, bytes]) -> None:
+def refuse_bodies(api: Client, findings: Findings, bodies: dict[str, bytes]) -> None:
     """Each body is refused: description -> bytes."""
     require_token(api)
     for what, body in bodies.items():
@@ -20,7 +20,7 @@ def refuse_bodies(api: Session, findings: Findings, bodies: dict[str, bytes]) ->
         expect_refusal(findings, exchange, what)
 
 
-def refuse_regions(api: Session, findings: Findings, regions: dict[str, object]) -> None:
+def refuse_regions(api: Client, findings: Findings, regions: dict[str, object]) -> None:
     """Each region is refused: description -> JSON value."""
     refuse_bodies(
         api, findings, {what: json.dumps({"targetRegion": value}).encode() for what, value in regions.items()}
@@ -28,64 +28,64 @@ def refuse_regions(api: Session, findings: Findings, regions: dict[str, object])
 
 
 @pytest.mark.rule("request.malformed-json")
-def test_malformed_json(api: Session, findings: Findings) -> None:
+def test_malformed_json(api: Client, findings: Findings) -> None:
     bodies = {"a JSON text that breaks off": b'{"targetRegion": ', "words": b"worldwide"}
     refuse_bodies(api, findings, {**bodies, "bytes that are not UTF-8": b'{"targetRegion": "\xff\xfe"}'})
 
 
 @pytest.mark.rule("request.not-an-object")
-def test_json_that_is_no_object(api: Session, findings: Findings) -> None:
+def test_json_that_is_no_object(api: Client, findings: Findings) -> None:
     refuse_bodies(api, findings, {"an array": b'["worldwide"]', "a text": b'"worldwide"', "null": b"null"})
 
 
 @pytest.mark.rule("request.region-type")
-def test_a_region_that_is_no_text(api: Session, findings: Findings) -> None:
+def test_a_region_that_is_no_text(api: Client, findings: Findings) -> None:
     regions = {"a number as region": 0, "a boolean as region": True, "an array as region": ["worldwide"]}
     refuse_regions(api, findings, {**regions, "an object as region": {"name": "worldwide"}})
 
 
 @pytest.mark.rule("request.region-unknown")
-def test_an_unknown_region(api: Session, findings: Findings) -> None:
+def test_an_unknown_region(api: Client, findings: Findings) -> None:
     regions = {"the region Atlantis": "Atlantis", "a region with a space": "worldwide "}
     refuse_regions(api, findings, {**regions, "the beginning of a region": "World"})
 
 
 @pytest.mark.rule("request.region-empty")
-def test_an_empty_region(api: Session, findings: Findings) -> None:
+def test_an_empty_region(api: Client, findings: Findings) -> None:
     refuse_regions(api, findings, {"an empty region": ""})
 
 
 @pytest.mark.rule("request.region-long")
-def test_a_very_long_region(api: Session, findings: Findings) -> None:
+def test_a_very_long_region(api: Client, findings: Findings) -> None:
     refuse_regions(api, findings, {f"a region of {LONG} characters": "w" * LONG})
 
 
 @pytest.mark.rule("request.region-nul")
-def test_a_region_with_a_nul(api: Session, findings: Findings) -> None:
+def test_a_region_with_a_nul(api: Client, findings: Findings) -> None:
     refuse_regions(api, findings, {"a region with a NUL": "worldwide\x00", "a NUL as region": "\x00"})
 
 
 @pytest.mark.rule("request.region-non-ascii")
-def test_a_region_in_other_letters(api: Session, findings: Findings) -> None:
+def test_a_region_in_other_letters(api: Client, findings: Findings) -> None:
     regions = {"full-width letters as region": "ｗｏｒｌｄｗｉｄｅ", "an emoji as region": "🌍"}
     refuse_regions(api, findings, {**regions, "a Turkish letter in the region": "worldwıde"})
 
 
 @pytest.mark.rule("request.region-left-out")
-def test_no_region(api: Session, findings: Findings) -> None:
+def test_no_region(api: Client, findings: Findings) -> None:
     require_token(api)
     exchange = api.post_json(DEVICE_CODE_PATH, {}, query=api.organization_query())
     expect_refusal_or_code(findings, exchange, "a body without a region")
 
 
 @pytest.mark.rule("request.region-null")
-def test_a_null_region(api: Session, findings: Findings) -> None:
+def test_a_null_region(api: Client, findings: Findings) -> None:
     require_token(api)
     expect_refusal_or_code(findings, api.device_code(None), "a null region")
 
 
 @pytest.mark.rule("request.no-body")
-def test_no_body(api: Session, findings: Findings) -> None:
+def test_no_body(api: Client, findings: Findings) -> None:
     require_token(api)
     for media_type in (JSON, None):
         exchange = api.send("POST", DEVICE_CODE_PATH, media_type=media_type, query=api.organization_query())
@@ -93,7 +93,7 @@ def test_no_body(api: Session, findings: Findings) -> None:
 
 
 @pytest.mark.rule("request.media-type")
-def test_another_media_type(api: Session, findings: Findings) -> None:
+def test_another_media_type(api: Client, findings: Findings) -> None:
     require_token(api)
     bodies = {
         FORM: b"targetRegion=worldwide",
@@ -106,14 +106,14 @@ def test_another_media_type(api: Session, findings: Findings) -> None:
 
 
 @pytest.mark.rule("request.organization-unknown")
-def test_an_unknown_organization(api: Session, findings: Findings) -> None:
+def test_an_unknown_organization(api: Client, findings: Findings) -> None:
     require_token(api)
     exchange = api.device_code(query={"organizationId": NOBODY})
     expect_refusal_or_code(findings, exchange, "an organizationId that does not exist")
 
 
 @pytest.mark.rule("request.organization-malformed")
-def test_a_malformed_organization(api: Session, findings: Findings) -> None:
+def test_a_malformed_organization(api: Client, findings: Findings) -> None:
     require_token(api)
     for value in ("not-an-id", "", "'; --", "\x00"):
         exchange = api.device_code(query={"organizationId": value})
@@ -121,7 +121,7 @@ def test_a_malformed_organization(api: Session, findings: Findings) -> None:
 
 
 @pytest.mark.rule("request.path-unknown")
-def test_the_code_of_an_organization_that_does_not_exist(api: Session, findings: Findings) -> None:
+def test_the_code_of_an_organization_that_does_not_exist(api: Client, findings: Findings) -> None:
     require_token(api)
     for key in (NOBODY, "not-an-id"):
         exchange = api.send("POST", f"{ORGANIZATIONS_PATH}/{quote(key)}/DeviceCode")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from veeam_contracts.asking.session import ORGANIZATIONS_PATH, SERVICE_PATH, Session
+from veeam_contracts.asking.client import ORGANIZATIONS_PATH, SERVICE_PATH, Client
 from veeam_contracts.judging.findings import Findings
 from veeam_contracts.rules.expectations import expect_code, require_token
 
@@ -10,7 +10,7 @@ ROUNDS, ROUNDS_LIVE = 20, 5
 
 
 @pytest.mark.rule("stability.series")
-def test_a_series_of_calls(api: Session, findings: Findings) -> None:
+def test_a_series_of_calls(api: Client, findings: Findings) -> None:
     require_token(api)
     for _ in range(ROUNDS_LIVE if api.target.limits.live else ROUNDS):
         expect_code(findings, api.device_code())
@@ -20,7 +20,7 @@ def test_a_series_of_calls(api: Session, findings: Findings) -> None:
 
 
 @pytest.mark.rule("stability.connections")
-def test_a_kept_connection_and_a_new_one_answer_alike(api: Session, findings: Findings) -> None:
+def test_a_kept_connection_and_a_new_one_answer_alike(api: Client, findings: Findings) -> None:
     require_token(api)
     for new in (False, True, True, False):
         kind = "a new connection" if new else "a kept connection"

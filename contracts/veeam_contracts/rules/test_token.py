@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from veeam_contracts.asking.client import SERVICE_PATH, Client, is_sendable
 from veeam_contracts.asking.exchange import Exchange
-from veeam_contracts.asking.session import SERVICE_PATH, Session, is_sendable
 from veeam_contracts.document import violations
 from veeam_contracts.judging.findings import Findings, not_tested
 from veeam_contracts.rules.expectations import expect_json, expect_refusal, require_token
@@ -21,7 +21,7 @@ SHORTEST_TOKEN = 20
 REUSES = 6
 
 
-def granted(api: Session) -> Exchange:
+def granted(api: Client) -> Exchange:
     """The answer to the login of this run."""
     if api.granted is None:
         not_tested("a token was given, there was no login")
@@ -29,7 +29,7 @@ def granted(api: Session) -> Exchange:
 
 
 @pytest.mark.rule("token.shape")
-def test_a_login_answers_with_tokens(api: Session, findings: Findings) -> None:
+def test_a_login_answers_with_tokens(api: Client, findings: Findings) -> None:
     login = granted(api)
     findings.check(login.status == 200, "200 for a login", f"status {login.status}", login)
     expect_json(findings, login)
@@ -40,7 +40,7 @@ def test_a_login_answers_with_tokens(api: Session, findings: Findings) -> None:
 
 
 @pytest.mark.rule("token.lifetime")
-def test_the_lifetime_is_plausible(api: Session, findings: Findings) -> None:
+def test_the_lifetime_is_plausible(api: Client, findings: Findings) -> None:
     login = granted(api)
     life = login.member("expires_in")
     plausible = isinstance(life, int) and SHORTEST_LIFE <= life <= LONGEST_LIFE
@@ -69,7 +69,7 @@ def _moment(value: Any) -> datetime | None:
 
 
 @pytest.mark.rule("token.unguessable")
-def test_the_tokens_are_too_long_to_be_guessed(api: Session, findings: Findings) -> None:
+def test_the_tokens_are_too_long_to_be_guessed(api: Client, findings: Findings) -> None:
     login = granted(api)
     tokens = [token for token in map(login.member, ("access_token", "refresh_token")) if isinstance(token, str)]
     if not tokens:
@@ -80,7 +80,7 @@ def test_the_tokens_are_too_long_to_be_guessed(api: Session, findings: Findings)
 
 
 @pytest.mark.rule("token.reuse")
-def test_a_token_opens_call_after_call(api: Session, findings: Findings) -> None:
+def test_a_token_opens_call_after_call(api: Client, findings: Findings) -> None:
     require_token(api)
     for _ in range(REUSES):
         exchange = api.get(SERVICE_PATH)
@@ -88,13 +88,13 @@ def test_a_token_opens_call_after_call(api: Session, findings: Findings) -> None
 
 
 @pytest.mark.rule("token.clients")
-def test_a_login_as_real_clients_send_it_works(api: Session, findings: Findings) -> None:
+def test_a_login_as_real_clients_send_it_works(api: Client, findings: Findings) -> None:
     granted(api)
     exchange = api.password_grant(refresh_token="", disable_antiforgery_token="true")
     findings.check(exchange.status == 200, "200 for a login with extra fields", f"status {exchange.status}", exchange)
 
 
-def refresh_token(api: Session) -> str:
+def refresh_token(api: Client) -> str:
     """A refresh token that was not used yet, from a login of its own."""
     granted(api)
     token = api.password_grant().member("refresh_token")
@@ -104,7 +104,7 @@ def refresh_token(api: Session) -> str:
 
 
 @pytest.mark.rule("token.refresh")
-def test_a_refresh_token_gives_a_new_pair(api: Session, findings: Findings) -> None:
+def test_a_refresh_token_gives_a_new_pair(api: Client, findings: Findings) -> None:
     old = refresh_token(api)
     answer = api.form({"grant_type": "refresh_token", "refresh_token": old})
     if not findings.check(answer.status == 200, "200 for a refresh", f"status {answer.status}", answer):
@@ -123,7 +123,7 @@ def test_a_refresh_token_gives_a_new_pair(api: Session, findings: Findings) -> N
 
 
 @pytest.mark.rule("token.refresh-spent")
-def test_a_used_refresh_token_is_refused(api: Session, findings: Findings) -> None:
+def test_a_used_refresh_token_is_refused(api: Client, findings: Findings) -> None:
     fields = {"grant_type": "refresh_token", "refresh_token": refresh_token(api)}
     if api.form(fields).status != 200:
         not_tested("the refresh itself does not work, see token.refresh")
@@ -131,7 +131,7 @@ def test_a_used_refresh_token_is_refused(api: Session, findings: Findings) -> No
 
 
 @pytest.mark.rule("token.refresh-unknown")
-def test_a_foreign_refresh_token_is_refused(api: Session, findings: Findings) -> None:
+def test_a_foreign_refresh_token_is_refused(api: Client, findings: Findings) -> None:
     unknown = "nobody-issued-" + "".join(api.random.choices("abcdefghijklmnop", k=40))
     api.secrets.hide(unknown, "<a made-up token>")
     for what, token in (("a refresh token that nobody issued", unknown), ("an empty refresh token", "")):
@@ -139,13 +139,13 @@ def test_a_foreign_refresh_token_is_refused(api: Session, findings: Findings) ->
 
 
 @pytest.mark.rule("token.grant-unknown")
-def test_an_unknown_grant_is_refused(api: Session, findings: Findings) -> None:
+def test_an_unknown_grant_is_refused(api: Client, findings: Findings) -> None:
     for fields in ({"grant_type": "telepathy"}, {"grant_type": ""}, {}):
         expect_refusal(findings, api.form(fields), f"grant_type {fields.get('grant_type', 'left out')!r}")
 
 
 @pytest.mark.rule("token.incomplete")
-def test_a_login_without_credentials_is_refused(api: Session, findings: Findings) -> None:
+def test_a_login_without_credentials_is_refused(api: Client, findings: Findings) -> None:
     if api.target.limits.live:
         not_tested("a live server is sent no odd logins: each may count as a failed one")
     for fields in ({}, {"username": api.target.login.username or ""}, {"username": "", "password": ""}):
@@ -154,7 +154,7 @@ def test_a_login_without_credentials_is_refused(api: Session, findings: Findings
 
 
 @pytest.mark.rule("token.wrong-password")
-def test_a_wrong_password_is_refused(api: Session, findings: Findings) -> None:
+def test_a_wrong_password_is_refused(api: Client, findings: Findings) -> None:
     granted(api)
     wrong = f"{api.target.login.password}-wrong"
     api.secrets.hide(wrong, "<a wrong password>")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from veeam_contracts.flags import FLAGS, OPTIONS
+from veeam_contracts.option_table import OPTIONS, TARGET, Kind
 
 if TYPE_CHECKING:
     from veeam_contracts.running.run import Run
@@ -19,10 +19,13 @@ if TYPE_CHECKING:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of the contracts."""
     group = parser.getgroup("veeam", "contracts of the Veeam device code API")
-    for name, metavar, text in OPTIONS:
-        group.addoption(name, metavar=metavar, default=None, help=text)
-    for name, text in FLAGS:
-        group.addoption(name, action="store_true", default=False, help=text)
+    for option in (TARGET, *OPTIONS):
+        if option.command_only:
+            continue
+        if option.kind is Kind.SWITCH:
+            group.addoption(f"--veeam-{option.name}", action="store_true", default=None, help=option.help)
+        else:
+            group.addoption(f"--veeam-{option.name}", metavar=option.metavar, default=None, help=option.help)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,4 +1,4 @@
-"""One run of the contracts under pytest: it hands out the session, and turns what the tests found into a verdict."""
+"""One run of the contracts under pytest: it hands out the client, and turns what the tests found into a verdict."""
 
 import json
 import time
@@ -8,14 +8,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from schemathesis.pytest.plugin import SchemathesisFunction
 
+from veeam_contracts.asking.client import Client, NoLogin
 from veeam_contracts.asking.gate import NoAnswer, Refused
-from veeam_contracts.asking.session import NoLogin, Session
 from veeam_contracts.asking.target import Limits, Target, is_loopback
-from veeam_contracts.flags import FLAGS, OPTIONS
 from veeam_contracts.judging.findings import Broken, Findings
-from veeam_contracts.judging.verdict import Outcome, Result, Status, Verdict, decide, gather
+from veeam_contracts.judging.status import Status
+from veeam_contracts.judging.verdict import Outcome, Result, Verdict, decide, gather
+from veeam_contracts.option_table import OPTIONS
 from veeam_contracts.options import Mistake, Options, bundled_target, read_options
+
+JUDGED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
+"""pytest came to an end in good order, so that the verdict is the status."""
 
 PROPERTY = "veeam-contracts"
 FINDINGS_KEY: pytest.StashKey[Findings] = pytest.StashKey()
@@ -31,11 +36,8 @@ def rule_of(item: pytest.Item) -> str:
 
 def options_of(config: pytest.Config, environ: Mapping[str, str]) -> Options:
     """The options given to pytest."""
-    names = [name.removeprefix("--veeam-").replace("-", "_") for name, _, _ in OPTIONS if name != "--veeam-target"]
-    given: dict[str, Any] = {name: config.getoption(f"veeam_{name}") for name in names}
+    given = {option.key: config.getoption(f"veeam_{option.key}") for option in OPTIONS if not option.command_only}
     given["url"] = config.getoption("veeam_target")
-    for flag, _ in FLAGS:
-        given[flag.removeprefix("--veeam-")] = config.getoption(flag) or None
     try:
         return read_options(given, environ)
     except Mistake as mistake:
@@ -60,7 +62,7 @@ class Run:
         self.options = options
         self.results: list[Result] = []
         self.verdict: Verdict | None = None
-        self.session: Session | None = None
+        self.client: Client | None = None
         self.trouble = ""
         self.unwritten: list[str] = []
         self._timing = timing
@@ -73,18 +75,18 @@ class Run:
         """Be the run of this pytest session."""
         config.stash[RUN_KEY] = self
 
-    def open_session(self) -> Session:
-        """The session with the server, logged in once; a skip that says why when there is none."""
+    def open_client(self) -> Client:
+        """The client of the server, logged in once; a skip that says why when there is none."""
         if self.trouble:
             pytest.skip(self.trouble)
-        if self.session is None:
-            self.session = Session(self._target(), **self._timing)
+        if self.client is None:
+            self.client = Client(self._target(), **self._timing)
             try:
-                self.session.log_in()
+                self.client.log_in()
             except NoLogin as error:
                 self.trouble = str(error)
                 pytest.skip(self.trouble)
-        return self.session
+        return self.client
 
     def _target(self) -> Target:
         if self.options.target is not None:
@@ -135,13 +137,13 @@ class Run:
 
     def _result(self, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> Result:
         found = item.stash.get(FINDINGS_KEY, None)
-        result = Result(rule_of(item), Outcome.PASSED, part=_part(item), seconds=call.duration)
+        result = Result(rule_of(item), Outcome.PASSED, part=part_of(item), seconds=call.duration)
         if found is not None:
             result.tried, result.broke = found.tried, found.broke
             result.failures, result.observations = found.failures, found.observations
         if report.outcome == "skipped":
             result.outcome = Outcome.NOT_TESTED
-            result.reason = _skip_reason(report)
+            result.reason = _skip_reason(call)
         elif report.outcome == "failed":
             broken = call.excinfo is not None and call.excinfo.errisinstance(Broken)
             result.outcome = Outcome.FAILED if broken else Outcome.ERROR
@@ -165,15 +167,15 @@ class Run:
         try:
             self.verdict = self._judge(session)
         finally:
-            if self.session is not None:
-                self.session.close()
+            if self.client is not None:
+                self.client.close()
             self._stack.close()
         from veeam_contracts.reports import write_reports
 
         self.unwritten = write_reports(self.verdict, self.options.files)
         if self.unwritten:
             session.exitstatus = Status.OWN_FAILURE
-        elif session.exitstatus in (0, 1, 5):
+        elif session.exitstatus in JUDGED:
             session.exitstatus = self.verdict.status
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
@@ -185,12 +187,12 @@ class Run:
         known = self.options.baseline.reasons
         stopped = self._broken_off or bool(session.shouldstop) or bool(session.shouldfail)
         rules = gather(self.results, "the run ended before" if stopped else "not selected", known)
-        used = self.session.gate.used if self.session else None
-        trouble = self.trouble or (self.session.gate.stop_reason or "" if self.session else "")
+        used = self.client.gate.used if self.client else None
+        trouble = self.trouble or (self.client.gate.stop_reason or "" if self.client else "")
         if self._broken_off:
             trouble = "the run was interrupted"
         status, reason = decide(rules, trouble, used.requests if used else 0, used.answered if used else 0)
-        target = self.session.target if self.session else self.options.target
+        target = self.client.target if self.client else self.options.target
         passed = {result.rule.id for result in rules if result.outcome is Outcome.PASSED}
         return Verdict(
             target=target.url if target else "the bundled mock",
@@ -200,14 +202,14 @@ class Run:
             reason=reason,
             rules=rules,
             observations=[seen for result in self.results for seen in result.observations],
-            limits=limit_table(self.session) if self.session else [],
+            limits=limit_table(self.client) if self.client else [],
             gone=[rule for rule in known if rule in passed],
         )
 
 
-def limit_table(session: Session) -> list[tuple[str, str, str]]:
+def limit_table(client: Client) -> list[tuple[str, str, str]]:
     """Each limit of a run: its name, what was allowed, what was used."""
-    limits, used = session.target.limits, session.gate.used
+    limits, used = client.target.limits, client.gate.used
 
     def allowed(value: object) -> str:
         return "without limit" if value is None else str(value)
@@ -232,11 +234,13 @@ def _waits(limits: Limits) -> str:
     return f"{limits.longest_wait:g} s each" + (f", {limits.longest_waits:g} s in all" if limits.longest_waits else "")
 
 
-def _part(item: pytest.Item) -> str:
-    return item.name.partition("[")[2].removesuffix("]")
+def part_of(item: pytest.Item) -> str:
+    """What a test is about, where a rule has several: an operation, or a parameter; empty where it has one."""
+    if isinstance(item, SchemathesisFunction):
+        return item.operation_label or ""
+    return item.callspec.id if isinstance(item, pytest.Function) and hasattr(item, "callspec") else ""
 
 
-def _skip_reason(report: pytest.TestReport) -> str:
-    if isinstance(report.longrepr, tuple):
-        return str(report.longrepr[2]).removeprefix("Skipped: ")
-    return str(report.longrepr)
+def _skip_reason(call: pytest.CallInfo[None]) -> str:
+    error = call.excinfo.value if call.excinfo is not None else None
+    return str(error.msg) if isinstance(error, pytest.skip.Exception) else str(error)

@@ -6,9 +6,9 @@ from email.utils import formatdate
 
 import pytest
 
+from veeam_contracts.asking.client import SERVICE_PATH, Client
 from veeam_contracts.asking.exchange import NOT_JSON, Exchange
 from veeam_contracts.asking.gate import RETRY_AFTER_DEFAULT, retry_after
-from veeam_contracts.asking.session import SERVICE_PATH, Session
 from veeam_contracts.asking.target import BUNDLED, LIVE, Login, Target, is_loopback
 from veeam_contracts.options import Mistake, read_options
 from veeam_mock import MockServer
@@ -21,26 +21,26 @@ def veeam() -> Iterator[MockServer]:
 
 
 @pytest.fixture
-def api(veeam: MockServer) -> Iterator[Session]:
+def api(veeam: MockServer) -> Iterator[Client]:
     veeam.reset()
-    session = Session(Target(veeam.url, Login(veeam.username, veeam.password), BUNDLED))
-    session.log_in()
-    yield session
-    session.close()
+    client = Client(Target(veeam.url, Login(veeam.username, veeam.password), BUNDLED))
+    client.log_in()
+    yield client
+    client.close()
 
 
 def answered(body: bytes = b"", **headers: str) -> Exchange:
     return Exchange("GET", "https://veeam.example/v4/x", "/v4/x", {}, None, 200, headers, body)
 
 
-def test_a_cookie_of_the_server_is_not_sent_back(veeam: MockServer, api: Session) -> None:
+def test_a_cookie_of_the_server_is_not_sent_back(veeam: MockServer, api: Client) -> None:
     headers = {"Set-Cookie": "login=open; Path=/"}
     veeam.faults.add("status", status=404, headers=headers, times=1, match={"operation": "getServiceInstance"})
     assert [api.get(SERVICE_PATH).status for _ in range(2)] == [404, 200]
     veeam.requests.verify(2, operation="getServiceInstance", header={"cookie": None})
 
 
-def test_a_redirect_is_judged_and_not_followed(veeam: MockServer, api: Session) -> None:
+def test_a_redirect_is_judged_and_not_followed(veeam: MockServer, api: Client) -> None:
     headers = {"Location": f"{veeam.url}/v4/Organizations"}
     veeam.faults.add("status", status=302, headers=headers, match={"operation": "getServiceInstance"})
     assert api.get(SERVICE_PATH).status == 302
@@ -55,10 +55,10 @@ def test_proxies_and_certificates_of_the_environment_are_not_used(
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere")
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
-    session = Session(Target(veeam.url, Login(veeam.username, veeam.password), BUNDLED))
-    session.log_in()
-    assert session.logged_in
-    session.close()
+    client = Client(Target(veeam.url, Login(veeam.username, veeam.password), BUNDLED))
+    client.log_in()
+    assert client.logged_in
+    client.close()
 
 
 @pytest.mark.parametrize("body", [b"NaN", b'{"expiresIn": Infinity}', b"[-Infinity]", b"\xef\xbb\xbf{}", b"\xff", b""])

@@ -17,7 +17,7 @@ from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.asking.gate import Gate, NoAnswer, Refused
 from veeam_contracts.asking.secrets import Secrets
 from veeam_contracts.asking.target import Target
-from veeam_contracts.asking.wire import DROPPED, NO_TLS, TIMED_OUT, UNKNOWN_NAME
+from veeam_contracts.asking.wire import Cause, Silence
 
 TOKEN_PATH = "/v4/Token"
 DEVICE_CODE_PATH = "/v4/DeviceCode"
@@ -39,7 +39,7 @@ class NoLogin(Exception):
     """The login did not work, or the server was not reached; the message tells what to do."""
 
 
-class Session:
+class Client:
     """One run against one target. All that it sends goes through its `gate`."""
 
     def __init__(self, target: Target, **timing: Any) -> None:
@@ -112,7 +112,7 @@ class Session:
             try:
                 return self.password_grant()
             except NoAnswer as failure:
-                if attempt == LOGIN_ATTEMPTS or failure.exchange.error != DROPPED:
+                if attempt == LOGIN_ATTEMPTS or not failure.exchange.dropped:
                     raise NoLogin(_advise(failure.exchange, self.secrets)) from None
         raise AssertionError("unreachable")
 
@@ -262,8 +262,8 @@ def _is_id(value: Any) -> bool:
 def _advise(exchange: Exchange, secrets: Secrets) -> str:
     """Why the login did not work, and what to do about it."""
     address = exchange.url.removesuffix(exchange.path)
-    if exchange.status is None:
-        return f"{address} {_advise_unanswered(exchange.error or '')}"
+    if exchange.error is not None:
+        return f"{address} {_advise_unanswered(exchange.error)}"
     if exchange.status == 404:
         return f"{address} does not serve {TOKEN_PATH}: is it the REST API (usually port 4443), and version 4?"
     if exchange.refused:
@@ -271,17 +271,22 @@ def _advise(exchange: Exchange, secrets: Secrets) -> str:
     return f"the login fails: {exchange.seen(secrets)}; the server, or a proxy before it, is not ready"
 
 
-def _advise_unanswered(error: str) -> str:
-    if error.startswith(NO_TLS):
-        return f"does not speak TLS as we do ({error}): is it http instead of https, or another port?"
-    if error.startswith(UNKNOWN_NAME):
-        return f"is not reached ({error}): is the host spelled right, and known to the name service here?"
-    if error.startswith("TLS"):
-        return f"is not trusted ({error}): give its CA with --ca-cert FILE, or --insecure to go without"
-    if error.startswith("the proxy"):
-        return f"is not reached: {error}; look at --proxy"
-    if error.startswith("no connection"):
-        return f"is not reached ({error}): is the server running, are host and port right?"
-    if error == TIMED_OUT:
-        return f"accepts the connection, but there is {error}: overloaded, or not a Veeam server? See --timeout"
-    return "closes the connection without an answer to the login: is it http instead of https, or a proxy in between?"
+def _advise_unanswered(why: Silence) -> str:
+    match why.cause:
+        case Cause.NO_TLS:
+            return f"does not speak TLS as we do ({why}): is it http instead of https, or another port?"
+        case Cause.UNKNOWN_NAME:
+            return f"is not reached ({why}): is the host spelled right, and known to the name service here?"
+        case Cause.UNTRUSTED:
+            return f"is not trusted ({why}): give its CA with --ca-cert FILE, or --insecure to go without"
+        case Cause.PROXY:
+            return f"is not reached: {why}; look at --proxy"
+        case Cause.NO_CONNECTION | Cause.NO_CONNECTION_IN_TIME:
+            return f"is not reached ({why}): is the server running, are host and port right?"
+        case Cause.TIMED_OUT:
+            return f"accepts the connection, but there is {why}: overloaded, or not a Veeam server? See --timeout"
+        case Cause.DROPPED:
+            return (
+                "closes the connection without an answer to the login: "
+                "is it http instead of https, or a proxy in between?"
+            )
