@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 import orjson
 
+from veeam_mock.api import device_codes, logins, organizations, restore_sessions, service_instance
+from veeam_mock.api.calls import Call, Operations
 from veeam_mock.api.cors import origin_headers, preflight_headers
 from veeam_mock.api.head import Outline
 from veeam_mock.api.installation import Installation
-from veeam_mock.api.operations import OPERATIONS, Call
 from veeam_mock.api.worlds import DEFAULT, NoSuchWorld, TooManyWorlds, World
 from veeam_mock.faults.kinds import Strike
 from veeam_mock.faults.parsing import FaultError
@@ -24,6 +25,13 @@ from veeam_mock.spec.versions import Version
 
 log = logging.getLogger("veeam_mock")
 
+OPERATIONS: Operations = {
+    **logins.OPERATIONS,
+    **organizations.OPERATIONS,
+    **device_codes.OPERATIONS,
+    **restore_sessions.OPERATIONS,
+    **service_instance.OPERATIONS,
+}
 CONTENT_TYPES = {"utf-8": "application/json; charset=utf-8", "none": "application/json"}
 
 

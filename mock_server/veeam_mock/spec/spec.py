@@ -4,6 +4,7 @@ The document is the only place where paths, parameters and schemas are written. 
 reading that was picked is merged into the schema before it is compiled (see the head of `openapi.yaml`).
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -308,15 +309,26 @@ def _compile_parameter(document: Mapping[str, Any], reference: Mapping[str, Any]
         parameter["in"],
         parameter.get("required", False),
         compile_schema(document, schema),
-        _coerce_number if schema.get("type") in ("integer", "number") else str,
+        COERCIONS.get(str(schema.get("type")), str),
     )
 
 
 def _coerce_number(text: str) -> object:
-    try:
-        return int(text)
-    except ValueError:
-        return text
+    """A whole number of ASCII digits; Python's own reading also takes those of other scripts."""
+    return int(text) if re.fullmatch("[+-]?[0-9]{1,18}", text) else text
+
+
+def _coerce_boolean(text: str) -> object:
+    """A boolean in any case, as .NET reads it."""
+    return {"true": True, "false": False}.get(text.lower(), text)
+
+
+COERCIONS: Mapping[str, Callable[[str], object]] = {
+    "integer": _coerce_number,
+    "number": _coerce_number,
+    "boolean": _coerce_boolean,
+}
+"""The type of a parameter -> how its text becomes a JSON value."""
 
 
 def _compile_reply(document: Mapping[str, Any], reference: Mapping[str, Any]) -> Schema | None:
