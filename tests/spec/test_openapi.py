@@ -50,6 +50,9 @@ AMBIGUITIES = {
     "verification-url",
     "path-case",
     "extra-properties",
+    "path-slash",
+    "json-leniency",
+    "form-multipart",
     "throttling",
 }
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from veeam_contracts.asking.client import DEVICE_CODE_PATH, NOBODY, Client
+from veeam_contracts.asking.client import DEVICE_CODE_PATH, JSON, NOBODY, SERVICE_PATH, TOKEN_PATH, Client
 from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.judging.findings import not_tested
 from veeam_contracts.rules.expectations import SECONDS, code_of
@@ -113,6 +113,24 @@ def path_case(api: Client) -> Answer:
     return _probe(api, exchange, "ignored", "exact")
 
 
+def path_slash(api: Client) -> Answer:
+    return _probe(api, api.get(f"{SERVICE_PATH}/"), "ignored", "refused")
+
+
+def json_leniency(api: Client) -> Answer:
+    body = b'{"TargetRegion": "Worldwide",}'
+    exchange = api.send("POST", DEVICE_CODE_PATH, body=body, media_type=JSON, query=api.organization_query())
+    return _probe(api, exchange, "read", "refused")
+
+
+def form_multipart(api: Client) -> Answer:
+    part = '--mock\r\nContent-Disposition: form-data; name="grant_type"\r\n\r\nrefresh_token\r\n--mock--\r\n'
+    media_type = "multipart/form-data; boundary=mock"
+    exchange = api.send("POST", TOKEN_PATH, token=None, body=part.encode(), media_type=media_type)
+    reading = {400: "read", 415: "refused"}.get(exchange.status or 0, "another")
+    return reading, f"status {exchange.status} for a grant without its token"
+
+
 def extra_properties(api: Client) -> Answer:
     listed = {"userCode", "verificationUrl", "expiresIn", "message"}
     extra = sorted({name for exchange in codes(api) for name in exchange.value} - listed)
@@ -139,6 +157,9 @@ PROBES: dict[str, Callable[[Client], Answer]] = {
     "code-shape": code_shape,
     "verification-url": verification_url,
     "path-case": path_case,
+    "path-slash": path_slash,
+    "json-leniency": json_leniency,
+    "form-multipart": form_multipart,
     "extra-properties": extra_properties,
     "throttling": throttling,
 }

@@ -274,6 +274,7 @@ class Pipeline:
             world=exchange.world.name,
             operation=exchange.operation_id,
             faults=tuple(rule.label for rule in exchange.strikes) if exchange.strikes else (),
+            forgiven=tuple(exchange.checked.forgiven) if exchange.checked is not None else (),
         )
 
 

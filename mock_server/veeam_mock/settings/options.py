@@ -173,6 +173,9 @@ class Declared:
     log: bool = setting(False, FLAG, "Print one line for each request.")
     log_format: str = setting("text", {"type": "string", "enum": ["text", "json"]}, "Form of these lines.", "text|json")
     no_prefer: bool = setting(False, FLAG, "Ignore faults that requests ask for by the header Prefer.")
+    strict: bool = setting(
+        False, FLAG, "Refuse what the real server forgives: sloppy JSON, a slash at a path's end, a form as multipart."
+    )
     admin_key: str | None = setting(
         None,
         {**TEXT, "pattern": "^[\\x21-\\x7e]+$", "x-wanted": "a key of visible ASCII characters without blanks"},
