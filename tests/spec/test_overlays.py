@@ -8,6 +8,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
+from support.documents import DOCS
 from veeam_mock.spec.document import FIRST, OVERLAYS, VERSIONS, apply_overlay, bundled_path, document_of, load_document
 
 LATER = VERSIONS[1:]
@@ -128,6 +129,10 @@ def test_a_version_that_is_not_described_is_refused() -> None:
 
 def test_the_first_version_is_openapi_yaml_itself() -> None:
     assert document_of(FIRST) is load_document(bundled_path())
+
+
+def test_the_page_about_versions_has_a_column_for_each() -> None:
+    assert f"| what | {' | '.join(VERSIONS)} | fact |" in (DOCS / "versions.md").read_text("utf-8").splitlines()
 
 
 def test_the_first_version_needs_no_jsonpath() -> None:
