@@ -3,26 +3,26 @@
 import json
 import random
 import re
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import requests
 from requests.adapters import HTTPAdapter
 
 from veeam_contracts.asking.address import base_path
+from veeam_contracts.asking.admission import Admission, Refused
 from veeam_contracts.asking.exchange import Exchange
-from veeam_contracts.asking.gate import Gate, NoAnswer, Refused
+from veeam_contracts.asking.gate import Gate, NoAnswer
+from veeam_contracts.asking.journal import Journal
 from veeam_contracts.asking.secrets import Secrets
 from veeam_contracts.asking.target import Target
 from veeam_contracts.asking.wire import Cause, Silence
+from veeam_contracts.paths import VERSION, path_of
 
-TOKEN_PATH = "/v4/Token"
-DEVICE_CODE_PATH = "/v4/DeviceCode"
-ORGANIZATIONS_PATH = "/v4/Organizations"
-SERVICE_PATH = "/v4/ServiceInstance"
 NOBODY = "00000000-0000-4000-8000-00000000dead"
 """The id of an organization, or a restore session, that does not exist."""
 
@@ -48,14 +48,10 @@ class Client:
         self.secrets.hide(target.login.password, "$VEEAM_PASSWORD")
         self.secrets.hide(target.login.token, "$VEEAM_TOKEN")
         inner = target.adapter or HTTPAdapter(pool_connections=1, pool_maxsize=64)
-        self.gate = Gate(
-            inner,
-            target.limits,
-            self.secrets,
-            password=target.login.password,
-            base_path=base_path(target.url),
-            **timing,
-        )
+        clock = timing.get("clock", time.monotonic)
+        self.admission = Admission(target.limits, target.login.password, base_path(target.url), clock)
+        self.records = Journal(self.secrets)
+        self.gate = Gate(inner, self.admission, self.records, **timing)
         self.http = requests.Session()
         self.http.trust_env = False
         # A login kept in a cookie would open what is asked for without a token.
@@ -74,7 +70,7 @@ class Client:
     @property
     def journal(self) -> list[Exchange]:
         """Every exchange so far, in order."""
-        return self.gate.journal
+        return self.records.exchanges
 
     @property
     def token(self) -> str:
@@ -118,7 +114,7 @@ class Client:
 
     def _try_given_token(self) -> None:
         try:
-            exchange = self.get(SERVICE_PATH)
+            exchange = self.get(path_of("getServiceInstance"))
         except NoAnswer as failure:
             raise NoLogin(_advise(failure.exchange, self.secrets)) from None
         if exchange.status == 401:
@@ -134,7 +130,7 @@ class Client:
 
     def form(self, fields: Mapping[str, str]) -> Exchange:
         """POST a form to the token path, without a token."""
-        return self.send("POST", TOKEN_PATH, token=None, body=urlencode(fields).encode(), media_type=FORM)
+        return self.send("POST", path_of("getToken"), token=None, body=urlencode(fields).encode(), media_type=FORM)
 
     def renew(self) -> None:
         """Log in once more, after the clock of the server was moved; a server that refuses keeps the old token."""
@@ -184,11 +180,16 @@ class Client:
         """POST a JSON value."""
         return self.send("POST", path, body=json.dumps(value).encode(), media_type=JSON, **options)
 
+    def code_from(self, body: bytes | None, media_type: str | None = JSON) -> Exchange:
+        """POST these bytes as they are to where a code is asked for, with an organization, if there is one."""
+        query = self.organization_query()
+        return self.send("POST", path_of("getDeviceCode"), body=body, media_type=media_type, query=query)
+
     def device_code(self, region: Any = UNSET, **options: Any) -> Exchange:
         """Ask for a device code in the way that every lawful server takes: with an organization, if there is one."""
         options.setdefault("query", self.organization_query())
         value = {"targetRegion": self.region if region is UNSET else region}
-        return self.post_json(DEVICE_CODE_PATH, value, **options)
+        return self.post_json(path_of("getDeviceCode"), value, **options)
 
     def sample(self) -> list[Exchange]:
         """Answers to a series of good calls for a code, asked for once: many rules judge the same answers.
@@ -222,7 +223,7 @@ class Client:
     def organizations(self) -> list[Any]:
         """The organizations, asked for once; empty when the answer is no list."""
         if self._organizations is None:
-            value = self.get(ORGANIZATIONS_PATH).value
+            value = self.get(path_of("getOrganizations")).value
             found = value if isinstance(value, list) else []
             self._organizations = [item for item in found if isinstance(item, dict) and _is_id(item.get("id"))]
         return self._organizations
@@ -239,11 +240,6 @@ class Client:
         """The query that names an organization that exists; empty when there is none."""
         found = self.organization_id()
         return {} if found is None else {"organizationId": found}
-
-    def organization_path(self, suffix: str = "") -> str | None:
-        """The path of an organization that exists; None when there is none."""
-        found = self.organization_id()
-        return None if found is None else f"{ORGANIZATIONS_PATH}/{quote(found, safe='')}{suffix}"
 
     def close(self) -> None:
         """Give all connections back."""
@@ -265,7 +261,8 @@ def _advise(exchange: Exchange, secrets: Secrets) -> str:
     if exchange.error is not None:
         return f"{address} {_advise_unanswered(exchange.error)}"
     if exchange.status == 404:
-        return f"{address} does not serve {TOKEN_PATH}: is it the REST API (usually port 4443), and version 4?"
+        path = path_of("getToken")
+        return f"{address} does not serve {path}: is it the REST API (usually port 4443), and version {VERSION}?"
     if exchange.refused:
         return f"the login is refused: {exchange.seen(secrets)}; check user name and password (it is not tried again)"
     return f"the login fails: {exchange.seen(secrets)}; the server, or a proxy before it, is not ready"

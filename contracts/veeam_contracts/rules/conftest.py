@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from veeam_contracts.asking.client import Client
-from veeam_contracts.document import GIVE_CODES, operation_at
+from veeam_contracts.document import operation_at
 from veeam_contracts.judging.findings import Findings
+from veeam_contracts.paths import GIVE_CODES
 from veeam_contracts.running.plugin import run_of
 from veeam_contracts.running.run import FINDINGS_KEY, part_of, rule_of
 

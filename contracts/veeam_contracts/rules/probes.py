@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable
 
-from veeam_contracts.asking.client import DEVICE_CODE_PATH, NOBODY, Client
+from veeam_contracts.asking.client import NOBODY, Client
 from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.judging.findings import not_tested
+from veeam_contracts.paths import path_of
 from veeam_contracts.rules.expectations import SECONDS, code_of
 
 Answer = tuple[str, str]
@@ -45,7 +46,7 @@ def unknown_organization(api: Client) -> Answer:
 
 
 def region_required(api: Client) -> Answer:
-    exchange = api.post_json(DEVICE_CODE_PATH, {}, query=api.organization_query())
+    exchange = api.post_json(path_of("getDeviceCode"), {}, query=api.organization_query())
     return _probe(api, exchange, "optional", "required")
 
 
@@ -109,7 +110,7 @@ def verification_url(api: Client) -> Answer:
 
 
 def path_case(api: Client) -> Answer:
-    exchange = api.get("/v4/SERVICEinstance")
+    exchange = api.get(path_of("getServiceInstance").replace("Service", "SERVICE"))
     return _probe(api, exchange, "ignored", "exact")
 
 
@@ -120,7 +121,7 @@ def extra_properties(api: Client) -> Answer:
 
 
 def throttling(api: Client) -> Answer:
-    times, asked = api.gate.used.throttled, len(codes(api))
+    times, asked = api.admission.used.throttled, len(codes(api))
     return ("some" if times else "none"), f"429 {times} times, {asked} codes were given"
 
 

@@ -6,17 +6,18 @@ from typing import Any
 
 import pytest
 
-from veeam_contracts.asking.client import ORGANIZATIONS_PATH, Client
+from veeam_contracts.asking.client import Client
 from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.document import violations
 from veeam_contracts.judging.findings import Findings, not_tested
+from veeam_contracts.paths import path_of
 from veeam_contracts.rules.expectations import code_of, expect_refusal, require_token
 
 NOBODYS_CODE = "ZZZZZZZZZ"
 RIVALS = 8
 REGION, OTHER_REGION = "Worldwide", "China"
 ADDED = (200, 201)
-"""200 up to v7, 201 in v8 (api-evidence, 'Device code')."""
+"""200 up to v7, 201 in v8 (docs/evidence.md)."""
 
 
 class Person:
@@ -45,7 +46,7 @@ class Person:
         name = f"contract-{self._api.random.randrange(10**12)}-{self._named}.onmicrosoft.com"
         settings = {"useApplicationOnlyAuth": True, "officeOrganizationName": name}
         return self._api.post_json(
-            ORGANIZATIONS_PATH,
+            path_of("getOrganizations"),
             {
                 "type": "Office365",
                 "region": region,
@@ -81,13 +82,13 @@ def test_an_approved_code_adds_an_organization(api: Client, findings: Findings, 
     found = expect_added(findings, added)
     if found is None:
         return
-    listed: Any = api.get(ORGANIZATIONS_PATH)
+    listed: Any = api.get(path_of("getOrganizations"))
     ids = [item.get("id") for item in listed.value] if isinstance(listed.value, list) else []
     findings.check(ids.count(found) == 1, "the organization once in the list", f"{ids.count(found)} times", listed)
-    single = api.get(f"{ORGANIZATIONS_PATH}/{found}")
+    single = api.get(path_of("getOrganization", organizationId=found))
     same = single.member("name") == added.member("name")
     findings.check(same, "the organization under its id", f"status {single.status}", single)
-    code = api.send("POST", f"{ORGANIZATIONS_PATH}/{found}/DeviceCode")
+    code = api.send("POST", path_of("getOrganizationDeviceCode", organizationId=found))
     findings.check(code_of(code) is not None, "a device code for it", f"status {code.status}", code)
 
 
@@ -96,12 +97,12 @@ def test_a_removed_organization_is_gone(api: Client, findings: Findings, person:
     found = expect_added(findings, person.add(person.code("approve")))
     if found is None:
         return
-    removed = api.send("DELETE", f"{ORGANIZATIONS_PATH}/{found}")
+    removed = api.send("DELETE", path_of("deleteOrganization", organizationId=found))
     if not findings.check(removed.ok, "2xx for its removal", f"status {removed.status}", removed):
         return
     for exchange in (
-        api.get(f"{ORGANIZATIONS_PATH}/{found}"),
-        api.send("POST", f"{ORGANIZATIONS_PATH}/{found}/DeviceCode"),
+        api.get(path_of("getOrganization", organizationId=found)),
+        api.send("POST", path_of("getOrganizationDeviceCode", organizationId=found)),
     ):
         expect_refusal(findings, exchange, "an organization that was removed")
 
@@ -149,7 +150,7 @@ def test_a_code_of_a_restore(api: Client, findings: Findings, person: Person) ->
     session_id = api.target.restore_session_id
     if session_id is None or api.target.decide is None:
         not_tested("no restore session is known")
-    path = f"/v4/RestoreSessions/{session_id}/organization/restoreDeviceCode"
+    path = path_of("getRestoreDeviceCode", restoreSessionId=session_id)
     code = code_of(api.post_json(path, {"targetRegion": REGION}))
     if code is None:
         not_tested("no call gave a device code for a restore")

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from schemathesis.pytest.plugin import SchemathesisFunction
 
+from veeam_contracts.asking.admission import Refused
 from veeam_contracts.asking.client import Client, NoLogin
-from veeam_contracts.asking.gate import NoAnswer, Refused
+from veeam_contracts.asking.gate import NoAnswer
 from veeam_contracts.asking.target import Limits, Target, is_loopback
 from veeam_contracts.judging.findings import Broken, Findings
 from veeam_contracts.judging.status import Status
@@ -187,8 +188,8 @@ class Run:
         known = self.options.baseline.reasons
         stopped = self._broken_off or bool(session.shouldstop) or bool(session.shouldfail)
         rules = gather(self.results, "the run ended before" if stopped else "not selected", known)
-        used = self.client.gate.used if self.client else None
-        trouble = self.trouble or (self.client.gate.stop_reason or "" if self.client else "")
+        used = self.client.admission.used if self.client else None
+        trouble = self.trouble or (self.client.admission.stop_reason or "" if self.client else "")
         if self._broken_off:
             trouble = "the run was interrupted"
         status, reason = decide(rules, trouble, used.requests if used else 0, used.answered if used else 0)
@@ -209,7 +210,7 @@ class Run:
 
 def limit_table(client: Client) -> list[tuple[str, str, str]]:
     """Each limit of a run: its name, what was allowed, what was used."""
-    limits, used = client.target.limits, client.gate.used
+    limits, used = client.target.limits, client.admission.used
 
     def allowed(value: object) -> str:
         return "without limit" if value is None else str(value)
