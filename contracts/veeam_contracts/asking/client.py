@@ -15,13 +15,13 @@ from requests.adapters import HTTPAdapter
 
 from veeam_contracts.asking.address import base_path
 from veeam_contracts.asking.admission import Admission, Refused
+from veeam_contracts.asking.advice import advise
 from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.asking.gate import Gate, NoAnswer
 from veeam_contracts.asking.journal import Journal
 from veeam_contracts.asking.secrets import Secrets
 from veeam_contracts.asking.target import Target
-from veeam_contracts.asking.wire import Cause, Silence
-from veeam_contracts.paths import VERSION, path_of
+from veeam_contracts.paths import path_of
 
 NOBODY = "00000000-0000-4000-8000-00000000dead"
 """The id of an organization, or a restore session, that does not exist."""
@@ -33,6 +33,18 @@ SAMPLE, SAMPLE_LIVE = 60, 15
 """Device codes that are asked for one after the other."""
 
 UNSET: Any = object()
+
+
+LONGEST_LIFE = float("inf")
+MOST_DEATHS = 2
+"""Tokens that may die before nobody logs in again."""
+
+
+class TokenDied(Refused):
+    """The token of the login was refused, although it should be good."""
+
+    def __init__(self) -> None:
+        super().__init__("the token died, see token.alive")
 
 
 class NoLogin(Exception):
@@ -48,7 +60,7 @@ class Client:
         self.secrets.hide(target.login.password, "$VEEAM_PASSWORD")
         self.secrets.hide(target.login.token, "$VEEAM_TOKEN")
         inner = target.adapter or HTTPAdapter(pool_connections=1, pool_maxsize=64)
-        clock = timing.get("clock", time.monotonic)
+        self._clock = clock = timing.get("clock", time.monotonic)
         self.admission = Admission(target.limits, target.login.password, base_path(target.url), clock)
         self.records = Journal(self.secrets)
         self.gate = Gate(inner, self.admission, self.records, **timing)
@@ -63,7 +75,10 @@ class Client:
         self.http.mount("https://", self.gate)
         self.random = random.Random(target.seed)
         self.granted: Exchange | None = None
+        self.deaths: list[Exchange] = []
+        """Answers 401 to a token that should still have been good."""
         self._token: str | None = None
+        self._life, self._adopted_at, self._other_logins = LONGEST_LIFE, 0.0, 0
         self._organizations: list[Any] | None = None
         self._sample: list[Exchange] | None = None
 
@@ -75,6 +90,8 @@ class Client:
     @property
     def token(self) -> str:
         """The access token in use; `NoLogin` when nobody logged in."""
+        if self.deaths and self._token is None:
+            raise TokenDied
         if self._token is None:
             raise NoLogin("no access token: nobody logged in")
         return self._token
@@ -87,18 +104,22 @@ class Client:
             return
         exchange = self._first_answer()
         if not exchange.ok:
-            raise NoLogin(_advise(exchange, self.secrets))
+            raise NoLogin(advise(exchange, self.secrets))
         token = exchange.member("access_token")
         self.granted = exchange
         if is_sendable(token):
-            self._adopt(token)
+            self._adopt(token, exchange)
 
     @property
     def logged_in(self) -> bool:
         """Whether there is a token to call with."""
         return self._token is not None
 
-    def _adopt(self, token: str) -> None:
+    def _adopt(self, token: str, grant: Exchange | None = None) -> None:
+        life = grant.member("expires_in") if grant is not None else None
+        self._life = float(life) if isinstance(life, int) else LONGEST_LIFE
+        self._adopted_at = self._clock()
+        self._other_logins = 0
         self.secrets.hide(token, "$VEEAM_TOKEN")
         self._token = token
 
@@ -109,18 +130,18 @@ class Client:
                 return self.password_grant()
             except NoAnswer as failure:
                 if attempt == LOGIN_ATTEMPTS or not failure.exchange.dropped:
-                    raise NoLogin(_advise(failure.exchange, self.secrets)) from None
+                    raise NoLogin(advise(failure.exchange, self.secrets)) from None
         raise AssertionError("unreachable")
 
     def _try_given_token(self) -> None:
         try:
             exchange = self.get(path_of("getServiceInstance"))
         except NoAnswer as failure:
-            raise NoLogin(_advise(failure.exchange, self.secrets)) from None
+            raise NoLogin(advise(failure.exchange, self.secrets)) from None
         if exchange.status == 401:
             raise NoLogin("the given token is refused (401): get a fresh one, or give user name and password")
         if not exchange.ok:
-            raise NoLogin(_advise(exchange, self.secrets))
+            raise NoLogin(advise(exchange, self.secrets))
 
     def password_grant(self, **changes: str) -> Exchange:
         """Log in with the user name and password of the target, `changes` applied to the form."""
@@ -130,33 +151,66 @@ class Client:
 
     def form(self, fields: Mapping[str, str]) -> Exchange:
         """POST a form to the token path, without a token."""
-        return self.send("POST", path_of("getToken"), token=None, body=urlencode(fields).encode(), media_type=FORM)
+        body = urlencode(fields).encode()
+        exchange = self.send("POST", path_of("getToken"), token=None, body=body, media_type=FORM)
+        self._other_logins += exchange.ok
+        return exchange
 
     def renew(self) -> None:
         """Log in once more, after the clock of the server was moved; a server that refuses keeps the old token."""
         exchange = self.password_grant()
         if is_sendable(exchange.member("access_token")):
-            self._adopt(exchange.member("access_token"))
+            self._adopt(exchange.member("access_token"), exchange)
 
     def send(
+        self, method: str, path: str, *, token: str | None = UNSET, authorization: str | None = None, **what: Any
+    ) -> Exchange:
+        """One exchange; redirects are not followed. Without `token` the one in use is sent, with None none.
+
+        `what` is as of `_send`. Raises `NoAnswer`, `TokenDied`, or `Refused` when the limits do not allow it.
+        """
+        if authorization is not None or token is not UNSET:
+            return self._send(method, path, authorization or (f"Bearer {token}" if token else None), **what)
+        exchange = self._send(method, path, f"Bearer {self.token}", **what)
+        if self.still_lives(exchange):
+            return exchange
+        return self._send(method, path, f"Bearer {self.token}", **what)
+
+    def still_lives(self, exchange: Exchange) -> bool:
+        """Whether the token in use is good, after an answer to it. One that may have ended lawfully is renewed.
+
+        Raises `TokenDied` where it should not have ended; the next rules have a new one, a few times.
+        """
+        if exchange.ok:
+            self._other_logins = 0  # They did not end this one.
+        if exchange.status != 401 or self._opens_organizations():
+            return True
+        lived = self._clock() - self._adopted_at
+        if not self._other_logins and lived < self._life:
+            self.deaths.append(exchange)
+            self._token = None
+            if self.target.login.token is None and len(self.deaths) <= MOST_DEATHS:
+                self.renew()
+            raise TokenDied
+        self.renew()
+        return False
+
+    def _opens_organizations(self) -> bool:
+        """Whether the token opens what every version protects."""
+        return self._send("GET", path_of("getOrganizations"), f"Bearer {self.token}").status != 401
+
+    def _send(
         self,
         method: str,
         path: str,
+        authorization: str | None,
         *,
-        token: str | None = UNSET,
-        authorization: str | None = None,
         body: bytes | None = None,
         media_type: str | None = None,
         query: Mapping[str, str] | None = None,
         new_connection: bool = False,
     ) -> Exchange:
-        """One exchange; redirects are not followed. Without `token` the one in use is sent, with None none.
-
-        Raises `NoAnswer`, or `Refused` when the limits do not allow it.
-        """
         headers = {"Accept": JSON}
-        if authorization is None and token is not None:
-            authorization = f"Bearer {self.token if token is UNSET else token}"
         if authorization is not None:
             headers["Authorization"] = authorization
         if media_type is not None:
@@ -253,37 +307,3 @@ def is_sendable(token: Any) -> bool:
 
 def _is_id(value: Any) -> bool:
     return isinstance(value, str) and value.isprintable() and value != ""
-
-
-def _advise(exchange: Exchange, secrets: Secrets) -> str:
-    """Why the login did not work, and what to do about it."""
-    address = exchange.url.removesuffix(exchange.path)
-    if exchange.error is not None:
-        return f"{address} {_advise_unanswered(exchange.error)}"
-    if exchange.status == 404:
-        path = path_of("getToken")
-        return f"{address} does not serve {path}: is it the REST API (usually port 4443), and version {VERSION}?"
-    if exchange.refused:
-        return f"the login is refused: {exchange.seen(secrets)}; check user name and password (it is not tried again)"
-    return f"the login fails: {exchange.seen(secrets)}; the server, or a proxy before it, is not ready"
-
-
-def _advise_unanswered(why: Silence) -> str:
-    match why.cause:
-        case Cause.NO_TLS:
-            return f"does not speak TLS as we do ({why}): is it http instead of https, or another port?"
-        case Cause.UNKNOWN_NAME:
-            return f"is not reached ({why}): is the host spelled right, and known to the name service here?"
-        case Cause.UNTRUSTED:
-            return f"is not trusted ({why}): give its CA with --ca-cert FILE, or --insecure to go without"
-        case Cause.PROXY:
-            return f"is not reached: {why}; look at --proxy"
-        case Cause.NO_CONNECTION | Cause.NO_CONNECTION_IN_TIME:
-            return f"is not reached ({why}): is the server running, are host and port right?"
-        case Cause.TIMED_OUT:
-            return f"accepts the connection, but there is {why}: overloaded, or not a Veeam server? See --timeout"
-        case Cause.DROPPED:
-            return (
-                "closes the connection without an answer to the login: "
-                "is it http instead of https, or a proxy in between?"
-            )

@@ -20,7 +20,7 @@ from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi.checks import status_code_conformance
 
 from veeam_contracts.asking.admission import BudgetSpent, Refused, Stopped
-from veeam_contracts.asking.client import Client
+from veeam_contracts.asking.client import Client, TokenDied
 from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.asking.gate import NoAnswer
 from veeam_contracts.document import WRITES, Json, loose_document, operations, strict_document
@@ -113,7 +113,7 @@ def try_case(api: Client, findings: Findings, share: Share, case: Case) -> None:
         _send_and_judge(api, findings, case)
     except NoAnswer:
         findings.cut("some of the generated cases had no answer, see answers.arrive and answers.in-time")
-    except (BudgetSpent, Stopped) as reason:
+    except (BudgetSpent, Stopped, TokenDied) as reason:
         findings.cut(str(reason))
     except Refused:
         return
@@ -134,7 +134,10 @@ def _send_and_judge(api: Client, findings: Findings, case: Case) -> None:
     }
     before = len(api.journal)
     response = case.call(**options)
-    _judge(api.journal[before], findings, case, response, options)
+    exchange = api.journal[before]
+    if options["headers"] and not api.still_lives(exchange):
+        return
+    _judge(exchange, findings, case, response, options)
 
 
 def _headers(api: Client, case: Case) -> dict[str, str]:

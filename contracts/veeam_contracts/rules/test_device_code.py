@@ -18,6 +18,7 @@ from veeam_contracts.paths import path_of
 from veeam_contracts.rules.expectations import (
     MILLISECONDS,
     SECONDS,
+    About,
     code_of,
     expect_code,
     expect_json,
@@ -273,7 +274,7 @@ def test_a_restore_session_that_does_not_exist(api: Client, findings: Findings) 
     for key in (NOBODY, "not-an-id"):
         path = path_of("getRestoreDeviceCode", restoreSessionId=key)
         exchange = api.post_json(path, {"targetRegion": api.region})
-        expect_refusal(findings, exchange, f"the restore session {key}")
+        expect_refusal(findings, exchange, f"the restore session {key}", About.ID)
 
 
 @pytest.mark.rule("answers.codes")

@@ -11,7 +11,7 @@ from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.document import violations
 from veeam_contracts.judging.findings import Findings, not_tested
 from veeam_contracts.paths import path_of
-from veeam_contracts.rules.expectations import code_of, expect_refusal, require_token
+from veeam_contracts.rules.expectations import About, code_of, expect_refusal, require_token
 
 NOBODYS_CODE = "ZZZZZZZZZ"
 RIVALS = 8
@@ -104,7 +104,7 @@ def test_a_removed_organization_is_gone(api: Client, findings: Findings, person:
         api.get(path_of("getOrganization", organizationId=found)),
         api.send("POST", path_of("getOrganizationDeviceCode", organizationId=found)),
     ):
-        expect_refusal(findings, exchange, "an organization that was removed")
+        expect_refusal(findings, exchange, "an organization that was removed", About.ID)
 
 
 @pytest.mark.rule("life.once")
@@ -112,7 +112,7 @@ def test_a_code_is_spent_once(findings: Findings, person: Person) -> None:
     code = person.code("approve")
     expect_added(findings, person.add(code))
     for _ in range(2):
-        expect_refusal(findings, person.add(code), "a code that was spent")
+        expect_refusal(findings, person.add(code), "a code that was spent", About.ID)
 
 
 @pytest.mark.rule("life.once-parallel")
@@ -124,24 +124,24 @@ def test_of_many_at_once_one_spends_a_code(findings: Findings, person: Person) -
     findings.check(len(won) == 1, f"one of {RIVALS} succeeds", f"{len(won)} did", tries[0])
     for exchange in tries:
         if exchange not in won:
-            expect_refusal(findings, exchange, "a code that was spent")
+            expect_refusal(findings, exchange, "a code that was spent", About.ID)
 
 
 @pytest.mark.parametrize("decision", [None, "deny", "expire"], ids=["pending", "declined", "expired"])
 @pytest.mark.rule("life.unapproved")
 def test_a_code_that_nobody_approved(findings: Findings, person: Person, decision: str | None) -> None:
-    expect_refusal(findings, person.add(person.code(decision)), "a code that is not approved")
+    expect_refusal(findings, person.add(person.code(decision)), "a code that is not approved", About.ID)
 
 
 @pytest.mark.rule("life.unknown")
 def test_a_code_that_nobody_was_given(findings: Findings, person: Person) -> None:
-    expect_refusal(findings, person.add(NOBODYS_CODE), "a code that was never issued")
+    expect_refusal(findings, person.add(NOBODYS_CODE), "a code that was never issued", About.ID)
 
 
 @pytest.mark.rule("life.region")
 def test_a_code_of_another_region(findings: Findings, person: Person) -> None:
     code = person.code("approve", OTHER_REGION)
-    expect_refusal(findings, person.add(code), f"a code of {OTHER_REGION} for an organization of {REGION}")
+    expect_refusal(findings, person.add(code), f"a code of {OTHER_REGION} for an organization of {REGION}", About.ID)
     expect_added(findings, person.add(code, OTHER_REGION))
 
 
@@ -155,4 +155,4 @@ def test_a_code_of_a_restore(api: Client, findings: Findings, person: Person) ->
     if code is None:
         not_tested("no call gave a device code for a restore")
     api.target.decide(code, "approve")
-    expect_refusal(findings, person.add(code), "a code that was asked for a restore")
+    expect_refusal(findings, person.add(code), "a code that was asked for a restore", About.ID)

@@ -7,7 +7,7 @@ import pytest
 from veeam_contracts.asking.client import FORM, JSON, NOBODY, Client
 from veeam_contracts.judging.findings import Findings
 from veeam_contracts.paths import path_of
-from veeam_contracts.rules.expectations import expect_refusal, expect_refusal_or_code, require_token
+from veeam_contracts.rules.expectations import About, expect_refusal, expect_refusal_or_code, require_token
 
 LONG = 50_000
 
@@ -109,7 +109,7 @@ def test_another_media_type(api: Client, findings: Findings) -> None:
 def test_an_unknown_organization(api: Client, findings: Findings) -> None:
     require_token(api)
     exchange = api.device_code(query={"organizationId": NOBODY})
-    expect_refusal_or_code(findings, exchange, "an organizationId that does not exist")
+    expect_refusal_or_code(findings, exchange, "an organizationId that does not exist", About.ID)
 
 
 @pytest.mark.rule("request.organization-malformed")
@@ -117,7 +117,7 @@ def test_a_malformed_organization(api: Client, findings: Findings) -> None:
     require_token(api)
     for value in ("not-an-id", "", "'; --", "\x00"):
         exchange = api.device_code(query={"organizationId": value})
-        expect_refusal_or_code(findings, exchange, f"organizationId {value!r}")
+        expect_refusal_or_code(findings, exchange, f"organizationId {value!r}", About.ID)
 
 
 @pytest.mark.rule("request.path-unknown")
@@ -125,4 +125,4 @@ def test_the_code_of_an_organization_that_does_not_exist(api: Client, findings: 
     require_token(api)
     for key in (NOBODY, "not-an-id"):
         exchange = api.send("POST", path_of("getOrganizationDeviceCode", organizationId=key))
-        expect_refusal(findings, exchange, f"the device code of the organization {key}")
+        expect_refusal(findings, exchange, f"the device code of the organization {key}", About.ID)

@@ -11,7 +11,7 @@ from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.document import violations
 from veeam_contracts.judging.findings import Findings, not_tested
 from veeam_contracts.paths import path_of
-from veeam_contracts.rules.expectations import expect_json, expect_refusal, require_token
+from veeam_contracts.rules.expectations import About, expect_json, expect_refusal, require_token
 
 SHORTEST_LIFE, LONGEST_LIFE = 60, 30 * 86400
 """Seconds between which the life of an access token is plausible; it is 3,600 at real servers."""
@@ -128,7 +128,7 @@ def test_a_used_refresh_token_is_refused(api: Client, findings: Findings) -> Non
     fields = {"grant_type": "refresh_token", "refresh_token": refresh_token(api)}
     if api.form(fields).status != 200:
         not_tested("the refresh itself does not work, see token.refresh")
-    expect_refusal(findings, api.form(fields), "a refresh token that was used")
+    expect_refusal(findings, api.form(fields), "a refresh token that was used", About.LOGIN)
 
 
 @pytest.mark.rule("token.refresh-unknown")
@@ -136,13 +136,13 @@ def test_a_foreign_refresh_token_is_refused(api: Client, findings: Findings) -> 
     unknown = "nobody-issued-" + "".join(api.random.choices("abcdefghijklmnop", k=40))
     api.secrets.hide(unknown, "<a made-up token>")
     for what, token in (("a refresh token that nobody issued", unknown), ("an empty refresh token", "")):
-        expect_refusal(findings, api.form({"grant_type": "refresh_token", "refresh_token": token}), what)
+        expect_refusal(findings, api.form({"grant_type": "refresh_token", "refresh_token": token}), what, About.LOGIN)
 
 
 @pytest.mark.rule("token.grant-unknown")
 def test_an_unknown_grant_is_refused(api: Client, findings: Findings) -> None:
     for fields in ({"grant_type": "telepathy"}, {"grant_type": ""}, {}):
-        expect_refusal(findings, api.form(fields), f"grant_type {fields.get('grant_type', 'left out')!r}")
+        expect_refusal(findings, api.form(fields), f"grant_type {fields.get('grant_type', 'left out')!r}", About.LOGIN)
 
 
 @pytest.mark.rule("token.incomplete")
@@ -151,7 +151,7 @@ def test_a_login_without_credentials_is_refused(api: Client, findings: Findings)
         not_tested("a live server is sent no odd logins: each may count as a failed one")
     for fields in ({}, {"username": api.target.login.username or ""}, {"username": "", "password": ""}):
         given = f"a login with {' and '.join(fields) or 'neither user name nor password'}, empty"
-        expect_refusal(findings, api.form({"grant_type": "password", **fields}), given)
+        expect_refusal(findings, api.form({"grant_type": "password", **fields}), given, About.LOGIN)
 
 
 @pytest.mark.rule("token.wrong-password")
@@ -160,7 +160,7 @@ def test_a_wrong_password_is_refused(api: Client, findings: Findings) -> None:
     wrong = f"{api.target.login.password}-wrong"
     api.secrets.hide(wrong, "<a wrong password>")
     exchange = api.password_grant(password=wrong)
-    if expect_refusal(findings, exchange, "a wrong password"):
+    if expect_refusal(findings, exchange, "a wrong password", About.LOGIN):
         mistakes = violations("getToken", 400, exchange.value)
         findings.check(exchange.status == 400, "400 for a wrong password", f"status {exchange.status}", exchange)
         findings.check(not mistakes, "`error` or `message` in a JSON object", "; ".join(mistakes), exchange)
