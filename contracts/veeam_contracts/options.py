@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from veeam_contracts.asking.address import mistake_in
-from veeam_contracts.asking.target import BUNDLED, LIVE, Limits, Login, Target, is_loopback, thorough
+from veeam_contracts.asking.target import BUNDLED, LIVE, Limits, Login, Target, is_loopback, mistake_in, thorough
 from veeam_contracts.document import example_restore_session, region_names
 from veeam_contracts.judging.baseline import Baseline, BaselineError, read_baseline
 from veeam_contracts.option_table import ENVIRONMENT, REPORTS

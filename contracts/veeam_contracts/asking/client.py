@@ -2,10 +2,10 @@
 
 import json
 import random
-import re
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlencode
@@ -13,14 +13,14 @@ from urllib.parse import urlencode
 import requests
 from requests.adapters import HTTPAdapter
 
-from veeam_contracts.asking.address import base_path
 from veeam_contracts.asking.admission import Admission, Refused
 from veeam_contracts.asking.advice import advise
-from veeam_contracts.asking.exchange import Exchange
+from veeam_contracts.asking.exchange import Exchange, is_sendable
 from veeam_contracts.asking.gate import Gate, NoAnswer
 from veeam_contracts.asking.journal import Journal
 from veeam_contracts.asking.secrets import Secrets
-from veeam_contracts.asking.target import Target
+from veeam_contracts.asking.survey import NotServed, Survey
+from veeam_contracts.asking.target import Target, base_path
 from veeam_contracts.paths import path_of
 
 NOBODY = "00000000-0000-4000-8000-00000000dead"
@@ -31,6 +31,8 @@ JSON = "application/json"
 LOGIN_ATTEMPTS = 3
 SAMPLE, SAMPLE_LIVE = 60, 15
 """Device codes that are asked for one after the other."""
+
+PROTECTED = ("getOrganizations", "getServiceInstance")
 
 UNSET: Any = object()
 
@@ -77,6 +79,8 @@ class Client:
         self.granted: Exchange | None = None
         self.deaths: list[Exchange] = []
         """Answers 401 to a token that should still have been good."""
+        self.survey = Survey()
+        self._names_organization = True
         self._token: str | None = None
         self._life, self._adopted_at, self._other_logins = LONGEST_LIFE, 0.0, 0
         self._organizations: list[Any] | None = None
@@ -135,7 +139,7 @@ class Client:
 
     def _try_given_token(self) -> None:
         try:
-            exchange = self.get(path_of("getServiceInstance"))
+            exchange = self.get(path_of("getOrganizations"))
         except NoAnswer as failure:
             raise NoLogin(advise(failure.exchange, self.secrets)) from None
         if exchange.status == 401:
@@ -171,6 +175,7 @@ class Client:
         """
         if authorization is not None or token is not UNSET:
             return self._send(method, path, authorization or (f"Bearer {token}" if token else None), **what)
+        self.survey.require_what_is_at(method, path)
         exchange = self._send(method, path, f"Bearer {self.token}", **what)
         if self.still_lives(exchange):
             return exchange
@@ -195,9 +200,15 @@ class Client:
         self.renew()
         return False
 
+    def protected_path(self) -> str:
+        """Where a GET shows whether a token is good: the organizations, which every version protects, if served."""
+        chosen = next((id for id in PROTECTED if id not in self.survey.missing), PROTECTED[0])
+        self.survey.require(chosen)
+        return path_of(chosen)
+
     def _opens_organizations(self) -> bool:
         """Whether the token opens what every version protects."""
-        return self._send("GET", path_of("getOrganizations"), f"Bearer {self.token}").status != 401
+        return self._send("GET", self.protected_path(), f"Bearer {self.token}").status != 401
 
     def _send(
         self,
@@ -269,6 +280,39 @@ class Client:
         except (NoAnswer, Refused):
             return None
 
+    def look_around(self) -> None:
+        """Ask each operation once whether it is served, and how a code is asked for. What gets no answer is served."""
+        if not self.logged_in:
+            return
+        for id, ask in (
+            ("getServiceInstance", lambda: self.get(path_of("getServiceInstance"))),
+            ("getOrganizations", lambda: self.get(path_of("getOrganizations"))),
+            ("getOrganization", self._first_organization),
+            ("getDeviceCode", self._first_code),
+            ("getOrganizationDeviceCode", self._first_code_of_an_organization),
+        ):
+            with suppress(NoAnswer, Refused, NotServed, NoLogin):
+                exchange = ask()
+                if exchange is not None:
+                    self.survey.note(id, exchange)
+
+    def _first_organization(self) -> Exchange | None:
+        found = self.organization_id()
+        return None if found is None else self.get(path_of("getOrganization", organizationId=found))
+
+    def _first_code(self) -> Exchange:
+        """A code as the page has it; where the server refuses to be told the organization, without it."""
+        exchange = self.device_code()
+        if exchange.refused and self.organization_query():
+            plain = self.device_code(query={})
+            self._names_organization = not plain.ok
+            return plain if plain.ok else exchange
+        return exchange
+
+    def _first_code_of_an_organization(self) -> Exchange | None:
+        found = self.organization_id()
+        return None if found is None else self.send("POST", path_of("getOrganizationDeviceCode", organizationId=found))
+
     @property
     def region(self) -> str:
         """The region of the documented example, or the one that was given."""
@@ -277,8 +321,8 @@ class Client:
     def organizations(self) -> list[Any]:
         """The organizations, asked for once; empty when the answer is no list."""
         if self._organizations is None:
-            value = self.get(path_of("getOrganizations")).value
-            found = value if isinstance(value, list) else []
+            exchange = self.survey.asked.get("getOrganizations") or self.get(path_of("getOrganizations"))
+            found = exchange.value if isinstance(exchange.value, list) else []
             self._organizations = [item for item in found if isinstance(item, dict) and _is_id(item.get("id"))]
         return self._organizations
 
@@ -292,17 +336,12 @@ class Client:
 
     def organization_query(self) -> dict[str, str]:
         """The query that names an organization that exists; empty when there is none."""
-        found = self.organization_id()
+        found = self.organization_id() if self._names_organization else None
         return {} if found is None else {"organizationId": found}
 
     def close(self) -> None:
         """Give all connections back."""
         self.http.close()
-
-
-def is_sendable(token: Any) -> bool:
-    """Whether a header can hold this token: characters that can be seen (RFC 6750 section 2.1 allows fewer)."""
-    return isinstance(token, str) and re.fullmatch(r"[!-~]+", token) is not None
 
 
 def _is_id(value: Any) -> bool:

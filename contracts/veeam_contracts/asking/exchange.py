@@ -1,6 +1,7 @@
 """One request and its answer, as data, and as a line that a person can paste into a shell."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -147,3 +148,8 @@ def _quote(text: str) -> str:
     if "$VEEAM_" not in safe:
         return "'" + safe.replace("'", "'\\''") + "'"
     return '"' + safe.replace("\\", "\\\\").replace('"', '\\"').replace("`", "\\`") + '"'
+
+
+def is_sendable(token: Any) -> bool:
+    """Whether a header can hold this token: characters that can be seen (RFC 6750 section 2.1 allows fewer)."""
+    return isinstance(token, str) and re.fullmatch(r"[!-~]+", token) is not None

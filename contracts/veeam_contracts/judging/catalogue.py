@@ -67,6 +67,11 @@ RULES: tuple[Rule, ...] = (
          "a wrong password is refused with 400 and an error",
          f"RFC 6749 section 5.2; {CLIENTS}",
          "Clients take 400 as a bad login; 200 would open the server to all."),
+    # What there is at all.
+    Rule("operations.served",
+         "every operation of the version is served",
+         f"{PAGE}; v6 API",
+         "Without it, nothing else about the operation can be judged."),
     # Credentials on what is protected.
     Rule("credentials.absent",
          "without Authorization the answer is 401",

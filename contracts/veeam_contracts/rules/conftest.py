@@ -49,6 +49,8 @@ def share(api: Client, request: pytest.FixtureRequest) -> "Share":
     if api.target.limits.live and operation == "getToken":
         not_tested("logins are never generated for a live server")
     require_token(api)
+    if operation is not None:
+        api.survey.require(operation)
     api.organization_id()
     items = [item for item in request.session.items if "share" in getattr(item, "fixturenames", ())]
     gives_codes = rule_of(request.node) == "generated.accepted" and operation in GIVE_CODES

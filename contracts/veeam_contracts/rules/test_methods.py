@@ -21,6 +21,7 @@ def refuse_methods(api: Client, findings: Findings, path: str, token: str | None
 @pytest.mark.rule("methods.device-code")
 def test_other_methods_on_the_device_code_path(api: Client, findings: Findings) -> None:
     require_token(api)
+    api.survey.require("getDeviceCode")
     refuse_methods(api, findings, path_of("getDeviceCode"), api.token)
 
 

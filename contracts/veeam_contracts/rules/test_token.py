@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
-from veeam_contracts.asking.client import Client, is_sendable
-from veeam_contracts.asking.exchange import Exchange
+from veeam_contracts.asking.client import Client
+from veeam_contracts.asking.exchange import Exchange, is_sendable
 from veeam_contracts.document import violations
 from veeam_contracts.judging.findings import Findings, not_tested
-from veeam_contracts.paths import path_of
 from veeam_contracts.rules.expectations import About, expect_json, expect_refusal, require_token
 
 SHORTEST_LIFE, LONGEST_LIFE = 60, 30 * 86400
@@ -84,7 +83,7 @@ def test_the_tokens_are_too_long_to_be_guessed(api: Client, findings: Findings) 
 def test_a_token_opens_call_after_call(api: Client, findings: Findings) -> None:
     require_token(api)
     for _ in range(REUSES):
-        exchange = api.get(path_of("getServiceInstance"))
+        exchange = api.get(api.protected_path())
         findings.check(exchange.status == 200, "200 with the token of the login", f"status {exchange.status}", exchange)
 
 
@@ -114,7 +113,7 @@ def test_a_refresh_token_gives_a_new_pair(api: Client, findings: Findings) -> No
     findings.check(not wrong, "a pair of tokens, as for a login", "; ".join(wrong), answer)
     new = answer.member("access_token")
     if findings.need(is_sendable(new), "an access token that a header can hold", "another text, or none", answer):
-        opened = api.get(path_of("getServiceInstance"), token=new)
+        opened = api.get(api.protected_path(), token=new)
         findings.check(opened.status == 200, "200 with the refreshed token", f"status {opened.status}", opened)
         findings.check(new != old, "an access token of its own", "the refresh token as access token", answer)
     next_one = answer.member("refresh_token")

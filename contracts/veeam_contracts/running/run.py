@@ -13,6 +13,7 @@ from schemathesis.pytest.plugin import SchemathesisFunction
 from veeam_contracts.asking.admission import Refused
 from veeam_contracts.asking.client import Client, NoLogin
 from veeam_contracts.asking.gate import NoAnswer
+from veeam_contracts.asking.survey import NotServed
 from veeam_contracts.asking.target import Limits, Target, is_loopback
 from veeam_contracts.judging.findings import Broken, Findings
 from veeam_contracts.judging.status import Status
@@ -84,6 +85,7 @@ class Run:
             self.client = Client(self._target(), **self._timing)
             try:
                 self.client.log_in()
+                self.client.look_around()
             except NoLogin as error:
                 self.trouble = str(error)
                 pytest.skip(self.trouble)
@@ -101,7 +103,7 @@ class Run:
         """A rule whose fixture gets no answer, or is held back by the limits, is not tested."""
         try:
             return (yield)
-        except (NoAnswer, Refused, NoLogin) as reason:
+        except (NoAnswer, Refused, NoLogin, NotServed) as reason:
             pytest.skip(str(reason))
 
     @pytest.hookimpl(wrapper=True)
@@ -110,7 +112,7 @@ class Run:
         found = pyfuncitem.stash.get(FINDINGS_KEY, None)
         try:
             result = yield
-        except (NoAnswer, Refused, NoLogin) as reason:
+        except (NoAnswer, Refused, NoLogin, NotServed) as reason:
             if found is None or not found.broke:
                 pytest.skip(str(reason))
             result = True
