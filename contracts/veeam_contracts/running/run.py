@@ -98,6 +98,13 @@ class Run:
 
         return bundled_target(self._stack.enter_context(MockServer(port=0, quiet=True)), self.options)
 
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """Leave out the rules that were not asked for."""
+        out = [item for item in items if item.get_closest_marker("rule") and not self.options.selects(rule_of(item))]
+        if out:
+            items[:] = [item for item in items if item not in out]
+            config.hook.pytest_deselected(items=out)
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
         """A rule whose fixture gets no answer, or is held back by the limits, is not tested."""
