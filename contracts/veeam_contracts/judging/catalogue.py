@@ -67,6 +67,11 @@ RULES: tuple[Rule, ...] = (
          "a wrong password is refused with 400 and an error",
          f"RFC 6749 section 5.2; {CLIENTS}",
          "Clients take 400 as a bad login; 200 would open the server to all."),
+    # What there is at all.
+    Rule("operations.served",
+         "every operation of the version is served",
+         f"{PAGE}; v6 API",
+         "Without it, nothing else about the operation can be judged."),
     # Credentials on what is protected.
     Rule("credentials.absent",
          "without Authorization the answer is 401",
@@ -337,6 +342,10 @@ RULES: tuple[Rule, ...] = (
          "v6 API `Organization_Remove`",
          "A tenant that left must not get codes."),
     # Over all answers of the run.
+    Rule("token.alive",
+         "a token that was good is good until its time is over, or its user logs in again",
+         "RFC 6749 section 5.1; RFC 6750 section 3.1",
+         "Jobs fail in the middle; and a refusal that comes of it says nothing about what was asked."),
     Rule("answers.codes",
          "every device code of the run, from whichever operation, is well formed, new, and named by its message",
          f"{PAGE}; RFC 8628 sections 3.2 and 6.1",
