@@ -126,6 +126,9 @@ READINGS = {
     "code-shape": ("9", "8"),
     "verification-url": ("region", "worldwide", "link"),
     "path-case": ("ignored", "exact"),
+    "path-slash": ("ignored", "refused"),
+    "json-leniency": ("read", "refused"),
+    "form-multipart": ("read", "refused"),
     "extra-properties": ("none", "some"),
     "throttling": ("none", "some"),
 }

@@ -22,6 +22,7 @@ ALLOWED: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = (
     (frozenset({"GET"}), pattern_of("getOrganizations")),
     (frozenset({"GET"}), pattern_of("getOrganization")),
     (frozenset({"GET"}), pattern_of("getServiceInstance", "v[0-9]+")),
+    (frozenset({"GET"}), re.compile(pattern_of("getServiceInstance").pattern + "/", re.IGNORECASE)),
     (frozenset({"POST"}), pattern_of("getOrganizationDeviceCode")),
     (frozenset({"POST"}), pattern_of("getRestoreDeviceCode")),
 )

@@ -1,6 +1,6 @@
 """What the real server forgives in a body: names in another case, booleans as text, null for what may be left out.
 
-Json.NET reads JSON so (docs/evidence.md, json-leniency), and public clients and the vendor's own examples rely on it.
+Json.NET reads JSON so (docs/evidence.md#tolerant-reader), and public clients and the vendor's own examples rely on it.
 """
 
 import re
