@@ -11,6 +11,8 @@ from veeam_mock.settings.options import DEFAULT_PASSWORD
 from veeam_mock.settings.settings import Settings
 from veeam_mock.spec.versions import Versions
 
+CONTENT_TYPES = {"utf-8": "application/json; charset=utf-8", "none": "application/json"}
+
 
 class Installation:
     """All that a server knows. `lock` is held while one request is answered, and by whoever else touches it.
@@ -27,6 +29,8 @@ class Installation:
     def _begin(self, settings: Settings) -> None:
         self.settings = settings
         self.generation = object()
+        self.content_type = CONTENT_TYPES[settings.ambiguities["charset"]]
+        self.says_length = settings.ambiguities["length"] == "content-length"
         self.versions = Versions(settings.api, settings.picked)
         self.fault_parser = FaultParser(self.versions)
         self.worlds = Worlds(settings, self.fault_parser, self._clock)

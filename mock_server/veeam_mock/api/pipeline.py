@@ -32,7 +32,6 @@ OPERATIONS: Operations = {
     **restore_sessions.OPERATIONS,
     **service_instance.OPERATIONS,
 }
-CONTENT_TYPES = {"utf-8": "application/json; charset=utf-8", "none": "application/json"}
 
 
 class Exchange:
@@ -253,8 +252,8 @@ class Pipeline:
         if reply.content is not None:
             reply.body = orjson.dumps(reply.content)
         if reply.body and "Content-Type" not in headers:
-            headers["Content-Type"] = CONTENT_TYPES[self.installation.settings.ambiguities["charset"]]
-        if self.installation.settings.ambiguities["length"] == "content-length" and reply.status not in NO_LENGTH:
+            headers["Content-Type"] = self.installation.content_type
+        if self.installation.says_length and reply.status not in NO_LENGTH:
             headers["Content-Length"] = str(len(reply.body))
         if "Date" not in headers:
             headers["Date"] = http_date(int(exchange.at))
@@ -264,6 +263,7 @@ class Pipeline:
 
     def _record(self, exchange: Exchange) -> None:
         journal, outline, request = self.installation.journal, exchange.outline, exchange.request
+        checked = exchange.checked
         assert exchange.reply is not None
         if not (journal.keeps or journal.listeners):
             return
@@ -274,7 +274,7 @@ class Pipeline:
             world=exchange.world.name,
             operation=exchange.operation_id,
             faults=tuple(rule.label for rule in exchange.strikes) if exchange.strikes else (),
-            forgiven=tuple(exchange.checked.forgiven) if exchange.checked is not None else (),
+            forgiven=tuple(checked.forgiven) if checked is not None and checked.forgiven else (),
         )
 
 

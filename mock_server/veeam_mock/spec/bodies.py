@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from veeam_mock.messages import FORM, Request
+from veeam_mock.messages import FORM, JSON, Request
 from veeam_mock.spec.schema import Schema, Violation, shorten
 from veeam_mock.spec.tolerance import Shape, without_trailing_commas
 
@@ -77,6 +77,17 @@ class Body:
 
     def read(self, body: bytes, media: Media, tolerance: Tolerance) -> ReadBody:
         """The value of `body`, whose media type is not refused, and what is wrong with it."""
+        if media.type == JSON:
+            try:
+                value = orjson.loads(body)
+            except orjson.JSONDecodeError:
+                return self._read_closely(body, media, tolerance)
+            schema = self._schemas[JSON]
+            if schema.is_valid(value) and self._shapes[JSON].is_plain(value):
+                return ReadBody(value, [], [])
+        return self._read_closely(body, media, tolerance)
+
+    def _read_closely(self, body: bytes, media: Media, tolerance: Tolerance) -> ReadBody:
         name = FORM if media.type == MULTIPART else media.type
         notes = [f"header.Content-Type: a form was sent as {MULTIPART}"] if media.type == MULTIPART else []
         try:

@@ -21,6 +21,7 @@ class Shape:
             name.lower(): (name, Shape(below)) for name, below in schema.get("properties", {}).items()
         }
         self._own = frozenset(name for name, _ in self.names.values())
+        self._is_nested = any(shape.names for _, shape in self.names.values())
         self._required = frozenset(schema.get("required", ()))
         types = schema.get("type")
         self._is_boolean = types == "boolean" or (isinstance(types, list) and "boolean" in types)
@@ -30,7 +31,9 @@ class Shape:
         """Whether every name in `value` is written as the schema writes it."""
         if not isinstance(value, dict):
             return True
-        if not value.keys() <= self._own and any(name.lower() in self.names for name in value.keys() - self._own):
+        if not self._is_nested and value.keys() <= self._own:
+            return True
+        if any(name.lower() in self.names for name in value.keys() - self._own):
             return False
         below = ((name, each) for name, each in value.items() if isinstance(each, dict) and name in self._own)
         return all(self.names[name.lower()][1].is_plain(each) for name, each in below)
