@@ -157,6 +157,24 @@ def test_a_logout_ends_the_login(client: ApiClient, api: str) -> None:
     assert ask(client, "GET", "ServiceInstance").status_code == 401
 
 
+@pytest.mark.parametrize("api", ["v7", "v8"])
+def test_a_logout_ends_the_refresh_token_too_and_no_other_login(client: ApiClient, api: str) -> None:
+    client.api = api
+    mine, other = client.log_in().json(), client.log_in().json()
+    bearer = {"Authorization": f"Bearer {mine['access_token']}"}
+    assert client.send("POST", f"/{api}/Token/logout", headers=bearer).ok
+    assert client.refresh(mine["refresh_token"]).status_code == 400
+    assert client.refresh(other["refresh_token"]).status_code == 200
+
+
+def test_an_authentication_code_is_not_kept(server: MockServer, client: ApiClient) -> None:
+    client.api = "v8"
+    code = ask(client, "POST", "Token/AuthCode").json()["authCode"]
+    [kept] = server.requests.list(operation="getAuthCode")
+    assert code not in str(kept)
+    assert "authCode" in kept["reply"]["body"]
+
+
 @pytest.mark.parametrize("api", ["v6", "v7", "v8"])
 def test_an_azure_account_gets_a_code_with_its_end(client: ApiClient, api: str) -> None:
     client.api = api
