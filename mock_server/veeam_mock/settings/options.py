@@ -148,7 +148,7 @@ class Declared:
     expires_unit: str = setting(
         "seconds",
         {"type": "string", "enum": ["seconds", "milliseconds"]},
-        "Unit of expiresIn in the answers; goes before ambiguities.expires-unit.",
+        "Unit of expiresIn in the answers; takes precedence over ambiguities.expires-unit.",
         "UNIT",
     )
     verification_url: str | None = setting(
