@@ -97,7 +97,7 @@ def _parameter(option: Option) -> click.Option:
     name = f"--{option.key.replace('_', '-')}"
     if option.metavar is None:
         return click.Option([name], is_flag=True, default=None, help=option.help)
-    many = option.key == "cors"
+    many = option.key in ("cors", "allow_host")
     text = f"{option.help}{_default(option)}"
     return click.Option([name], metavar=option.metavar, multiple=many, help=text)
 
