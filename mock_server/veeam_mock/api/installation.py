@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 
+from veeam_mock.also.also import Also, Catalogue
 from veeam_mock.api.worlds import Worlds
 from veeam_mock.faults.parsing import FaultParser
 from veeam_mock.journal.journal import Journal
@@ -28,7 +29,9 @@ class Installation:
         self.settings = settings
         self.generation = object()
         self.versions = Versions(settings.api, settings.picked)
-        self.fault_parser = FaultParser(self.versions)
+        self.also = Also(settings.also, settings.answers)
+        self.also.tell()
+        self.fault_parser = FaultParser(Catalogue(self.versions, self.also))
         self.worlds = Worlds(settings, self.fault_parser, self._clock)
         masker = Masker(_chosen_secrets(settings))
         self.journal = Journal(settings.journal_entries, settings.journal_bytes, masker)

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import orjson
 
+from veeam_mock.also.contents import CannotMake
+from veeam_mock.also.scene import Scene
 from veeam_mock.api.cors import origin_headers, preflight_headers
 from veeam_mock.api.head import Outline
 from veeam_mock.api.installation import Installation
@@ -19,7 +21,7 @@ from veeam_mock.messages import NO_LENGTH, Reply, Request
 from veeam_mock.model.dates import http_date
 from veeam_mock.model.errors import AccessDenied, ModelError
 from veeam_mock.settings.settings import Settings
-from veeam_mock.spec.spec import CheckedRequest, NoMatch, Operation
+from veeam_mock.spec.spec import CheckedRequest, Match, NoMatch, Operation
 from veeam_mock.spec.versions import Version
 
 log = logging.getLogger("veeam_mock")
@@ -118,7 +120,10 @@ class Pipeline:
         outline = request.outline
         if not isinstance(outline, Outline) or outline.generation is not self.installation.generation:
             outline = Outline.of(
-                request, self.installation.versions, self.installation.journal, self.installation.generation
+                request,
+                (self.installation.versions, self.installation.also),
+                self.installation.journal,
+                self.installation.generation,
             )
             outline.looking = self._steps_for(outline, LOOKING_FOR_AN_ANSWER)
             outline.finishing = self._steps_for(outline, ON_EVERY_ANSWER)
@@ -206,6 +211,19 @@ class Pipeline:
         world, checked = exchange.world, exchange.checked
         call = Call(world, self._version_in(exchange), exchange.operation, checked, exchange.request)
         exchange.reply = OPERATIONS[exchange.operation.id](call)
+
+    def _perform_foreign(self, exchange: Exchange) -> None:
+        """Answer an operation of another document. Its answers are checked where they are made or chosen."""
+        outline, world = exchange.outline, exchange.world
+        assert outline is not None and isinstance(outline.match, Match) and exchange.checked is not None
+        settings = world.settings
+        seed = f"{settings.seed if settings.seed is not None else ''}/{world.name}"
+        scene = Scene(seed, world.clock.now(), world.organizations.all())
+        try:
+            exchange.reply = self.installation.also.answer(outline.match, exchange.checked, scene)
+        except CannotMake as error:
+            message = f"No answer could be made that fits the schema of {outline.match.operation.id}: {error}"
+            exchange.reply = exchange.version.refusals.plain(500, message)
 
     def _check_reply(self, exchange: Exchange) -> None:
         assert exchange.reply is not None
@@ -298,10 +316,11 @@ LOOKING_FOR_AN_ANSWER = (
     Step(Pipeline._refuse_unknown, lambda settings, outline: outline.operation is None),
     Step(Pipeline._check_credentials, lambda settings, outline: outline.is_protected),
     Step(Pipeline._check_request),
-    Step(Pipeline._perform),
+    Step(Pipeline._perform, lambda settings, outline: not outline.is_foreign),
+    Step(Pipeline._perform_foreign, lambda settings, outline: outline.is_foreign),
 )
 ON_EVERY_ANSWER = (
-    Step(Pipeline._check_reply),
+    Step(Pipeline._check_reply, lambda settings, outline: not outline.is_foreign),
     Step(Pipeline._apply_faults),
     Step(Pipeline._allow_origin, lambda settings, outline: bool(settings.cors)),
     Step(Pipeline._serialize),

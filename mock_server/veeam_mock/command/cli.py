@@ -14,6 +14,7 @@ from veeam_mock.settings.settings import Settings, SettingsError
 from veeam_mock.settings.sources import gather
 
 DISTRIBUTION = "veeam-devicecode-mock"
+REPEATABLE = frozenset({"also", "cors"})
 ENDING = (signal.SIGINT, signal.SIGTERM)
 """Signals that stop the server, which is a success."""
 
@@ -94,7 +95,7 @@ def _parameter(option: Option) -> click.Option:
     name = f"--{option.key.replace('_', '-')}"
     if option.metavar is None:
         return click.Option([name], is_flag=True, default=None, help=option.help)
-    many = option.key == "cors"
+    many = option.key in REPEATABLE
     text = f"{option.help}{_default(option)}"
     return click.Option([name], metavar=option.metavar, multiple=many, help=text)
 

@@ -218,10 +218,17 @@ def _check_body(operation: Operation, head: CheckedHead, body: bytes) -> tuple[A
     if not body:
         return None, []
     try:
-        content = _parse_form(body) if head.media.type == FORM else _parse_json(body)
+        content = _read_body(head.media.type, body)
     except ValueError as error:
         return None, [Violation("body", str(error), "syntax")]
     return content, operation.bodies[head.media.type].violations(content, "body")
+
+
+def _read_body(media_type: str, body: bytes) -> object:
+    """The value of a body; None for media types that are not looked into. `ValueError` when it cannot be read."""
+    if media_type == FORM:
+        return _parse_form(body)
+    return _parse_json(body) if media_type.endswith("json") else None
 
 
 def _refuse_encoding(request: Request) -> Violation | None:

@@ -1,0 +1,109 @@
+"""All that is served from other documents: found, and answered."""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from veeam_mock.also.chosen import Chosen, choose_answers
+from veeam_mock.also.contents import Asked, Contents
+from veeam_mock.also.operations import Foreign, is_json
+from veeam_mock.also.references import broken_references
+from veeam_mock.also.routes import Routes
+from veeam_mock.also.scene import Scene
+from veeam_mock.also.schemas import Schemas
+from veeam_mock.also.sources import read_source, repeated_paths
+from veeam_mock.messages import Reply
+from veeam_mock.spec.spec import CheckedRequest, Match, NoMatch, Operation
+from veeam_mock.spec.versions import Versions
+
+log = logging.getLogger("veeam_mock")
+
+MADE_TEXT = b"made by veeam-mock\n"
+"""The body of an answer that is not JSON."""
+
+
+class Also:
+    """The operations of the documents that `files` name, each as `FILE` or `FILE:/FROM=/TO`, with chosen `answers`.
+
+    Raises `AlsoError` when a document cannot be read or an answer does not fit; what is broken within a document is
+    kept in `broken`, each with its place, and the rest is served.
+    """
+
+    def __init__(self, files: Sequence[str] = (), answers: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+        self.files = tuple(files)
+        self.broken: list[str] = []
+        self._routes = Routes()
+        for given in files:
+            source = read_source(given)
+            found = [*repeated_paths(source), *broken_references(source.document, source.text)]
+            found += self._routes.add(source, Schemas(source.document))
+            self.broken += [f"{source.file}: {problem}" for problem in found]
+        self._chosen = choose_answers(answers or {}, self._routes)
+        self._contents = Contents(self._routes)
+
+    def tell(self) -> None:
+        """Write what is broken to the log."""
+        for problem in self.broken:
+            log.warning("%s", problem)
+
+    def find(self, method: str, path: str) -> Match | NoMatch:
+        """The operation for a method and a percent-encoded path. HEAD means the GET of the same path."""
+        by_method, values = self._routes.find(path)
+        described = by_method.get("GET" if method == "HEAD" else method)
+        if described is None:
+            return NoMatch((*sorted(by_method), *(["HEAD"] if "GET" in by_method else [])))
+        return Match(described.operation, values)
+
+    def operations(self, operation_id: str) -> Iterator[Operation]:
+        """The operations with this id."""
+        return (described.operation for described in self._routes.all() if described.id == operation_id)
+
+    def answer(self, match: Match, checked: CheckedRequest, scene: Scene) -> Reply:
+        """The good answer, or the chosen one. Raises `CannotMake` when none can be made that fits its schema."""
+        operation = match.operation
+        assert isinstance(operation, Foreign)
+        query = {p.name: checked.values[p.name] for p in operation.parameters if _is_asked(p.place, p.name, checked)}
+        asked = Asked(operation.described, match.path_values, query, checked.body)
+        chosen = self._chosen.get((operation.method.lower(), asked.path.lower()))
+        chosen = chosen or self._chosen.get((operation.method.lower(), operation.path.lower()))
+        if chosen is not None and not chosen.made:
+            return _chosen_reply(chosen)
+        reply = self._made(asked, scene)
+        reply.headers |= chosen.headers if chosen is not None else {}
+        return reply
+
+    def _made(self, asked: Asked, scene: Scene) -> Reply:
+        described = asked.described
+        good = described.good
+        if good.media is None:
+            return Reply(good.status)
+        if is_json(good.media):
+            headers = {} if good.media == "application/json" else {"Content-Type": good.media}
+            return Reply(good.status, self._contents.make(asked, scene), headers)
+        text = next((example.encode() for example in good.examples if isinstance(example, str)), MADE_TEXT)
+        return Reply(good.status, None, {"Content-Type": good.media}, text)
+
+
+def _is_asked(place: str, name: str, checked: CheckedRequest) -> bool:
+    return place == "query" and name in checked.values
+
+
+def _chosen_reply(chosen: Chosen) -> Reply:
+    return Reply(chosen.status, chosen.content, dict(chosen.headers), chosen.body)
+
+
+class Catalogue:
+    """All operations of a server, its own and those of other documents, by id."""
+
+    def __init__(self, versions: Versions, also: Also) -> None:
+        self._versions = versions
+        self._also = also
+
+    def operations(self, operation_id: str) -> Iterator[Operation]:
+        """An operation as each document and each version has it."""
+        yield from self._also.operations(operation_id)
+        yield from self._versions.operations(operation_id)
+
+    def operation_ids(self) -> list[str]:
+        """The operations of the mock's own, and the files that have others."""
+        return [*self._versions.operation_ids(), *(f"an operation of {file}" for file in self._also.files)]
