@@ -101,6 +101,7 @@ class Contents:
         names = Names(asked.path, known, organization, lambda word: self._ids_of(word, asked, scene))
         if number is not None:
             names.known = {**known, "id": str(about[0])}
+            names.path = f"{asked.path}/{about[0]}"
         return Maker(asked.described.schemas, scene, chance, attempt, names)
 
     def _list(self, asked: Asked, maker: Maker, found: tuple[Plain, str]) -> Any:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
-REFERENCE = re.compile(rb"""["']?\$ref["']?\s*:\s*["']?([^"'\s},]+)""")
+REFERENCE = re.compile(rb"""\$ref["']?\s*:\s*["']?([^"'\s},]+)""")
 MOST_STEPS = 50
 """References that are followed one after another."""
 

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,7 +17,8 @@ VERSION = re.compile(r"3\.[01](\.|$)")
 LARGEST = 64 * 1024 * 1024
 """Bytes of a document."""
 
-PATH_KEY = re.compile(rb"""^\s*["']?(/[^\s"':]*)["']?\s*:\s*[{&]?\s*$""", re.MULTILINE)
+JSON_PATH = re.compile(rb'"(/[^"\s]*)"\s*:')
+YAML_PATH = re.compile(rb"""\n[ ]+["']?(/[^\s"':]*)["']?[ ]*:""")
 
 
 class AlsoError(ValueError):
@@ -39,15 +39,25 @@ class Source:
     paths: Mapping[str, Any]
 
 
+def stamp_of(given: str) -> tuple[str, int, int]:
+    """What tells one state of a document's file from another: its name, date and size; zeros when there is none."""
+    matched = PREFIX.fullmatch(given)
+    try:
+        status = Path(matched["file"] if matched else given).stat()
+    except OSError:
+        return given, 0, 0
+    return given, status.st_mtime_ns, status.st_size
+
+
 def read_source(given: str) -> Source:
     """The document that `FILE` or `FILE:/FROM=/TO` names. Raises `AlsoError` with one problem."""
     matched = PREFIX.fullmatch(given)
     file = matched["file"] if matched else given
     try:
-        status = Path(file).stat()
-        if status.st_size > LARGEST:
+        if Path(file).stat().st_size > LARGEST:
             raise ValueError(f"it has more than {LARGEST} bytes")
-        text, document = _load(file, status.st_mtime_ns, status.st_size)
+        text = Path(file).read_bytes()
+        document = _checked(_read_json(text) if _is_json(text) else _read_yaml(text))
     except OSError as error:
         raise _refusal(file, f"cannot be read: {error.strerror or error}") from None
     except ValueError as error:
@@ -63,13 +73,8 @@ def _refusal(file: str, reason: str) -> AlsoError:
     return AlsoError([Violation("also", f"{file} {reason}", "syntax")])
 
 
-@lru_cache(maxsize=4)
-def _load(file: str, modified: int, size: int) -> tuple[bytes, Mapping[str, Any]]:
-    """The file's bytes and its document; `ValueError` in words of its own. The file's date and size are part of the
-    key, so that a changed file is read anew."""
-    text = Path(file).read_bytes()
-    is_json = text.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
-    return text, _checked(_read_json(text) if is_json else _read_yaml(text))
+def _is_json(text: bytes) -> bool:
+    return text[:100].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
 
 
 def _read_json(text: bytes) -> object:
@@ -121,10 +126,11 @@ def _moved(file: str, paths: Mapping[str, Any], old: str, new: str) -> dict[str,
 
 def repeated_paths(source: Source) -> list[str]:
     """What a reader of JSON or YAML passes over: the paths that the text has a second time, each with its line."""
+    pattern = JSON_PATH if _is_json(source.text) else YAML_PATH
     found = []
     seen: set[bytes] = set()
     known = source.document["paths"]
-    for matched in PATH_KEY.finditer(source.text):
+    for matched in pattern.finditer(source.text):
         key = matched[1]
         if key in seen and key.decode("utf-8", "replace") in known:
             line = source.text.count(b"\n", 0, matched.start(1)) + 1

@@ -96,15 +96,18 @@ class Outline:
 def _find(request: Request, versions: Versions, also: Also) -> tuple[Version | None, Match | NoMatch]:
     """The version that a request names, and the operation that it means: the mock's own, else another document's.
 
-    An operation outside of all versions is spoken for by the oldest one.
+    A path that another document writes out goes before a variable of the mock's own. An operation outside of all
+    versions is spoken for by the oldest one.
     """
     version = versions.of_path(request.path)
     own = version.spec.find(request.method, request.path) if version is not None else NoMatch()
-    if isinstance(own, Match):
+    if isinstance(own, Match) and not own.path_values:
         return version, own
     other = also.find(request.method, request.path)
-    if isinstance(other, Match):
+    if isinstance(other, Match) and not (isinstance(own, Match) and other.path_values):
         return version or versions.oldest, other
+    if isinstance(own, Match) or isinstance(other, Match):
+        return version, own
     return version, NoMatch(tuple(sorted({*own.allowed, *other.allowed})))
 
 
