@@ -1,5 +1,6 @@
 """What a user sees of operations that another document describes."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -132,17 +133,15 @@ def test_a_fault_strikes_by_the_operation(shop: ApiClient) -> None:
 def test_the_journal_has_the_operation(serve: Callable[..., MockServer]) -> None:
     server = serve(also=[SHOP])
     get(ApiClient(server.url), "/v8/Shelves")
-    assert [entry["operation"] for entry in server.requests][-1] == "getShelves"
+    assert server.requests.list()[-1]["operation"] == "getShelves"
 
 
-def test_the_mocks_own_operations_go_first(shop: ApiClient, client_of: Callable[..., ApiClient], tmp_path: Path) -> None:
-    file = tmp_path / "own.json"
-    responses = '{"200": {"content": {"application/json": {"schema": {"const": "other"}}}}}'
-    file.write_text(
-        '{"openapi": "3.0.1", "paths": {"/v8/ServiceInstance": {"get": {"responses": %s}},'
-        ' "/v8/Organizations/Own": {"get": {"responses": %s}}}}' % (responses, responses)
-    )
-    client = client_of(also=[str(file)])
+def test_the_mocks_own_operations_go_first(client_of: Callable[..., ApiClient], tmp_path: Path) -> None:
+    schema = {"content": {"application/json": {"schema": {"const": "other"}}}}
+    paths = ["/v8/ServiceInstance", "/v8/Organizations/Own"]
+    document = {"openapi": "3.0.1", "paths": {path: {"get": {"responses": {"200": schema}}} for path in paths}}
+    (tmp_path / "own.json").write_text(json.dumps(document))
+    client = client_of(also=[str(tmp_path / "own.json")])
     assert "version" in get(client, "/v8/ServiceInstance")
     assert get(client, "/v8/Organizations/Own") == "other"
 

@@ -2,18 +2,14 @@
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from veeam_mock.also.chosen import Chosen, choose_answers
 from veeam_mock.also.contents import Asked, Contents
+from veeam_mock.also.documents import load_documents
 from veeam_mock.also.operations import Foreign, is_json
-from veeam_mock.also.references import broken_references
-from veeam_mock.also.routes import Routes
 from veeam_mock.also.scene import Scene
-from veeam_mock.also.schemas import Schemas
-from veeam_mock.also.sources import read_source, repeated_paths, stamp_of
+from veeam_mock.also.sources import stamp_of
 from veeam_mock.messages import Reply
 from veeam_mock.spec.spec import CheckedRequest, Match, NoMatch, Operation
 from veeam_mock.spec.versions import Versions
@@ -33,15 +29,15 @@ class Also:
 
     def __init__(self, files: Sequence[str] = (), answers: Mapping[str, Mapping[str, Any]] | None = None) -> None:
         self.files = tuple(files)
-        self._loaded = _load(tuple(map(stamp_of, files)))
-        self._routes = self._loaded.routes
+        self._documents = load_documents(tuple(map(stamp_of, files)))
+        self._routes = self._documents.routes
         self._chosen = choose_answers(answers or {}, self._routes)
         self._contents = Contents(self._routes)
 
     def tell(self) -> None:
         """Write what is broken in the documents to the log, each with its place, once for each state of the files."""
-        while self._loaded.untold:
-            log.warning("%s", self._loaded.untold.pop(0))
+        while self._documents.untold:
+            log.warning("%s", self._documents.untold.pop(0))
 
     def find(self, method: str, path: str) -> Match | NoMatch:
         """The operation for a method and a percent-encoded path. HEAD means the GET of the same path."""
@@ -79,24 +75,6 @@ class Also:
             return Reply(good.status, self._contents.make(asked, scene), headers)
         text = next((example.encode() for example in good.examples if isinstance(example, str)), MADE_TEXT)
         return Reply(good.status, None, {"Content-Type": good.media}, text)
-
-
-@dataclass(frozen=True, slots=True)
-class _Loaded:
-    routes: Routes
-    untold: list[str]
-
-
-@lru_cache(maxsize=4)
-def _load(stamps: tuple[tuple[str, int, int], ...]) -> _Loaded:
-    """The operations of documents, read anew only when a file has changed."""
-    loaded = _Loaded(Routes(), [])
-    for given, _, _ in stamps:
-        source = read_source(given)
-        found = [*repeated_paths(source), *broken_references(source.document, source.text)]
-        found += loaded.routes.add(source, Schemas(source.document))
-        loaded.untold.extend(f"{source.file}: {problem}" for problem in found)
-    return loaded
 
 
 def _is_asked(place: str, name: str, checked: CheckedRequest) -> bool:

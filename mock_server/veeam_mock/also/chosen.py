@@ -28,7 +28,7 @@ class Chosen:
     made: bool = False
 
 
-def choose_answers(given: Mapping[str, Mapping[str, Any]], routes: Routes) -> dict[Place, Chosen]:
+def choose_answers(given: Mapping[str, Mapping[str, Any]], routes: Routes[Described]) -> dict[Place, Chosen]:
     """The chosen answers by place. Raises `AlsoError` with every one that names nothing or breaks its schema."""
     found: dict[Place, Chosen] = {}
     problems: list[Violation] = []
@@ -44,7 +44,7 @@ def choose_answers(given: Mapping[str, Mapping[str, Any]], routes: Routes) -> di
     return found
 
 
-def _meant(key: str, routes: Routes, where: str) -> list[tuple[Described, str]]:
+def _meant(key: str, routes: Routes[Described], where: str) -> list[tuple[Described, str]]:
     """The operations that an operation's id, a path, or a method and a path name, each with the path that is meant."""
     named = [(described, described.path) for described in routes.all() if described.id == key]
     method, _, path = key.rpartition(" ")

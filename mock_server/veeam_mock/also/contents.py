@@ -56,7 +56,7 @@ class Asked:
 class Contents:
     """Makes the contents of good answers for the operations of `routes`."""
 
-    def __init__(self, routes: Routes) -> None:
+    def __init__(self, routes: Routes[Described]) -> None:
         self._routes = routes
         self._collections: dict[tuple[str, str], Described] | None = None
 

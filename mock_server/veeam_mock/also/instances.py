@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from veeam_mock.also.scene import Scene
-from veeam_mock.also.schemas import Plain, Schemas
+from veeam_mock.also.schemas import UNFIT, Plain, Schemas
 from veeam_mock.also.texts import make_text
 
 FULL_DEPTH = 4
@@ -18,7 +18,6 @@ FEW = 3
 """Items of a list."""
 
 MOST_ITEMS = 1_000
-UNFIT = object()
 
 
 @dataclass(slots=True)

@@ -4,8 +4,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from veeam_mock.also.instances import UNFIT
-from veeam_mock.also.schemas import Plain
+from veeam_mock.also.schemas import UNFIT, Plain
 from veeam_mock.model.organizations import Organization
 
 LINKS = frozenset({"href", "uri", "url"})

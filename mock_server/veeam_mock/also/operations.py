@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
 
-from veeam_mock.also.references import follow
 from veeam_mock.also.schemas import Plain, Schemas
+from veeam_mock.also.sources import follow
 from veeam_mock.messages import FORM, JSON
 from veeam_mock.spec.schema import Schema
 from veeam_mock.spec.spec import Operation, Parameter

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, unquote
 
-from veeam_mock.also.references import MISSING, find_target
+from veeam_mock.also.sources import MISSING, find_target
 from veeam_mock.spec.schema import Schema
 
 MAPS = frozenset({"properties", "patternProperties", "dependentSchemas"})
@@ -22,6 +22,9 @@ KEPT = frozenset(
     | {"minProperties", "maxProperties", "required", "dependentRequired", "example", "examples", "default"}
 )
 DEFINITION = "#/$defs/"
+UNFIT = object()
+"""What stands where no value fits."""
+
 Plain = dict[str, Any]
 """A schema as JSON Schema; its references point to `$defs`, by the quoted pointer into the document."""
 

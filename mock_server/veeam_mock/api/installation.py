@@ -4,12 +4,15 @@ import threading
 from collections.abc import Callable
 
 from veeam_mock.also.also import Also, Catalogue
+from veeam_mock.also.sources import AlsoError
 from veeam_mock.api.worlds import Worlds
-from veeam_mock.faults.parsing import FaultParser
+from veeam_mock.faults.parsing import FaultError, FaultParser
 from veeam_mock.journal.journal import Journal
 from veeam_mock.journal.masking import Masker
+from veeam_mock.model.clock import system_time
 from veeam_mock.settings.options import DEFAULT_PASSWORD
-from veeam_mock.settings.settings import Settings
+from veeam_mock.settings.settings import Settings, SettingsError
+from veeam_mock.spec.schema import Violation
 from veeam_mock.spec.versions import Versions
 
 
@@ -26,11 +29,11 @@ class Installation:
         self._begin(settings or Settings())
 
     def _begin(self, settings: Settings) -> None:
+        self.also = open_documents(settings)
+        self.also.tell()
         self.settings = settings
         self.generation = object()
         self.versions = Versions(settings.api, settings.picked)
-        self.also = Also(settings.also, settings.answers)
-        self.also.tell()
         self.fault_parser = FaultParser(Catalogue(self.versions, self.also))
         self.worlds = Worlds(settings, self.fault_parser, self._clock)
         masker = Masker(_chosen_secrets(settings))
@@ -42,6 +45,26 @@ class Installation:
             listeners = self.journal.listeners
             self._begin(settings)
             self.journal.listeners = listeners
+
+
+def open_documents(settings: Settings) -> Also:
+    """The operations of the documents that `settings` name; `SettingsError` when documents, answers or faults do not
+    fit. Documents that have not changed since are not read again."""
+    try:
+        also = Also(settings.also, settings.answers)
+    except AlsoError as error:
+        raise SettingsError(error.problems) from None
+    problems: list[Violation] = []
+    if settings.also:
+        parser = FaultParser(Catalogue(Versions(settings.api, {}), also))
+        for number, fault in enumerate(settings.faults):
+            try:
+                parser.parse(fault, system_time(), where=f"faults.{number}", standing=True)
+            except FaultError as error:
+                problems += error.violations
+    if problems:
+        raise SettingsError(problems)
+    return also
 
 
 def _chosen_secrets(settings: Settings) -> list[str]:

@@ -40,6 +40,7 @@ def serve(context: click.Context, **options: Any) -> None:
         context.obj = {key: value for key, value in options.items() if value not in (None, ())}
         return
     settings = settings_from(options)
+    from veeam_mock.api.installation import open_documents
     from veeam_mock.command.banner import banner
     from veeam_mock.door.certificates import CertificateError, find_certificate
     from veeam_mock.door.door import Patience
@@ -48,6 +49,7 @@ def serve(context: click.Context, **options: Any) -> None:
     from veeam_mock.settings.admin_key import ensure_admin_key
 
     try:
+        open_documents(settings)
         certificate = find_certificate(settings)
         listener = bind(settings.host, settings.port)
         settings, key_file = ensure_admin_key(settings)

@@ -5,8 +5,6 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from veeam_mock.also.also import Also, Catalogue
-from veeam_mock.also.sources import AlsoError
 from veeam_mock.faults.parsing import FaultError, FaultParser
 from veeam_mock.model import durations
 from veeam_mock.model.clock import system_time
@@ -131,7 +129,7 @@ def _problems(given: Mapping[str, Any]) -> list[Violation]:
     problems = [_worded(problem, plain) for problem in SCHEMA.violations(plain, "")]
     wrong = {problem.where.split(".")[0] for problem in problems}
     sound = {key: value for key, value in given.items() if key not in wrong}
-    for check in (_range_problems, _reading_problems, _pair_problems, _twice_problems, _also_problems, _fault_problems):
+    for check in (_range_problems, _reading_problems, _pair_problems, _twice_problems, _fault_problems):
         problems += check(sound)
     return problems
 
@@ -191,21 +189,10 @@ def _twice_problems(given: Mapping[str, Any]) -> Iterable[Violation]:
             seen.add(name)
 
 
-def _also_problems(given: Mapping[str, Any]) -> Iterable[Violation]:
-    try:
-        Also(given.get("also", ()), given.get("answers"))
-    except AlsoError as error:
-        yield from error.problems
-
-
 def _fault_problems(given: Mapping[str, Any]) -> Iterable[Violation]:
-    if not given.get("faults"):
-        return
-    try:
-        also = Also(given.get("also", ()), given.get("answers"))
-    except AlsoError:
-        return  # told already
-    parser = FaultParser(Catalogue(Versions(given.get("api", VERSIONS), {}), also))
+    if not given.get("faults") or given.get("also"):
+        return  # with documents that are served beside the versions, faults are checked once these are open
+    parser = FaultParser(Versions(given.get("api", VERSIONS), {}))
     for number, fault in enumerate(given["faults"]):
         try:
             parser.parse(fault, system_time(), where=f"faults.{number}")
