@@ -2,6 +2,7 @@
 
 import base64
 import random
+import re
 import uuid
 from typing import Any
 
@@ -65,8 +66,6 @@ def _formatted(kind: object, name: str, scene: Scene, chance: random.Random) -> 
 
 
 def _patterned(pattern: str, chance: random.Random) -> str:
-    import re
-
     from rstr import Rstr
 
     try:
