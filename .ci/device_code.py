@@ -19,12 +19,12 @@ def post(url: str, body: bytes, **headers: str) -> dict[str, object]:
         return answer
 
 
-def device_code(url: str, token: str | None) -> dict[str, object]:
+def device_code(url: str, token: str | None, version: str) -> dict[str, object]:
     if token is None:
         form = {"grant_type": "password", "username": "administrator", "password": "veeam"}
-        token = str(post(f"{url}/v4/Token", urlencode(form).encode())["access_token"])
+        token = str(post(f"{url}/{version}/Token", urlencode(form).encode())["access_token"])
     body = json.dumps({"targetRegion": "worldwide"}).encode()
-    return post(f"{url}/v4/DeviceCode", body, Authorization=f"Bearer {token}", Content_Type="application/json")
+    return post(f"{url}/{version}/DeviceCode", body, Authorization=f"Bearer {token}", Content_Type="application/json")
 
 
 def main() -> None:
@@ -32,12 +32,13 @@ def main() -> None:
     parser.add_argument("url", nargs="?")
     parser.add_argument("--port-file", type=Path, help="of a server on this machine, instead of a URL")
     parser.add_argument("--token", help="instead of a login")
+    parser.add_argument("--api", default="v4", help="the version to ask (v4)")
     options = parser.parse_args()
     end = time.monotonic() + LIMIT
     while True:
         try:
             url = options.url or f"http://127.0.0.1:{int(options.port_file.read_text())}"
-            sys.stdout.write(f"{device_code(url, options.token)['userCode']} from {url}\n")
+            sys.stdout.write(f"{device_code(url, options.token, options.api)['userCode']} from {url}\n")
             return
         except HTTPError as error:
             raise SystemExit(f"no device code: {error} ({error.read()!r})") from None

@@ -20,8 +20,8 @@ PAGE = """\
 
 Every setting has one name everywhere: `code_lifetime` is the key of the config file (`--config FILE`, YAML, `_` or
 `-`), `VEEAM_MOCK_CODE_LIFETIME` in the environment, `--code-lifetime` on the command line, and `code_lifetime=` of
-`MockServer`, `InterceptedServer`, `Settings` and the marker `@pytest.mark.veeam`. The command line goes before the
-environment, the environment before the file. Lists and maps in the environment are written as YAML; an empty
+`MockServer`, `InterceptedServer`, `Settings` and the marker `@pytest.mark.veeam`. The command line takes
+precedence over the environment, and that over the file. Lists and maps in the environment are written as YAML; an empty
 variable counts as unset. All mistakes are told at once, each with its key and where its value came from.
 
 Durations are `250ms`, `30s`, `15m`, `1.5h` or `14d`; a bare number means seconds.

@@ -71,7 +71,8 @@ def list_rules() -> None:
 def _check_options(function: Any) -> Any:
     for option in reversed(OPTIONS):
         switch = option.kind is Kind.SWITCH
-        form = {"is_flag": True, "default": None} if switch else {"metavar": option.metavar}
+        several = option.kind is Kind.LIST
+        form = {"is_flag": True, "default": None} if switch else {"metavar": option.metavar, "multiple": several}
         function = click.option(f"--{option.name}", help=option.help, **form)(function)
     return click.argument("url", required=False)(function)
 

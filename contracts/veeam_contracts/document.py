@@ -8,14 +8,12 @@ invalid only when they are invalid under every reading. Answers are always judge
 import itertools
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from typing import Any
 
 import jsonschema_rs
-import yaml
 
 from veeam_contracts.asking.exchange import NOT_JSON
+from veeam_contracts.paths import load_document, places
 
 Json = dict[str, Any]
 
@@ -27,17 +25,6 @@ REQUEST_QUESTIONS = frozenset(
 
 OWIN_DATES = frozenset({".issued", ".expires"})
 """Members of a login that Microsoft's OWIN token endpoint writes as RFC 1123 does: see `token.lifetime`."""
-
-
-@cache
-def load_document() -> Json:
-    """The OpenAPI document, from the installed package or the checkout; do not change it."""
-    package = files("veeam_mock")
-    installed = package.joinpath("openapi.yaml")
-    source: Traversable = installed if installed.is_file() else package.joinpath("..", "..", "openapi.yaml")
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    document: Json = yaml.load(source.read_text(encoding="utf-8"), Loader=loader)
-    return document
 
 
 def questions() -> Mapping[str, Json]:
@@ -183,17 +170,10 @@ WRITES = frozenset(
 """Operations that change which organizations there are: no rule tries what they do, only that they are protected."""
 
 
-GIVE_CODES = frozenset({"getDeviceCode", "getOrganizationDeviceCode", "getRestoreDeviceCode"})
-
-
 def operations() -> dict[str, tuple[str, str, Json]]:
     """operationId -> method, path and the operation, of the loose document."""
-    return {
-        operation["operationId"]: (method.upper(), path, operation)
-        for path, item in loose_document()["paths"].items()
-        for method, operation in item.items()
-        if method != "parameters"
-    }
+    paths = loose_document()["paths"]
+    return {id: (method, path, paths[path][method.lower()]) for id, (method, path) in places().items()}
 
 
 def operation_at(label: str) -> str | None:
@@ -203,7 +183,7 @@ def operation_at(label: str) -> str | None:
 
 def example_restore_session() -> str:
     """The restore session of the document's example, which the bundled mock has."""
-    path = load_document()["paths"]["/v4/RestoreSessions/{restoreSessionId}/organization/restoreDeviceCode"]
+    path = load_document()["paths"][places()["getRestoreDeviceCode"][1]]
     value: str = resolve(path["parameters"][0])["examples"]["session"]["value"]
     return value
 

@@ -8,11 +8,12 @@ from enum import Enum
 
 
 class Kind(Enum):
-    """What an option takes. `SWITCH` takes nothing; `REPORT` is the file that a report is written to."""
+    """What an option takes. `SWITCH` takes nothing; `REPORT` is the file of a report; `LIST` may come again."""
 
     TEXT = "text"
     SWITCH = "switch"
     REPORT = "report"
+    LIST = "list"
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,8 @@ OPTIONS: tuple[Option, ...] = (
     _report("junit", "JUnit XML"),
     _report("html", "one HTML page"),
     _report("markdown", "Markdown"),
+    Option("rule", "ID", "Try this rule alone, or all that fit, as in `code.*`; may come again.", Kind.LIST),
+    Option("skip", "ID", "Leave out this rule, or all that fit; may come again.", Kind.LIST),
     Option("baseline", "FILE", "Known deviations (YAML), each with its reason."),
     Option("seed", "N", "Seed of what is generated. [default: 1]"),
 )

@@ -3,16 +3,17 @@
 import os
 import re
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from veeam_contracts.asking.address import mistake_in
-from veeam_contracts.asking.target import BUNDLED, LIVE, Limits, Login, Target, is_loopback, thorough
+from veeam_contracts.asking.target import BUNDLED, LIVE, Limits, Login, Target, is_loopback, mistake_in, thorough
 from veeam_contracts.document import example_restore_session, region_names
 from veeam_contracts.judging.baseline import Baseline, BaselineError, read_baseline
+from veeam_contracts.judging.catalogue import RULES
 from veeam_contracts.option_table import ENVIRONMENT, REPORTS
 
 THOROUGH_EXAMPLES = 100
@@ -32,6 +33,13 @@ class Options:
     seed: int = 1
     examples: int = 12
     timeout: float = 10.0
+    rules: Sequence[str] = ()
+    skipped: Sequence[str] = ()
+
+    def selects(self, rule: str) -> bool:
+        """Whether the rule with this id is to be tried."""
+        wanted = not self.rules or any(fnmatchcase(rule, pattern) for pattern in self.rules)
+        return wanted and not any(fnmatchcase(rule, pattern) for pattern in self.skipped)
 
 
 def read_options(given: Mapping[str, Any], environ: Mapping[str, str]) -> Options:
@@ -54,6 +62,8 @@ def read_options(given: Mapping[str, Any], environ: Mapping[str, str]) -> Option
         seed=int(values.get("seed", 1)),
         examples=THOROUGH_EXAMPLES if values.get("thorough") else 12,
         timeout=float(values.get("timeout", 10.0)),
+        rules=tuple(values.get("rule", ())),
+        skipped=tuple(values.get("skip", ())),
     )
 
 
@@ -65,6 +75,10 @@ def _problems(values: Mapping[str, Any]) -> Iterator[str]:
         yield from _certificate_problems(values["ca_cert"])
     if values.get("password_stdin") and not values.get("password"):
         yield "--password-stdin: standard input holds no password"
+    for name in ("rule", "skip"):
+        for pattern in values.get(name, ()):
+            if not any(fnmatchcase(rule.id, pattern) for rule in RULES):
+                yield f"--{name} {pattern}: fits no rule; `veeam-contracts list` prints them"
     if "organization_id" in values and not re.fullmatch(r"(?!\.+$)[\w.~-]+", values["organization_id"], re.ASCII):
         yield f"--organization-id {values['organization_id']!r}: is no id, such as stand in the list of organizations"
     if "region" in values and values["region"].lower() not in map(str.lower, region_names()):

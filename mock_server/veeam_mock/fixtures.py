@@ -116,7 +116,7 @@ def _prepare(request: pytest.FixtureRequest, server: S) -> S:
 
 
 def _marked(item: pytest.Item) -> dict[str, Any]:
-    """The settings of the markers; those of the test itself go before those of its class and module."""
+    """The settings of the markers; those of the test itself take precedence over those of its class and module."""
     settings: dict[str, Any] = {}
     for marker in reversed(list(item.iter_markers("veeam"))):
         if marker.args:

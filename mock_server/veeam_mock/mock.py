@@ -50,7 +50,7 @@ class Mock:
         """
         if len(request.body) > BODY_LIMIT:
             return self.refuse(request, 413, BODY_TOO_LARGE)
-        if is_origin(request.origin) and _is_beside_the_api(request):
+        if _is_beside_the_api(request) and is_origin(request.origin):
             return self._answer_beside_the_api(request)
         return self._pipeline.answer(request, no_socket=no_socket)
 
@@ -82,6 +82,12 @@ class Mock:
             return self._pages
 
 
+FIRST_LETTERS = frozenset("~_sSdD")
+"""What the paths of pages, of the control API and of worlds begin with: all others need no closer look."""
+
+
 def _is_beside_the_api(request: Request) -> bool:
+    if request.path[1:2] not in FIRST_LETTERS:
+        return False
     path = split_world(request.path)[1]
     return is_page(path) or is_control(path)

@@ -12,6 +12,7 @@ SECRET_NAMES = (
     "integration_token",
     "client_secret",
     "admin_key",
+    "authCode",
     "applicationSecret",
     "applicationCertificate",
     "applicationCertificatePassword",

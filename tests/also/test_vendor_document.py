@@ -93,7 +93,7 @@ def test_every_get_operation_answers_well_with_a_body_that_fits(caller: Caller) 
 def _is_foreign(caller: Caller, path: str) -> bool:
     """Whether the document answers; the mock's own answers are held to its own document elsewhere."""
     own = caller.mock.installation.versions["v8"].spec.find("GET", path)
-    other = caller.mock.installation.also.find("GET", path)
+    other = caller.mock.installation.served.also.find("GET", path)
     return isinstance(getattr(other, "operation", None), Foreign) and not hasattr(own, "operation")
 
 

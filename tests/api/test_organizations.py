@@ -77,3 +77,12 @@ def test_a_client_finds_the_versions_served_without_a_token(
     client = client_of(api=served)
     answers = {f"v{n}": client.send("GET", f"/v{n}/ServiceInstance").status_code for n in range(2, 10)}
     assert answers == {version: 401 if version in served else 404 for version in answers}
+
+
+@pytest.mark.parametrize("version", ["v6", "v7", "v8"])
+@pytest.mark.parametrize(("written", "status"), [("true", 200), ("True", 200), ("FALSE", 200), ("1", 400), ("", 400)])
+def test_a_boolean_in_a_query_is_a_word_in_any_case(client: ApiClient, version: str, written: str, status: int) -> None:
+    answers = [
+        client.call("GET", f"/{version}/Organizations{one}?extendedView={written}") for one in ("", f"/{ORGANIZATION}")
+    ]
+    assert [answer.status_code for answer in answers] == [status, status]

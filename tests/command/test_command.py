@@ -14,6 +14,7 @@ from pathlib import Path
 
 import orjson
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from support.api_client import ApiClient
@@ -298,3 +299,12 @@ def test_beyond_this_machine_a_key_is_made_and_named(start: Callable[..., Runnin
     assert client.send("GET", "/__admin/clock").status_code == 401
     assert running.end()[0] == 0
     assert not key_file.exists()
+
+
+@pytest.mark.parametrize("version", ["v4", "v5", "v6", "v7", "v8"])
+def test_the_document_of_a_version_is_printed(version: str) -> None:
+    printed = run("openapi", "--api", version)
+    document = yaml.safe_load(printed.stdout)
+    assert (printed.returncode, document["info"]["version"]) == (0, version[1:])
+    assert {path.split("/")[1] for path in document["paths"]} == {version}
+    assert orjson.loads(run("openapi", "--api", version, "--format", "json").stdout) == document

@@ -6,11 +6,12 @@ from email.utils import formatdate
 
 import pytest
 
-from veeam_contracts.asking.client import SERVICE_PATH, Client
+from veeam_contracts.asking.client import Client
 from veeam_contracts.asking.exchange import NOT_JSON, Exchange
-from veeam_contracts.asking.gate import RETRY_AFTER_DEFAULT, retry_after
+from veeam_contracts.asking.pace import RETRY_AFTER_DEFAULT, retry_after
 from veeam_contracts.asking.target import BUNDLED, LIVE, Login, Target, is_loopback
 from veeam_contracts.options import Mistake, read_options
+from veeam_contracts.paths import path_of
 from veeam_mock import MockServer
 
 
@@ -36,14 +37,14 @@ def answered(body: bytes = b"", **headers: str) -> Exchange:
 def test_a_cookie_of_the_server_is_not_sent_back(veeam: MockServer, api: Client) -> None:
     headers = {"Set-Cookie": "login=open; Path=/"}
     veeam.faults.add("status", status=404, headers=headers, times=1, match={"operation": "getServiceInstance"})
-    assert [api.get(SERVICE_PATH).status for _ in range(2)] == [404, 200]
+    assert [api.get(path_of("getServiceInstance")).status for _ in range(2)] == [404, 200]
     veeam.requests.verify(2, operation="getServiceInstance", header={"cookie": None})
 
 
 def test_a_redirect_is_judged_and_not_followed(veeam: MockServer, api: Client) -> None:
     headers = {"Location": f"{veeam.url}/v4/Organizations"}
     veeam.faults.add("status", status=302, headers=headers, match={"operation": "getServiceInstance"})
-    assert api.get(SERVICE_PATH).status == 302
+    assert api.get(path_of("getServiceInstance")).status == 302
     veeam.requests.verify(0, operation="getOrganizations")
 
 
@@ -71,14 +72,14 @@ def test_what_python_reads_beyond_json_is_not_json(body: bytes) -> None:
     [("7", 7.0), ("0", 1.0), (" 3 ", 3.0), ("", RETRY_AFTER_DEFAULT), ("soon", RETRY_AFTER_DEFAULT), ("-3", 5.0)],
 )
 def test_how_long_a_server_asks_to_wait(given: str, seconds: float) -> None:
-    assert retry_after(answered(**{"retry-after": given})) == seconds
+    assert retry_after(given) == seconds
 
 
 def test_a_server_may_ask_to_wait_until_a_date() -> None:
     later = formatdate(time.time() + 1000, usegmt=True)
-    assert 900 < retry_after(answered(**{"retry-after": later})) <= 1000
+    assert 900 < retry_after(later) <= 1000
     past = "Sun, 06 Nov 1994 08:49:37 GMT"
-    assert retry_after(answered(**{"retry-after": past})) == 1.0
+    assert retry_after(past) == 1.0
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,7 @@ def test_list_prints_every_rule_with_its_source(veeam_contracts: Command) -> Non
         (("https://veeam.example", "--token", "t", "--ca-cert", __file__), "holds no certificate"),
         (("https://veeam.example", "--token", "t", "--region", "Atlantis"), "is none of Worldwide"),
         (("https://veeam.example", "--token", "t", "--organization-id", ".."), "is no id"),
+        (("--rule", "code.nonsense"), "fits no rule"),
         (("https://veeam.example", "--token", "t", "--organization-id", "a/b"), "is no id"),
         (("https://veeam.example", "--username", "u", "--password-stdin"), "standard input holds no password"),
         (("--html", "missing/report.html"), "the folder does not exist"),
@@ -283,3 +284,11 @@ def test_a_broken_contract_ends_with_1_and_names_the_rule(behave: Behaviour, rul
     verdict = judge(behave)
     assert verdict.status == Status.BROKEN
     assert rule in broken(verdict)
+
+
+def test_some_rules_can_be_tried_alone(veeam_contracts: Command, tmp_path: Path) -> None:
+    result = veeam_contracts("check", "--rule", "service.*", "--skip", "*.version-probe", "--json", "report.json")
+    report = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    assert result.returncode == Status.CONFORMS, result.stdout + result.stderr
+    assert [rule["id"] for rule in report["rules"] if rule["outcome"] == "passed"] == ["service.instance"]
+    assert {rule["reason"] for rule in report["rules"] if rule["outcome"] == "not tested"} == {"not selected"}

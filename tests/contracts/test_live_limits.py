@@ -20,9 +20,9 @@ from mutants.harness import (
     judge,
     say,
 )
+from veeam_contracts.asking.admission import Refused, is_allowed
 from veeam_contracts.asking.client import NOBODY
 from veeam_contracts.asking.client import Client as ApiClient
-from veeam_contracts.asking.gate import Refused, is_allowed
 from veeam_contracts.asking.target import LIVE, Limits, Login, Target, thorough
 from veeam_contracts.judging.catalogue import RULES
 from veeam_contracts.judging.verdict import Outcome, Status, Verdict

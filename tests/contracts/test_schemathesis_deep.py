@@ -9,7 +9,7 @@ import pytest
 import schemathesis
 from schemathesis.config import HealthCheck, SchemathesisConfig
 
-from veeam_contracts.document import load_document
+from veeam_contracts.paths import load_document
 from veeam_mock import create_app
 
 EXAMPLES = 200

@@ -33,6 +33,7 @@ servers
 command fixtures pytest_plugin __init__ __main__
 """,
     "veeam_contracts": """
+paths
 asking
 document
 judging

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from veeam_mock.spec.document import VERSIONS
+
 TOP = Path(__file__).parents[2]
 
 
@@ -20,6 +22,8 @@ def test_it_holds_the_two_packages_and_nothing_else_at_its_top(held: set[str]) -
 
 def test_it_holds_the_description_of_the_api(held: set[str]) -> None:
     assert "veeam_mock/openapi.yaml" in held
+    overlays = {path for path in held if path.startswith("veeam_mock/spec/overlays/")}
+    assert overlays == {f"veeam_mock/spec/overlays/{version}.yaml" for version in VERSIONS[1:]}
 
 
 def test_it_holds_the_templates_and_the_static_files_of_the_pages(held: set[str]) -> None:

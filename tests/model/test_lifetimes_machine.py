@@ -106,6 +106,7 @@ class Life(RuleBasedStateMachine):
     def revoke(self, pair: tuple[str, str]) -> None:
         self.world.tokens.revoke(pair[0])
         self.expected.access.pop(pair[0], None)
+        self.expected.refresh.pop(pair[1], None)  # a logout ends the whole login
         assert not self._opens(pair[0])
 
     @rule(target=codes)

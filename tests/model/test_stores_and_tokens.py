@@ -187,6 +187,7 @@ class TokenMachine(RuleBasedStateMachine):
         pair, _ = data.draw(st.sampled_from(self.pairs))
         self.tokens.revoke(pair.access_token)
         self.revoked.add(pair.access_token)
+        self.spent.add(pair.refresh_token)  # a logout ends the whole login
 
     @invariant()
     def every_token_opens_exactly_while_it_lives(self) -> None:

@@ -1,6 +1,13 @@
 """The whole bank: importing the modules of defects fills the table."""
 
-from mutants import defects_of_access, defects_of_codes, defects_of_life, defects_of_operations, defects_of_requests
+from mutants import (
+    defects_of_access,
+    defects_of_causes,
+    defects_of_codes,
+    defects_of_life,
+    defects_of_operations,
+    defects_of_requests,
+)
 from mutants.defects import MUTANTS, Mutant
 from mutants.lawful import VARIANTS, Variant
 
@@ -10,6 +17,7 @@ __all__ = [
     "Mutant",
     "Variant",
     "defects_of_access",
+    "defects_of_causes",
     "defects_of_codes",
     "defects_of_life",
     "defects_of_operations",

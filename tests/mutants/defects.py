@@ -9,7 +9,10 @@ from mutants.harness import Answer, Ask, Behaviour, Server
 
 @dataclass(frozen=True)
 class Mutant:
-    """A faulty server. `rules` are those that name its defect; one of them at least must break."""
+    """A faulty server. `rules` are those that name its defect; one of them at least must break.
+
+    `alone`: nothing else may break, for it all follows from that.
+    """
 
     name: str
     group: str
@@ -17,6 +20,7 @@ class Mutant:
     behave: Behaviour
     settings: Mapping[str, Any] = field(default_factory=dict)
     generated: bool = False
+    alone: bool = False
 
 
 MUTANTS: list[Mutant] = []

@@ -82,7 +82,7 @@ def tokens_of_8_digits(server: Server, ask: Ask) -> Answer:
     return answer
 
 
-@defect("token", "token.reuse")
+@defect("token", "token.reuse", "token.alive")
 def a_token_that_dies_after_one_use(server: Server, ask: Ask) -> Answer:
     if ask.token and server.count(ask.token) > 1:
         return say(401)

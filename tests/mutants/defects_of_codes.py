@@ -248,7 +248,7 @@ def the_case_of_the_page_is_not_known(server: Server, ask: Ask) -> Answer:
     return server.answer(ask)
 
 
-@defect("code", "code.organization")
+@defect("code", "operations.served")
 def an_organization_gets_no_code(server: Server, ask: Ask) -> Answer:
     answer = server.answer(ask)
     of_organization = "/organizations/" in ask.path.lower() and ask.path.lower().endswith("/devicecode")

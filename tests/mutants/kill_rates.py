@@ -19,6 +19,7 @@ GROUPS = {
     "token": "logins and tokens",
     "credentials": "credentials",
     "request": "wrong requests",
+    "operations": "operations that are missing",
     "methods": "other methods",
     "organizations": "organizations",
     "service": "the installation",

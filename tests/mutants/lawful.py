@@ -6,7 +6,7 @@ from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
 
-from mutants.harness import Answer, Ask, Behaviour, Server
+from mutants.harness import Answer, Ask, Behaviour, Server, say
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,17 @@ def one_second_passed(server: Server, ask: Ask) -> Answer:
     return answer.with_members(expiresIn=answer.json["expiresIn"] - 1)
 
 
+def one_login_per_user(server: Server, ask: Ask) -> Answer:
+    """A login, or a refresh, ends the tokens of the one before."""
+    if ask.token and ask.token in server.memory.get("ended", ()):
+        return say(401)
+    answer = server.answer(ask)
+    if ask.is_login and answer.status == 200:
+        server.memory.setdefault("ended", set()).update(server.memory.get("last", ()))
+        server.memory["last"] = [answer.json["access_token"]]
+    return answer
+
+
 READINGS = {
     "expires-unit": ("seconds", "milliseconds"),
     "organization-id": ("optional", "required"),
@@ -115,6 +126,9 @@ READINGS = {
     "code-shape": ("9", "8"),
     "verification-url": ("region", "worldwide", "link"),
     "path-case": ("ignored", "exact"),
+    "path-slash": ("ignored", "refused"),
+    "json-leniency": ("read", "refused"),
+    "form-multipart": ("read", "refused"),
     "extra-properties": ("none", "some"),
     "throttling": ("none", "some"),
 }
@@ -133,5 +147,6 @@ VARIANTS: tuple[Variant, ...] = (
     Variant("a refusal has a stack trace that is null", behave=null_trace),
     Variant("another sign-in page of Microsoft's", behave=another_sign_in_page),
     Variant("a message in another language", behave=page_message),
+    Variant("one login per user ends the one before", behave=one_login_per_user),
     Variant("899 and 900 seconds in turn", behave=one_second_passed),
 )

@@ -27,6 +27,7 @@ def blame(mutant: Mutant) -> None:
     verdict = judge(mutant.behave, dict(mutant.settings), seed=SEED, generated=mutant.generated)
     assert verdict.status == Status.BROKEN, verdict.reason
     assert broken(verdict) & set(mutant.rules), f"blamed only {sorted(broken(verdict))}"
+    assert not mutant.alone or broken(verdict) <= set(mutant.rules), verdict.having(Outcome.FAILED)
 
 
 @pytest.mark.parametrize("mutant", named(ONE_OF_A_KIND))

@@ -143,7 +143,7 @@ def test_a_step_that_is_reloaded_or_gone_back_to_shows_what_is_so_now(mock: Mock
     page = mock.page()
     shown = [page.send(user_code=code), page.send(), page.send(decision="approve")]
     addresses = [answer.request.full_path for answer in shown]
-    again = [page._client.get(address, base_url=BASE) for address in addresses]
+    again = [page.client.get(address, base_url=BASE) for address in addresses]
     assert [answer.status_code for answer in again] == [409, 409, 200]
     assert "You approved the code" in again[2].text
 
@@ -169,11 +169,11 @@ def test_a_form_is_bound_to_its_browser_its_world_and_what_it_says(mock: Mock) -
     assert form.action == "/devicelogin/decision"
     forged = [
         (mock.app.test_client(), form.action, {}),
-        (page._client, form.action, {"user_code": other}),
-        (page._client, form.action, {"account": "eve@evil.test"}),
-        (page._client, form.action, {"token": ""}),
-        (page._client, f"/~blue{form.action}", {}),
-        (page._client, "/devicelogin/account", {}),
+        (page.client, form.action, {"user_code": other}),
+        (page.client, form.action, {"account": "eve@evil.test"}),
+        (page.client, form.action, {"token": ""}),
+        (page.client, f"/~blue{form.action}", {}),
+        (page.client, "/devicelogin/account", {}),
     ]
     answers = [
         client.post(action, data={**form.fields, "decision": "approve", **changes}, base_url=BASE)
@@ -199,7 +199,7 @@ def test_a_form_from_another_origin_is_refused(mock: Mock, headers: dict[str, st
     page = mock.page()
     page.send(user_code=code)
     page.send()
-    page._options["headers"] = headers
+    page.options["headers"] = headers
     assert page.send(decision="approve").status_code == 403
     assert mock.state(code)[0] == "pending"
 

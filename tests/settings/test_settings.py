@@ -1,5 +1,6 @@
 """Settings: where they come from, which goes before which, and what is said about mistakes."""
 
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,11 @@ def test_the_defaults_are_those_of_the_options() -> None:
     for option in OPTIONS:
         if option.key != "ambiguities":
             assert getattr(settings, option.key) == option.default, option.key
+
+
+def test_it_listens_on_loopback_unless_told_otherwise() -> None:
+    assert ip_address(Settings().host).is_loopback
+    assert Settings(host="0.0.0.0").host == "0.0.0.0"
 
 
 def test_durations_are_kept_in_seconds() -> None:
@@ -289,17 +295,10 @@ def test_text_that_means_no_value_is_kept_for_the_check() -> None:
     assert from_text(BY_KEY["ambiguities"], "{") == "{"
 
 
-def gathered(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Settings:
+def gathered(*arguments: str) -> Settings:
     """The settings that the command would serve with."""
-    kept: list[Settings] = []
-
-    def keep(**options: Any) -> None:
-        kept.append(cli.settings_from(options))
-
-    monkeypatch.setattr(cli.command, "callback", keep)
-    result = CliRunner().invoke(cli.command, arguments, catch_exceptions=False)
-    assert result.exit_code == 0, result.output
-    return kept[0]
+    with cli.command.make_context("veeam-mock", list(arguments)) as context:
+        return cli.settings_from(context.params)
 
 
 def test_an_option_goes_before_the_environment_and_that_before_the_file(
@@ -308,23 +307,23 @@ def test_an_option_goes_before_the_environment_and_that_before_the_file(
     config.write_text("username: file\npassword: file\ncode_lifetime: 1s\n")
     monkeypatch.setenv("VEEAM_MOCK_USERNAME", "environment")
     monkeypatch.setenv("VEEAM_MOCK_PASSWORD", "environment")
-    settings = gathered(monkeypatch, "--config", str(config), "--username", "option")
+    settings = gathered("--config", str(config), "--username", "option")
     assert (settings.username, settings.password, settings.code_lifetime) == ("option", "environment", 1)
 
 
 def test_the_config_file_can_be_named_by_the_environment(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config.write_text("seed: 5\n")
     monkeypatch.setenv("VEEAM_MOCK_CONFIG", str(config))
-    assert gathered(monkeypatch).seed == 5
+    assert gathered().seed == 5
 
 
-def test_a_flag_that_is_not_given_leaves_the_file_its_say(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_flag_that_is_not_given_leaves_the_file_its_say(config: Path) -> None:
     config.write_text("http: true\n")
-    assert gathered(monkeypatch, "--config", str(config)).http is True
+    assert gathered("--config", str(config)).http is True
 
 
-def test_an_option_may_come_several_times(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert gathered(monkeypatch, "--cors", "https://a.test", "--cors", "https://b.test").cors == (
+def test_an_option_may_come_several_times() -> None:
+    assert gathered("--cors", "https://a.test", "--cors", "https://b.test").cors == (
         "https://a.test",
         "https://b.test",
     )

@@ -69,6 +69,18 @@ OBSERVED: dict[str, tuple[Observation, dict[str, object]]] = {
         lambda user: [user.region(name) for name in ("worldwide", "CHINA", "China")],
         {"ignored": [200, 200, 200], "exact": [200, 400, 200]},
     ),
+    "path-slash": (
+        lambda user: user.ask(path="/v4/DeviceCode/").status_code,
+        {"ignored": 200, "refused": 404},
+    ),
+    "json-leniency": (
+        lambda user: user.ask({"TargetRegion": "China"}).status_code,
+        {"read": 200, "refused": 400},
+    ),
+    "form-multipart": (
+        lambda user: user.http.post("/v4/Token", data=LOGIN, content_type="multipart/form-data").status_code,
+        {"read": 200, "refused": 415},
+    ),
     "error-shape": (
         lambda user: [list(user.http.get(path).json) for path in ("/v4/Organizations", "/nowhere", "/swagger/x")],
         {"message": [["message"]] * 3, "Message": [["Message"]] * 3},

@@ -1,40 +1,50 @@
-"""`openapi.yaml` is a sound OpenAPI document, its examples keep to its schemas, and its questions are catalogued."""
+"""The document of every version is sound OpenAPI, its examples keep to its schemas, its questions are catalogued."""
 
 import copy
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import jsonschema_rs
 import pytest
-import yaml
 from openapi_spec_validator import validate
 
-DOCUMENT: dict[str, Any] = yaml.safe_load(Path(__file__).parents[2].joinpath("openapi.yaml").read_text("utf-8"))
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+from support.openapi import Content, Json, Operation, contents, mistakes, operations, resolved
+from veeam_mock.spec.document import FIRST, VERSIONS, document_of
 
-OPERATIONS = {
-    ("POST", "/v4/Organizations/{organizationId}/Applications"): "addApplications",
-    ("POST", "/v4/Organizations/{organizationId}/Action"): "exploreOrganization",
-    ("GET", "/v4/RestoreSessions/{restoreSessionId}"): "getRestoreSession",
-    ("POST", "/v4/RestoreSessions/{restoreSessionId}/Action"): "stopRestoreSession",
-    ("POST", "/v4/Token"): "getToken",
-    ("GET", "/v4/Organizations"): "getOrganizations",
-    ("GET", "/v4/Organizations/{organizationId}"): "getOrganization",
-    ("POST", "/v4/Organizations"): "addOrganization",
-    ("PUT", "/v4/Organizations/{organizationId}"): "updateOrganization",
-    ("DELETE", "/v4/Organizations/{organizationId}"): "deleteOrganization",
-    ("POST", "/v4/DeviceCode"): "getDeviceCode",
-    ("POST", "/v4/Organizations/{organizationId}/DeviceCode"): "getOrganizationDeviceCode",
+FIRST_OPERATIONS = {
+    ("POST", "Organizations/{organizationId}/Applications"): "addApplications",
+    ("POST", "Organizations/{organizationId}/Action"): "exploreOrganization",
+    ("GET", "RestoreSessions/{restoreSessionId}"): "getRestoreSession",
+    ("POST", "RestoreSessions/{restoreSessionId}/Action"): "stopRestoreSession",
+    ("POST", "Token"): "getToken",
+    ("GET", "Organizations"): "getOrganizations",
+    ("GET", "Organizations/{organizationId}"): "getOrganization",
+    ("POST", "Organizations"): "addOrganization",
+    ("PUT", "Organizations/{organizationId}"): "updateOrganization",
+    ("DELETE", "Organizations/{organizationId}"): "deleteOrganization",
+    ("POST", "DeviceCode"): "getDeviceCode",
+    ("POST", "Organizations/{organizationId}/DeviceCode"): "getOrganizationDeviceCode",
     (
         "POST",
-        "/v4/RestoreSessions/{restoreSessionId}/organization/restoreDeviceCode",
+        "RestoreSessions/{restoreSessionId}/organization/restoreDeviceCode",
     ): "getRestoreDeviceCode",
-    ("GET", "/v4/ServiceInstance"): "getServiceInstance",
+    ("GET", "ServiceInstance"): "getServiceInstance",
 }
 
+EXPLORE, STOP = "Organizations/{organizationId}", "RestoreSessions/{restoreSessionId}"
+# Version -> the operations that come with it, and the paths that go.
+ADDED = {
+    "v6": {
+        ("POST", "DeviceCode/check"): "checkDeviceCode",
+        ("POST", "AzureServiceAccounts/DeviceCode"): "getAzureDeviceCode",
+        ("POST", f"{EXPLORE}/explore"): "exploreOrganization",
+        ("POST", f"{STOP}/Stop"): "stopRestoreSession",
+    },
+    "v7": {("POST", "Token/logout"): "logOut", ("POST", "Token/AuthCode"): "getAuthCode"},
+}
+REMOVED = {"v6": {("POST", f"{EXPLORE}/Action"), ("POST", f"{STOP}/Action")}}
+
 # The questions that the sources leave open. A new one belongs here, in the catalogue, and where it matters.
-AMBIGUITIES = {
+FIRST_QUESTIONS = {
     "expires-unit",
     "organization-id",
     "unknown-organization",
@@ -50,70 +60,23 @@ AMBIGUITIES = {
     "verification-url",
     "path-case",
     "extra-properties",
+    "path-slash",
+    "json-leniency",
+    "form-multipart",
     "throttling",
+}
+# Version -> the questions that it opens, and those that it settles.
+OPENED = {"v6": {"extended-view"}}
+SETTLED = {
+    "v5": {"organization-id", "unknown-organization"},
+    "v6": {"region-names"},
+    "v7": {"expires-unit", "extended-view"},
 }
 
 
-class Content(NamedTuple):
-    """A parameter, or one media type of a body: whatever has a schema and examples."""
-
-    where: str
-    item: dict[str, Any]
-
-
-def resolved(node: dict[str, Any]) -> dict[str, Any]:
-    """Follow a `$ref` inside the document."""
-    while "$ref" in node:
-        target: Any = DOCUMENT
-        for key in node["$ref"].removeprefix("#/").split("/"):
-            target = target[key.replace("~1", "/").replace("~0", "~")]
-        node = target
-    return node
-
-
-def operations() -> Iterator[tuple[str, str, dict[str, Any], dict[str, Any]]]:
-    """Every operation as method, path, path item and operation."""
-    for path, item in DOCUMENT["paths"].items():
-        for method in sorted(item.keys() & set(METHODS)):
-            yield method.upper(), path, item, item[method]
-
-
-def contents() -> Iterator[Content]:
-    """Every parameter and every media type of a request or a reply."""
-    for _, _, item, operation in operations():
-        name = operation["operationId"]
-        for parameter in map(resolved, item.get("parameters", []) + operation.get("parameters", [])):
-            yield Content(f"{name} {parameter['name']}", parameter)
-        bodies = {"request": operation.get("requestBody", {})} | operation["responses"]
-        for body_name, body in bodies.items():
-            for media_type, content in resolved(body).get("content", {}).items():
-                yield Content(f"{name} {body_name} {media_type}", content)
-
-
-CONTENTS = sorted(contents(), key=lambda content: content.where)
-
-
-def examples(content: Content) -> dict[str, Any]:
-    return {name: resolved(example)["value"] for name, example in content.item.get("examples", {}).items()}
-
-
-def json_schema(node: Any) -> Any:
-    """Turn the schemas below a node of OpenAPI 3.0 into JSON Schema: `nullable` becomes the type `null`."""
-    if isinstance(node, list):
-        return [json_schema(child) for child in node]
-    if not isinstance(node, dict):
-        return node
-    converted = {key: json_schema(child) for key, child in node.items() if key != "nullable"}
-    if node.get("nullable") is True and "type" in node:
-        converted["type"] = [node["type"], "null"]
-    return converted
-
-
-def mistakes(schema: dict[str, Any], value: Any) -> list[str]:
-    """What is wrong with a value, one line for each mistake."""
-    root = json_schema(schema) | {"components": json_schema(DOCUMENT["components"])}
-    validator = jsonschema_rs.Draft202012Validator(root, validate_formats=True)
-    return [error.message for error in validator.iter_errors(value)]
+def up_to(version: str) -> tuple[str, ...]:
+    """The versions from the first to this one."""
+    return VERSIONS[: VERSIONS.index(version) + 1]
 
 
 def questions(node: Any) -> Iterator[str]:
@@ -127,76 +90,157 @@ def questions(node: Any) -> Iterator[str]:
             yield from questions(child)
 
 
-def test_the_document_is_valid_openapi() -> None:
-    validate(copy.deepcopy(DOCUMENT))
+def references(node: Any) -> Iterator[str]:
+    """Every `$ref` below a node."""
+    if isinstance(node, dict):
+        yield from [node["$ref"]] if "$ref" in node else []
+        for child in node.values():
+            yield from references(child)
+    elif isinstance(node, list):
+        for child in node:
+            yield from references(child)
 
 
-def test_the_operations_have_their_fixed_ids() -> None:
-    found = {(method, path): operation["operationId"] for method, path, _, operation in operations()}
-    assert found == OPERATIONS
+ALL_CONTENTS = [
+    pytest.param(document_of(version), content, id=f"{version} {content.where}")
+    for version in VERSIONS
+    for content in sorted(contents(document_of(version)), key=lambda content: content.where)
+]
+ALL_OPERATIONS = [
+    pytest.param(document_of(version), operation, id=f"{version} {operation.id}")
+    for version in VERSIONS
+    for operation in operations(document_of(version))
+]
+EVERY_VERSION = pytest.mark.parametrize("version", VERSIONS)
 
 
-@pytest.mark.parametrize("content", CONTENTS, ids=lambda content: content.where)
-def test_there_are_examples_and_each_keeps_to_its_schema(content: Content) -> None:
-    values = examples(content)
+@EVERY_VERSION
+def test_the_document_is_valid_openapi_of_the_same_version(version: str) -> None:
+    validate(copy.deepcopy(document_of(version)))
+    assert document_of(version)["openapi"] == document_of(FIRST)["openapi"]
+
+
+@EVERY_VERSION
+def test_the_document_says_which_version_it_describes(version: str) -> None:
+    document = document_of(version)
+    assert document["info"]["version"] == version[1:]
+    assert f" API {version}," in document["info"]["title"]
+    assert {path.split("/")[1] for path in document["paths"]} == {version}
+
+
+@EVERY_VERSION
+def test_the_operations_have_their_fixed_ids(version: str) -> None:
+    wanted = dict(FIRST_OPERATIONS)
+    for each in up_to(version):
+        wanted = {key: name for key, name in wanted.items() if key not in REMOVED.get(each, ())} | ADDED.get(each, {})
+    found = {(op.method, op.path.removeprefix(f"/{version}/")): op.id for op in operations(document_of(version))}
+    assert found == wanted
+
+
+@EVERY_VERSION
+def test_every_component_is_used_and_every_reference_leads_somewhere(version: str) -> None:
+    document = document_of(version)
+    used = set(references(document))
+    assert all(resolved(document, {"$ref": reference}) for reference in used)
+    parts = {
+        f"#/components/{kind}/{name}"
+        for kind, named in document["components"].items()
+        if kind != "securitySchemes"
+        for name in named
+    }
+    assert parts == used
+
+
+@pytest.mark.parametrize(("document", "content"), ALL_CONTENTS)
+def test_there_are_examples_and_each_keeps_to_its_schema(document: Json, content: Content) -> None:
+    values = {name: resolved(document, each)["value"] for name, each in content.item.get("examples", {}).items()}
     assert values
-    found = {name: mistakes(content.item["schema"], value) for name, value in values.items()}
+    found = {name: mistakes(document, content.item["schema"], value) for name, value in values.items()}
     assert found == {name: [] for name in values}
 
 
 @pytest.mark.parametrize(
-    ("schema", "value"),
+    ("version", "schema", "value"),
     [
-        ("DeviceCode", {"userCode": "cwe5qhlnm", "verificationUrl": "https://microsoft.com/devicelogin"}),
-        ("DeviceCodeRequest", {"targetRegion": "Atlantis"}),
-        ("Organization", {"id": "not a UUID", "name": "tailspintoys.onmicrosoft.com"}),
-        ("Error", {}),
+        ("v4", "DeviceCode", {"userCode": "cwe5qhlnm", "verificationUrl": "https://microsoft.com/devicelogin"}),
+        ("v4", "DeviceCodeRequest", {"targetRegion": "Atlantis"}),
+        ("v4", "Organization", {"id": "not a UUID", "name": "tailspintoys.onmicrosoft.com"}),
+        ("v4", "Error", {}),
+        ("v6", "DeviceCodeRequest", {"targetRegion": "USgovDefence"}),
+        ("v6", "Links", {"self": {"href": "https://localhost:4443/v6/Organizations"}}),
+        ("v7", "Error", {"message": "No", "errorCode": "HttpError"}),
+        ("v8", "Error", {"message": "No", "errorCode": "Nonsense"}),
+        ("v8", "OrganizationPage", []),
     ],
 )
-def test_a_value_that_breaks_its_schema_is_noticed(schema: str, value: Any) -> None:
-    assert mistakes({"$ref": f"#/components/schemas/{schema}"}, value)
+def test_a_value_that_breaks_its_schema_is_noticed(version: str, schema: str, value: Any) -> None:
+    assert mistakes(document_of(version), {"$ref": f"#/components/schemas/{schema}"}, value)
 
 
 def test_a_nullable_region_may_be_null() -> None:
-    assert mistakes({"$ref": "#/components/schemas/DeviceCodeRequest"}, {"targetRegion": None}) == []
+    assert (
+        mistakes(document_of(FIRST), {"$ref": "#/components/schemas/DeviceCodeRequest"}, {"targetRegion": None}) == []
+    )
 
 
-@pytest.mark.parametrize("operation", [operation for *_, operation in operations()], ids=lambda op: op["operationId"])
-def test_every_status_is_listed_by_itself_and_every_failure_has_an_error_body(operation: dict[str, Any]) -> None:
-    assert all(status.isdigit() and len(status) == 3 for status in operation["responses"])
-    failures = {status: resolved(reply) for status, reply in operation["responses"].items() if status >= "400"}
-    for status, reply in failures.items():
-        reference = reply["content"]["application/json"]["schema"]["$ref"]
-        expected = "TokenError" if (operation["operationId"], status) == ("getToken", "400") else "Error"
+@pytest.mark.parametrize(("document", "operation"), ALL_OPERATIONS)
+def test_every_status_is_listed_by_itself_and_one_means_success(document: Json, operation: Operation) -> None:
+    statuses = list(operation.item["responses"])
+    assert all(status.isdigit() and len(status) == 3 for status in statuses)
+    assert len([status for status in statuses if status.startswith("2")]) == 1
+
+
+@pytest.mark.parametrize(("document", "operation"), ALL_OPERATIONS)
+def test_every_failure_has_an_error_body(document: Json, operation: Operation) -> None:
+    for status, reply in operation.item["responses"].items():
+        if status < "400" or (status, document["info"]["version"]) == ("401", "8"):
+            continue
+        reference = resolved(document, reply)["content"]["application/json"]["schema"]["$ref"]
+        expected = "TokenError" if (operation.id, status) == ("getToken", "400") else "Error"
         assert reference == f"#/components/schemas/{expected}", status
 
 
-def test_every_operation_but_the_login_needs_a_token_and_may_answer_401() -> None:
-    open_to_all = [op["operationId"] for *_, op in operations() if op.get("security", DOCUMENT["security"]) == []]
-    without_401 = [op["operationId"] for *_, op in operations() if "401" not in op["responses"]]
+def test_a_refused_token_has_no_body_in_v8() -> None:
+    assert "content" not in document_of("v8")["components"]["responses"]["Unauthorized"]
+
+
+@EVERY_VERSION
+def test_every_operation_but_the_login_needs_a_token_and_may_answer_401(version: str) -> None:
+    document = document_of(version)
+    listed = [(op.id, op.item) for op in operations(document)]
+    open_to_all = [name for name, item in listed if item.get("security", document["security"]) == []]
+    without_401 = [name for name, item in listed if "401" not in item["responses"]]
     assert open_to_all == without_401 == ["getToken"]
 
 
-def test_the_catalogue_holds_the_known_questions() -> None:
-    assert DOCUMENT["x-ambiguities"].keys() == AMBIGUITIES
+@EVERY_VERSION
+def test_the_catalogue_holds_the_known_questions(version: str) -> None:
+    known = set(FIRST_QUESTIONS)
+    for each in up_to(version):
+        known = (known | OPENED.get(each, set())) - SETTLED.get(each, set())
+    assert document_of(version)["x-ambiguities"].keys() == known
 
 
-def test_every_question_that_an_element_names_is_in_the_catalogue() -> None:
-    assert set(questions(DOCUMENT)) <= DOCUMENT["x-ambiguities"].keys()
+@EVERY_VERSION
+def test_every_question_that_an_element_names_is_in_the_catalogue(version: str) -> None:
+    document = document_of(version)
+    assert set(questions(document)) <= document["x-ambiguities"].keys()
 
 
-def test_every_question_whose_readings_change_the_document_is_named_by_an_element() -> None:
+@EVERY_VERSION
+def test_every_question_whose_readings_change_the_document_is_named_by_an_element(version: str) -> None:
+    document = document_of(version)
     changing = {
         name
-        for name, question in DOCUMENT["x-ambiguities"].items()
+        for name, question in document["x-ambiguities"].items()
         if any(reading.keys() & {"schema", "parameter"} for reading in question["readings"].values())
     }
-    assert changing <= set(questions(DOCUMENT))
+    assert changing <= set(questions(document))
 
 
-@pytest.mark.parametrize("name", sorted(AMBIGUITIES))
-def test_a_question_has_two_readings_or_more_each_with_its_source(name: str) -> None:
-    question = DOCUMENT["x-ambiguities"][name]
-    assert question["question"]
-    assert len(question["readings"]) >= 2
-    assert all(reading["source"] for reading in question["readings"].values())
+@EVERY_VERSION
+def test_a_question_has_two_readings_or_more_each_with_its_source(version: str) -> None:
+    for question in document_of(version)["x-ambiguities"].values():
+        assert question["question"]
+        assert len(question["readings"]) >= 2
+        assert all(reading["source"] for reading in question["readings"].values())

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from support.api_client import ApiClient
-from veeam_mock.api import operations
-from veeam_mock.api.operations import Call
+from veeam_mock.api import pipeline
+from veeam_mock.api.calls import Call
 from veeam_mock.journal.journal import Journal
 from veeam_mock.messages import Reply
 from veeam_mock.spec.spec import Spec
@@ -29,7 +29,7 @@ def test_a_reply_against_the_spec_becomes_a_500_and_a_line_in_the_log(
     result: Reply,
     wrong: str,
 ) -> None:
-    monkeypatch.setitem(operations.OPERATIONS, "getDeviceCode", lambda call: result)
+    monkeypatch.setitem(pipeline.OPERATIONS, "getDeviceCode", lambda call: result)
     reply = client.device_code()
     assert reply.status_code == 500
     assert reply.json()["message"].startswith("The mock's answer would break the spec: ")
@@ -43,7 +43,7 @@ def test_a_failure_inside_becomes_a_500_without_its_details_which_are_logged(
     def fail(call: Call) -> Reply:
         raise ZeroDivisionError("of all things")
 
-    monkeypatch.setitem(operations.OPERATIONS, "getDeviceCode", fail)
+    monkeypatch.setitem(pipeline.OPERATIONS, "getDeviceCode", fail)
     with caplog.at_level(logging.ERROR, "veeam_mock"):
         reply = client.device_code()
     assert (reply.status_code, reply.json()) == (500, {"message": "The mock failed to answer. Its log says why."})
@@ -74,7 +74,7 @@ def test_a_reply_that_cannot_be_written_becomes_a_500_with_a_body(
 ) -> None:
     client = client_of(ambiguities={"extra-properties": "some"})
     good = client.device_code().json()
-    monkeypatch.setitem(operations.OPERATIONS, "getDeviceCode", lambda call: Reply(200, {**good, "more": object()}))
+    monkeypatch.setitem(pipeline.OPERATIONS, "getDeviceCode", lambda call: Reply(200, {**good, "more": object()}))
     reply = client.device_code()
     assert reply.status_code == 500
     assert reply.json()["message"]

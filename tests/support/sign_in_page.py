@@ -25,8 +25,8 @@ class SignInPage:
     """The page, and what was last shown of it. `prefix` is the path of a world."""
 
     def __init__(self, client: FlaskClient, prefix: str = "", **options: Any) -> None:
-        self._client = client
-        self._options = options
+        self.client = client
+        self.options = options
         self.shown = client.get(f"{prefix}/devicelogin", **options)
 
     @property
@@ -41,8 +41,8 @@ class SignInPage:
     def send(self, **changes: str) -> TestResponse:
         """Send the form that is shown, with `changes` to its fields."""
         form = self.form()
-        self.shown = self._client.post(
-            form.action, data={**form.fields, **changes}, follow_redirects=True, **self._options
+        self.shown = self.client.post(
+            form.action, data={**form.fields, **changes}, follow_redirects=True, **self.options
         )
         return self.shown
 

@@ -40,7 +40,7 @@ def pytest_unconfigure():
 """
 LOADED_AT_THE_START = [
     "veeam_contracts",
-    "veeam_contracts.flags",
+    "veeam_contracts.option_table",
     "veeam_contracts.pytest_plugin",
     "veeam_contracts.running",
     "veeam_contracts.running.plugin",

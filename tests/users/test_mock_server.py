@@ -230,3 +230,11 @@ def test_attaching_to_what_is_no_address_is_refused_at_once(url: str) -> None:
     with pytest.raises(ValueError, match="not an address such as https://localhost:4443") as refused:
         MockServer.attach(url)
     assert "hunter2" not in str(refused.value)
+
+
+def test_a_version_has_an_address_of_its_own(serve: Callable[..., MockServer]) -> None:
+    veeam = serve(api=["v6", "v8"])
+    assert veeam.api("v8").url == f"{veeam.url}/v8"
+    assert requests.get(f"{veeam.api('v6').url}/ServiceInstance", timeout=5).status_code == 401
+    with pytest.raises(ValueError, match=r"'v4' is not a version that is served here, which are v6, v8"):
+        veeam.api("v4")

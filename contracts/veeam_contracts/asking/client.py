@@ -2,27 +2,27 @@
 
 import json
 import random
-import re
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import requests
 from requests.adapters import HTTPAdapter
 
-from veeam_contracts.asking.address import base_path
-from veeam_contracts.asking.exchange import Exchange
-from veeam_contracts.asking.gate import Gate, NoAnswer, Refused
+from veeam_contracts.asking.admission import Admission, Refused
+from veeam_contracts.asking.advice import advise
+from veeam_contracts.asking.exchange import Exchange, is_sendable
+from veeam_contracts.asking.gate import Gate, NoAnswer
+from veeam_contracts.asking.journal import Journal
 from veeam_contracts.asking.secrets import Secrets
-from veeam_contracts.asking.target import Target
-from veeam_contracts.asking.wire import Cause, Silence
+from veeam_contracts.asking.survey import NotServed, Survey
+from veeam_contracts.asking.target import Target, base_path
+from veeam_contracts.paths import path_of
 
-TOKEN_PATH = "/v4/Token"
-DEVICE_CODE_PATH = "/v4/DeviceCode"
-ORGANIZATIONS_PATH = "/v4/Organizations"
-SERVICE_PATH = "/v4/ServiceInstance"
 NOBODY = "00000000-0000-4000-8000-00000000dead"
 """The id of an organization, or a restore session, that does not exist."""
 
@@ -32,7 +32,21 @@ LOGIN_ATTEMPTS = 3
 SAMPLE, SAMPLE_LIVE = 60, 15
 """Device codes that are asked for one after the other."""
 
+PROTECTED = ("getOrganizations", "getServiceInstance")
+
 UNSET: Any = object()
+
+
+LONGEST_LIFE = float("inf")
+MOST_DEATHS = 2
+"""Tokens that may die before nobody logs in again."""
+
+
+class TokenDied(Refused):
+    """The token of the login was refused, although it should be good."""
+
+    def __init__(self) -> None:
+        super().__init__("the token died, see token.alive")
 
 
 class NoLogin(Exception):
@@ -48,14 +62,10 @@ class Client:
         self.secrets.hide(target.login.password, "$VEEAM_PASSWORD")
         self.secrets.hide(target.login.token, "$VEEAM_TOKEN")
         inner = target.adapter or HTTPAdapter(pool_connections=1, pool_maxsize=64)
-        self.gate = Gate(
-            inner,
-            target.limits,
-            self.secrets,
-            password=target.login.password,
-            base_path=base_path(target.url),
-            **timing,
-        )
+        self._clock = clock = timing.get("clock", time.monotonic)
+        self.admission = Admission(target.limits, target.login.password, base_path(target.url), clock)
+        self.records = Journal(self.secrets)
+        self.gate = Gate(inner, self.admission, self.records, **timing)
         self.http = requests.Session()
         self.http.trust_env = False
         # A login kept in a cookie would open what is asked for without a token.
@@ -67,18 +77,25 @@ class Client:
         self.http.mount("https://", self.gate)
         self.random = random.Random(target.seed)
         self.granted: Exchange | None = None
+        self.deaths: list[Exchange] = []
+        """Answers 401 to a token that should still have been good."""
+        self.survey = Survey()
+        self._names_organization = True
         self._token: str | None = None
+        self._life, self._adopted_at, self._other_logins = LONGEST_LIFE, 0.0, 0
         self._organizations: list[Any] | None = None
         self._sample: list[Exchange] | None = None
 
     @property
     def journal(self) -> list[Exchange]:
         """Every exchange so far, in order."""
-        return self.gate.journal
+        return self.records.exchanges
 
     @property
     def token(self) -> str:
         """The access token in use; `NoLogin` when nobody logged in."""
+        if self.deaths and self._token is None:
+            raise TokenDied
         if self._token is None:
             raise NoLogin("no access token: nobody logged in")
         return self._token
@@ -91,18 +108,22 @@ class Client:
             return
         exchange = self._first_answer()
         if not exchange.ok:
-            raise NoLogin(_advise(exchange, self.secrets))
+            raise NoLogin(advise(exchange, self.secrets))
         token = exchange.member("access_token")
         self.granted = exchange
         if is_sendable(token):
-            self._adopt(token)
+            self._adopt(token, exchange)
 
     @property
     def logged_in(self) -> bool:
         """Whether there is a token to call with."""
         return self._token is not None
 
-    def _adopt(self, token: str) -> None:
+    def _adopt(self, token: str, grant: Exchange | None = None) -> None:
+        life = grant.member("expires_in") if grant is not None else None
+        self._life = float(life) if isinstance(life, int) else LONGEST_LIFE
+        self._adopted_at = self._clock()
+        self._other_logins = 0
         self.secrets.hide(token, "$VEEAM_TOKEN")
         self._token = token
 
@@ -113,18 +134,18 @@ class Client:
                 return self.password_grant()
             except NoAnswer as failure:
                 if attempt == LOGIN_ATTEMPTS or not failure.exchange.dropped:
-                    raise NoLogin(_advise(failure.exchange, self.secrets)) from None
+                    raise NoLogin(advise(failure.exchange, self.secrets)) from None
         raise AssertionError("unreachable")
 
     def _try_given_token(self) -> None:
         try:
-            exchange = self.get(SERVICE_PATH)
+            exchange = self.get(path_of("getOrganizations"))
         except NoAnswer as failure:
-            raise NoLogin(_advise(failure.exchange, self.secrets)) from None
+            raise NoLogin(advise(failure.exchange, self.secrets)) from None
         if exchange.status == 401:
             raise NoLogin("the given token is refused (401): get a fresh one, or give user name and password")
         if not exchange.ok:
-            raise NoLogin(_advise(exchange, self.secrets))
+            raise NoLogin(advise(exchange, self.secrets))
 
     def password_grant(self, **changes: str) -> Exchange:
         """Log in with the user name and password of the target, `changes` applied to the form."""
@@ -134,33 +155,73 @@ class Client:
 
     def form(self, fields: Mapping[str, str]) -> Exchange:
         """POST a form to the token path, without a token."""
-        return self.send("POST", TOKEN_PATH, token=None, body=urlencode(fields).encode(), media_type=FORM)
+        body = urlencode(fields).encode()
+        exchange = self.send("POST", path_of("getToken"), token=None, body=body, media_type=FORM)
+        self._other_logins += exchange.ok
+        return exchange
 
     def renew(self) -> None:
         """Log in once more, after the clock of the server was moved; a server that refuses keeps the old token."""
         exchange = self.password_grant()
         if is_sendable(exchange.member("access_token")):
-            self._adopt(exchange.member("access_token"))
+            self._adopt(exchange.member("access_token"), exchange)
 
     def send(
+        self, method: str, path: str, *, token: str | None = UNSET, authorization: str | None = None, **what: Any
+    ) -> Exchange:
+        """One exchange; redirects are not followed. Without `token` the one in use is sent, with None none.
+
+        `what` is as of `_send`. Raises `NoAnswer`, `TokenDied`, or `Refused` when the limits do not allow it.
+        """
+        if authorization is not None or token is not UNSET:
+            return self._send(method, path, authorization or (f"Bearer {token}" if token else None), **what)
+        self.survey.require_what_is_at(method, path)
+        exchange = self._send(method, path, f"Bearer {self.token}", **what)
+        if self.still_lives(exchange):
+            return exchange
+        return self._send(method, path, f"Bearer {self.token}", **what)
+
+    def still_lives(self, exchange: Exchange) -> bool:
+        """Whether the token in use is good, after an answer to it. One that may have ended lawfully is renewed.
+
+        Raises `TokenDied` where it should not have ended; the next rules have a new one, a few times.
+        """
+        if exchange.ok:
+            self._other_logins = 0  # They did not end this one.
+        if exchange.status != 401 or self._opens_organizations():
+            return True
+        lived = self._clock() - self._adopted_at
+        if not self._other_logins and lived < self._life:
+            self.deaths.append(exchange)
+            self._token = None
+            if self.target.login.token is None and len(self.deaths) <= MOST_DEATHS:
+                self.renew()
+            raise TokenDied
+        self.renew()
+        return False
+
+    def protected_path(self) -> str:
+        """Where a GET shows whether a token is good: the organizations, which every version protects, if served."""
+        chosen = next((id for id in PROTECTED if id not in self.survey.missing), PROTECTED[0])
+        self.survey.require(chosen)
+        return path_of(chosen)
+
+    def _opens_organizations(self) -> bool:
+        """Whether the token opens what every version protects."""
+        return self._send("GET", self.protected_path(), f"Bearer {self.token}").status != 401
+
+    def _send(
         self,
         method: str,
         path: str,
+        authorization: str | None,
         *,
-        token: str | None = UNSET,
-        authorization: str | None = None,
         body: bytes | None = None,
         media_type: str | None = None,
         query: Mapping[str, str] | None = None,
         new_connection: bool = False,
     ) -> Exchange:
-        """One exchange; redirects are not followed. Without `token` the one in use is sent, with None none.
-
-        Raises `NoAnswer`, or `Refused` when the limits do not allow it.
-        """
         headers = {"Accept": JSON}
-        if authorization is None and token is not None:
-            authorization = f"Bearer {self.token if token is UNSET else token}"
         if authorization is not None:
             headers["Authorization"] = authorization
         if media_type is not None:
@@ -184,11 +245,16 @@ class Client:
         """POST a JSON value."""
         return self.send("POST", path, body=json.dumps(value).encode(), media_type=JSON, **options)
 
+    def code_from(self, body: bytes | None, media_type: str | None = JSON) -> Exchange:
+        """POST these bytes as they are to where a code is asked for, with an organization, if there is one."""
+        query = self.organization_query()
+        return self.send("POST", path_of("getDeviceCode"), body=body, media_type=media_type, query=query)
+
     def device_code(self, region: Any = UNSET, **options: Any) -> Exchange:
         """Ask for a device code in the way that every lawful server takes: with an organization, if there is one."""
         options.setdefault("query", self.organization_query())
         value = {"targetRegion": self.region if region is UNSET else region}
-        return self.post_json(DEVICE_CODE_PATH, value, **options)
+        return self.post_json(path_of("getDeviceCode"), value, **options)
 
     def sample(self) -> list[Exchange]:
         """Answers to a series of good calls for a code, asked for once: many rules judge the same answers.
@@ -214,6 +280,39 @@ class Client:
         except (NoAnswer, Refused):
             return None
 
+    def look_around(self) -> None:
+        """Ask each operation once whether it is served, and how a code is asked for. What gets no answer is served."""
+        if not self.logged_in:
+            return
+        for id, ask in (
+            ("getServiceInstance", lambda: self.get(path_of("getServiceInstance"))),
+            ("getOrganizations", lambda: self.get(path_of("getOrganizations"))),
+            ("getOrganization", self._first_organization),
+            ("getDeviceCode", self._first_code),
+            ("getOrganizationDeviceCode", self._first_code_of_an_organization),
+        ):
+            with suppress(NoAnswer, Refused, NotServed, NoLogin):
+                exchange = ask()
+                if exchange is not None:
+                    self.survey.note(id, exchange)
+
+    def _first_organization(self) -> Exchange | None:
+        found = self.organization_id()
+        return None if found is None else self.get(path_of("getOrganization", organizationId=found))
+
+    def _first_code(self) -> Exchange:
+        """A code as the page has it; where the server refuses to be told the organization, without it."""
+        exchange = self.device_code()
+        if exchange.refused and self.organization_query():
+            plain = self.device_code(query={})
+            self._names_organization = not plain.ok
+            return plain if plain.ok else exchange
+        return exchange
+
+    def _first_code_of_an_organization(self) -> Exchange | None:
+        found = self.organization_id()
+        return None if found is None else self.send("POST", path_of("getOrganizationDeviceCode", organizationId=found))
+
     @property
     def region(self) -> str:
         """The region of the documented example, or the one that was given."""
@@ -222,8 +321,8 @@ class Client:
     def organizations(self) -> list[Any]:
         """The organizations, asked for once; empty when the answer is no list."""
         if self._organizations is None:
-            value = self.get(ORGANIZATIONS_PATH).value
-            found = value if isinstance(value, list) else []
+            exchange = self.survey.asked.get("getOrganizations") or self.get(path_of("getOrganizations"))
+            found = exchange.value if isinstance(exchange.value, list) else []
             self._organizations = [item for item in found if isinstance(item, dict) and _is_id(item.get("id"))]
         return self._organizations
 
@@ -237,56 +336,13 @@ class Client:
 
     def organization_query(self) -> dict[str, str]:
         """The query that names an organization that exists; empty when there is none."""
-        found = self.organization_id()
+        found = self.organization_id() if self._names_organization else None
         return {} if found is None else {"organizationId": found}
-
-    def organization_path(self, suffix: str = "") -> str | None:
-        """The path of an organization that exists; None when there is none."""
-        found = self.organization_id()
-        return None if found is None else f"{ORGANIZATIONS_PATH}/{quote(found, safe='')}{suffix}"
 
     def close(self) -> None:
         """Give all connections back."""
         self.http.close()
 
 
-def is_sendable(token: Any) -> bool:
-    """Whether a header can hold this token: characters that can be seen (RFC 6750 section 2.1 allows fewer)."""
-    return isinstance(token, str) and re.fullmatch(r"[!-~]+", token) is not None
-
-
 def _is_id(value: Any) -> bool:
     return isinstance(value, str) and value.isprintable() and value != ""
-
-
-def _advise(exchange: Exchange, secrets: Secrets) -> str:
-    """Why the login did not work, and what to do about it."""
-    address = exchange.url.removesuffix(exchange.path)
-    if exchange.error is not None:
-        return f"{address} {_advise_unanswered(exchange.error)}"
-    if exchange.status == 404:
-        return f"{address} does not serve {TOKEN_PATH}: is it the REST API (usually port 4443), and version 4?"
-    if exchange.refused:
-        return f"the login is refused: {exchange.seen(secrets)}; check user name and password (it is not tried again)"
-    return f"the login fails: {exchange.seen(secrets)}; the server, or a proxy before it, is not ready"
-
-
-def _advise_unanswered(why: Silence) -> str:
-    match why.cause:
-        case Cause.NO_TLS:
-            return f"does not speak TLS as we do ({why}): is it http instead of https, or another port?"
-        case Cause.UNKNOWN_NAME:
-            return f"is not reached ({why}): is the host spelled right, and known to the name service here?"
-        case Cause.UNTRUSTED:
-            return f"is not trusted ({why}): give its CA with --ca-cert FILE, or --insecure to go without"
-        case Cause.PROXY:
-            return f"is not reached: {why}; look at --proxy"
-        case Cause.NO_CONNECTION | Cause.NO_CONNECTION_IN_TIME:
-            return f"is not reached ({why}): is the server running, are host and port right?"
-        case Cause.TIMED_OUT:
-            return f"accepts the connection, but there is {why}: overloaded, or not a Veeam server? See --timeout"
-        case Cause.DROPPED:
-            return (
-                "closes the connection without an answer to the login: "
-                "is it http instead of https, or a proxy in between?"
-            )

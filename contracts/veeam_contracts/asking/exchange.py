@@ -1,6 +1,7 @@
 """One request and its answer, as data, and as a line that a person can paste into a shell."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,6 +10,7 @@ from urllib.parse import parse_qsl
 
 from veeam_contracts.asking.secrets import Secrets
 from veeam_contracts.asking.wire import LATE, Cause, Silence
+from veeam_contracts.paths import GIVE_CODES, is_at, is_served
 
 EXCERPT = 400
 """Characters of a body that a report repeats."""
@@ -86,18 +88,17 @@ class Exchange:
     @property
     def is_token(self) -> bool:
         """Whether it went to the token path."""
-        return self.path.partition("?")[0].lower() == "/v4/token"
+        return is_at(self.path, "getToken")
 
     @property
     def gives_code(self) -> bool:
         """Whether one of the operations that give device codes answered with success."""
-        asked = self.method == "POST" and self.path.partition("?")[0].lower().endswith("devicecode")
-        return asked and self.status == 200
+        return self.status == 200 and self.method == "POST" and is_at(self.path, *GIVE_CODES)
 
     @property
     def served_path(self) -> bool:
-        """Whether the path is one of version 4."""
-        return self.path.lower().startswith("/v4/")
+        """Whether the path belongs to the version that is checked."""
+        return is_served(self.path)
 
     def form_fields(self) -> list[tuple[str, str]]:
         """The fields of a form in the request."""
@@ -147,3 +148,8 @@ def _quote(text: str) -> str:
     if "$VEEAM_" not in safe:
         return "'" + safe.replace("'", "'\\''") + "'"
     return '"' + safe.replace("\\", "\\\\").replace('"', '\\"').replace("`", "\\`") + '"'
+
+
+def is_sendable(token: Any) -> bool:
+    """Whether a header can hold this token: characters that can be seen (RFC 6750 section 2.1 allows fewer)."""
+    return isinstance(token, str) and re.fullmatch(r"[!-~]+", token) is not None

@@ -1,7 +1,12 @@
-"""The pace of a run: a token bucket."""
+"""The pace of a run: a token bucket, and what a server asks for."""
 
 import threading
+import time
 from collections.abc import Callable
+from email.utils import parsedate_to_datetime
+
+RETRY_AFTER_DEFAULT = 5.0
+"""Seconds to wait where the server does not say."""
 
 
 class TokenBucket:
@@ -38,3 +43,14 @@ class TokenBucket:
         level = min(self._burst, self._level + (now - self._at) * (self._rate or 0.0))
         self._at = now
         return level
+
+
+def retry_after(given: str) -> float:
+    """Seconds that the server asks to wait (RFC 9110 section 10.2.3: seconds, or a date)."""
+    given = given.strip()
+    if given.isdecimal():
+        return max(1.0, float(given))
+    try:
+        return max(1.0, parsedate_to_datetime(given).timestamp() - time.time())
+    except (ValueError, OverflowError):
+        return RETRY_AFTER_DEFAULT

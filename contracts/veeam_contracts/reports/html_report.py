@@ -9,6 +9,7 @@ from veeam_contracts.judging.verdict import Outcome, RuleResult, Verdict
 
 TITLES = {
     "token": "Logins and tokens",
+    "operations": "Operations",
     "credentials": "Credentials",
     "code": "The device code",
     "life": "The life of a code",

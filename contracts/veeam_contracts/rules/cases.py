@@ -19,9 +19,10 @@ from schemathesis.core.transport import Response
 from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi.checks import status_code_conformance
 
-from veeam_contracts.asking.client import Client
+from veeam_contracts.asking.admission import BudgetSpent, Refused, Stopped
+from veeam_contracts.asking.client import Client, TokenDied
 from veeam_contracts.asking.exchange import Exchange
-from veeam_contracts.asking.gate import BudgetSpent, NoAnswer, Refused, Stopped
+from veeam_contracts.asking.gate import NoAnswer
 from veeam_contracts.document import WRITES, Json, loose_document, operations, strict_document
 from veeam_contracts.judging.findings import Findings
 from veeam_contracts.options import Options
@@ -85,9 +86,9 @@ class Share:
     """The part of what is left of the budget that one operation may use. Without limit it is never used up."""
 
     def __init__(self, api: Client, operations_left: int, *, gives_codes: bool) -> None:
-        left = [] if api.gate.requests_left is None else [api.gate.requests_left]
-        if gives_codes and api.gate.device_codes_left is not None:
-            left.append(max(0, api.gate.device_codes_left - KEPT_CODES))
+        left = [] if api.admission.requests_left is None else [api.admission.requests_left]
+        if gives_codes and api.admission.device_codes_left is not None:
+            left.append(max(0, api.admission.device_codes_left - KEPT_CODES))
         self._left = min(left) // max(1, operations_left) if left else None
         self.sent = 0
         self.wanted = 0
@@ -108,16 +109,16 @@ def try_case(api: Client, findings: Findings, share: Share, case: Case) -> None:
         return
     try:
         name_what_exists(api, case)
-        api.gate.generating = True
+        api.records.generating = True
         _send_and_judge(api, findings, case)
     except NoAnswer:
         findings.cut("some of the generated cases had no answer, see answers.arrive and answers.in-time")
-    except (BudgetSpent, Stopped) as reason:
+    except (BudgetSpent, Stopped, TokenDied) as reason:
         findings.cut(str(reason))
     except Refused:
         return
     finally:
-        api.gate.generating = False
+        api.records.generating = False
 
 
 def _send_and_judge(api: Client, findings: Findings, case: Case) -> None:
@@ -133,7 +134,10 @@ def _send_and_judge(api: Client, findings: Findings, case: Case) -> None:
     }
     before = len(api.journal)
     response = case.call(**options)
-    _judge(api.journal[before], findings, case, response, options)
+    exchange = api.journal[before]
+    if options["headers"] and not api.still_lives(exchange):
+        return
+    _judge(exchange, findings, case, response, options)
 
 
 def _headers(api: Client, case: Case) -> dict[str, str]:

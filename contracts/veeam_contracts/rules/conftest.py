@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from veeam_contracts.asking.client import Client
-from veeam_contracts.document import GIVE_CODES, operation_at
+from veeam_contracts.document import operation_at
 from veeam_contracts.judging.findings import Findings
+from veeam_contracts.paths import GIVE_CODES
 from veeam_contracts.running.plugin import run_of
 from veeam_contracts.running.run import FINDINGS_KEY, part_of, rule_of
 
@@ -48,6 +49,8 @@ def share(api: Client, request: pytest.FixtureRequest) -> "Share":
     if api.target.limits.live and operation == "getToken":
         not_tested("logins are never generated for a live server")
     require_token(api)
+    if operation is not None:
+        api.survey.require(operation)
     api.organization_id()
     items = [item for item in request.session.items if "share" in getattr(item, "fixturenames", ())]
     gives_codes = rule_of(request.node) == "generated.accepted" and operation in GIVE_CODES

@@ -1,5 +1,6 @@
 """Judgements that several rules share."""
 
+from enum import Enum
 from typing import Any
 
 from veeam_contracts.asking.client import Client
@@ -13,8 +14,9 @@ MILLISECONDS = range(60_000, 3_600_001)
 
 def require_token(api: Client) -> None:
     """End the rule when the login gave no token: it needs one."""
-    if not api.logged_in:
-        not_tested("the login gave no access token")
+    if api.logged_in:
+        return
+    not_tested("the token died, see token.alive" if api.deaths else "the login gave no access token")
 
 
 def expect_code(findings: Findings, exchange: Exchange, asked: str = "a device code was asked for") -> bool:
@@ -28,13 +30,26 @@ def expect_json(findings: Findings, exchange: Exchange) -> bool:
     return findings.check(holds, "application/json", exchange.media_type or "no Content-Type", exchange)
 
 
-def expect_refusal(findings: Findings, exchange: Exchange, what: str) -> bool:
-    """The answer is a 4xx."""
+class About(Enum):
+    """What a refusal is about; the value are the statuses that say that something else was refused."""
+
+    BODY = frozenset({401, 403, 404, 405, 407, 408, 429})
+    ID = frozenset({401, 405, 407, 408, 429})
+    LOGIN = frozenset({404, 405, 407, 408, 429})
+
+
+def expect_refusal(findings: Findings, exchange: Exchange, what: str, about: About = About.BODY) -> bool:
+    """The answer is a 4xx of the right kind. One that is about something else shows nothing: the rule is cut."""
+    if exchange.status in about.value:
+        findings.cut(f"{what}: status {exchange.status} refuses something else")
+        return False
     return findings.check(exchange.refused, f"a 4xx for {what}", f"status {exchange.status}", exchange)
 
 
-def expect_refusal_or_code(findings: Findings, exchange: Exchange, what: str) -> bool:
-    """The answer is a 4xx, or a code, as the sources disagree on it."""
+def expect_refusal_or_code(findings: Findings, exchange: Exchange, what: str, about: About = About.BODY) -> bool:
+    """The answer is a 4xx of the right kind, or a code, as the sources disagree on it."""
+    if exchange.refused and exchange.status in about.value:
+        return expect_refusal(findings, exchange, what, about)
     holds = exchange.refused or (exchange.status == 200 and isinstance(exchange.member("userCode"), str))
     return findings.check(holds, f"a 4xx or a device code for {what}", f"status {exchange.status}", exchange)
 

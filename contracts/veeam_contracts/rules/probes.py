@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable
 
-from veeam_contracts.asking.client import DEVICE_CODE_PATH, NOBODY, Client
+from veeam_contracts.asking.client import JSON, NOBODY, Client
 from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.judging.findings import not_tested
+from veeam_contracts.paths import path_of
 from veeam_contracts.rules.expectations import SECONDS, code_of
 
 Answer = tuple[str, str]
@@ -45,7 +46,7 @@ def unknown_organization(api: Client) -> Answer:
 
 
 def region_required(api: Client) -> Answer:
-    exchange = api.post_json(DEVICE_CODE_PATH, {}, query=api.organization_query())
+    exchange = api.post_json(path_of("getDeviceCode"), {}, query=api.organization_query())
     return _probe(api, exchange, "optional", "required")
 
 
@@ -109,8 +110,26 @@ def verification_url(api: Client) -> Answer:
 
 
 def path_case(api: Client) -> Answer:
-    exchange = api.get("/v4/SERVICEinstance")
+    exchange = api.get(path_of("getServiceInstance").replace("Service", "SERVICE"))
     return _probe(api, exchange, "ignored", "exact")
+
+
+def path_slash(api: Client) -> Answer:
+    return _probe(api, api.get(path_of("getServiceInstance") + "/"), "ignored", "refused")
+
+
+def json_leniency(api: Client) -> Answer:
+    body = b'{"TargetRegion": "Worldwide",}'
+    exchange = api.send("POST", path_of("getDeviceCode"), body=body, media_type=JSON, query=api.organization_query())
+    return _probe(api, exchange, "read", "refused")
+
+
+def form_multipart(api: Client) -> Answer:
+    part = '--mock\r\nContent-Disposition: form-data; name="grant_type"\r\n\r\nrefresh_token\r\n--mock--\r\n'
+    media_type = "multipart/form-data; boundary=mock"
+    exchange = api.send("POST", path_of("getToken"), token=None, body=part.encode(), media_type=media_type)
+    reading = {400: "read", 415: "refused"}.get(exchange.status or 0, "another")
+    return reading, f"status {exchange.status} for a grant without its token"
 
 
 def extra_properties(api: Client) -> Answer:
@@ -120,7 +139,7 @@ def extra_properties(api: Client) -> Answer:
 
 
 def throttling(api: Client) -> Answer:
-    times, asked = api.gate.used.throttled, len(codes(api))
+    times, asked = api.admission.used.throttled, len(codes(api))
     return ("some" if times else "none"), f"429 {times} times, {asked} codes were given"
 
 
@@ -139,6 +158,9 @@ PROBES: dict[str, Callable[[Client], Answer]] = {
     "code-shape": code_shape,
     "verification-url": verification_url,
     "path-case": path_case,
+    "path-slash": path_slash,
+    "json-leniency": json_leniency,
+    "form-multipart": form_multipart,
     "extra-properties": extra_properties,
     "throttling": throttling,
 }

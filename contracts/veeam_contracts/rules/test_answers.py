@@ -8,7 +8,7 @@ import pytest
 from veeam_contracts.asking.client import Client
 from veeam_contracts.asking.exchange import NOT_JSON, Exchange
 from veeam_contracts.judging.findings import Findings, not_tested
-from veeam_contracts.rules.expectations import kind_of
+from veeam_contracts.rules.expectations import kind_of, require_token
 
 TRACE = re.compile(
     r"Traceback \(most recent call last\)|File \"[^\"]+\", line \d+|^\s+at [\w.$<>`\[\], ]+\(.*\)( in .+:line \d+)?"
@@ -33,6 +33,17 @@ def judge(
     """Judge every answer."""
     for exchange in answered(api):
         findings.check(holds(exchange), expected, seen(exchange), exchange)
+
+
+@pytest.mark.rule("token.alive")
+def test_no_good_token_was_refused(api: Client, findings: Findings) -> None:
+    if not api.deaths:
+        require_token(api)
+        findings.check(True, "", "")
+    for exchange in api.deaths:
+        number = 1 + next(index for index, kept in enumerate(api.journal) if kept is exchange)
+        seen = f"401 to request {number} of the run, and to the organizations after it"
+        findings.check(False, "a token that opens until its time is over", seen, exchange)
 
 
 @pytest.mark.rule("answers.arrive")

@@ -5,18 +5,20 @@ import re
 from collections import Counter
 from itertools import pairwise
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 
-from veeam_contracts.asking.client import DEVICE_CODE_PATH, JSON, NOBODY, Client
+from veeam_contracts.asking.client import NOBODY, Client
 from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.asking.target import is_loopback
 from veeam_contracts.document import sure_regions, violations
 from veeam_contracts.judging.findings import Findings, not_tested
+from veeam_contracts.paths import path_of
 from veeam_contracts.rules.expectations import (
     MILLISECONDS,
     SECONDS,
+    About,
     code_of,
     expect_code,
     expect_json,
@@ -38,7 +40,7 @@ BURSTS, BURST, BURST_LIVE = 3, 16, 5
 def test_the_documented_example(api: Client, findings: Findings) -> None:
     require_token(api)
     body = b'{"targetRegion": "worldwide"}'
-    exchange = api.send("POST", DEVICE_CODE_PATH, body=body, media_type=JSON, query=api.organization_query())
+    exchange = api.code_from(body)
     if expect_code(findings, exchange, "for the example of the page"):
         found = code_of(exchange) is not None
         findings.check(found, "a user code", kind_of(exchange.member("userCode")), exchange)
@@ -49,7 +51,7 @@ def test_a_body_with_a_charset(api: Client, findings: Findings) -> None:
     require_token(api)
     body = json.dumps({"targetRegion": api.region}).encode()
     for media_type in ("application/json; charset=utf-8", "Application/JSON;charset=UTF-8"):
-        exchange = api.send("POST", DEVICE_CODE_PATH, body=body, media_type=media_type, query=api.organization_query())
+        exchange = api.code_from(body, media_type)
         expect_code(findings, exchange, f"for a body of {media_type}")
 
 
@@ -256,9 +258,10 @@ def test_every_region_of_all_versions_gives_a_code(api: Client, findings: Findin
 @pytest.mark.rule("code.organization")
 def test_the_code_of_an_organization(api: Client, findings: Findings) -> None:
     require_token(api)
-    path = api.organization_path("/DeviceCode")
-    if path is None:
+    found = api.organization_id()
+    if found is None:
         not_tested("the server has no organizations")
+    path = path_of("getOrganizationDeviceCode", organizationId=found)
     for exchange in (api.send("POST", path), api.send("POST", path)):
         if expect_code(findings, exchange, "for an organization"):
             wrong = violations("getOrganizationDeviceCode", 200, exchange.value)
@@ -269,9 +272,9 @@ def test_the_code_of_an_organization(api: Client, findings: Findings) -> None:
 def test_a_restore_session_that_does_not_exist(api: Client, findings: Findings) -> None:
     require_token(api)
     for key in (NOBODY, "not-an-id"):
-        path = f"/v4/RestoreSessions/{quote(key)}/organization/restoreDeviceCode"
+        path = path_of("getRestoreDeviceCode", restoreSessionId=key)
         exchange = api.post_json(path, {"targetRegion": api.region})
-        expect_refusal(findings, exchange, f"the restore session {key}")
+        expect_refusal(findings, exchange, f"the restore session {key}", About.ID)
 
 
 @pytest.mark.rule("answers.codes")

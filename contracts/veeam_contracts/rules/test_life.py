@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from veeam_contracts.asking.client import ORGANIZATIONS_PATH, Client
+from veeam_contracts.asking.client import Client
 from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.document import violations
 from veeam_contracts.judging.findings import Findings, not_tested
-from veeam_contracts.rules.expectations import code_of, expect_refusal, require_token
+from veeam_contracts.paths import path_of
+from veeam_contracts.rules.expectations import About, code_of, expect_refusal, require_token
 
 NOBODYS_CODE = "ZZZZZZZZZ"
 RIVALS = 8
@@ -45,7 +46,7 @@ class Person:
         name = f"contract-{self._api.random.randrange(10**12)}-{self._named}.onmicrosoft.com"
         settings = {"useApplicationOnlyAuth": True, "officeOrganizationName": name}
         return self._api.post_json(
-            ORGANIZATIONS_PATH,
+            path_of("getOrganizations"),
             {
                 "type": "Office365",
                 "region": region,
@@ -81,13 +82,13 @@ def test_an_approved_code_adds_an_organization(api: Client, findings: Findings, 
     found = expect_added(findings, added)
     if found is None:
         return
-    listed: Any = api.get(ORGANIZATIONS_PATH)
+    listed: Any = api.get(path_of("getOrganizations"))
     ids = [item.get("id") for item in listed.value] if isinstance(listed.value, list) else []
     findings.check(ids.count(found) == 1, "the organization once in the list", f"{ids.count(found)} times", listed)
-    single = api.get(f"{ORGANIZATIONS_PATH}/{found}")
+    single = api.get(path_of("getOrganization", organizationId=found))
     same = single.member("name") == added.member("name")
     findings.check(same, "the organization under its id", f"status {single.status}", single)
-    code = api.send("POST", f"{ORGANIZATIONS_PATH}/{found}/DeviceCode")
+    code = api.send("POST", path_of("getOrganizationDeviceCode", organizationId=found))
     findings.check(code_of(code) is not None, "a device code for it", f"status {code.status}", code)
 
 
@@ -96,14 +97,14 @@ def test_a_removed_organization_is_gone(api: Client, findings: Findings, person:
     found = expect_added(findings, person.add(person.code("approve")))
     if found is None:
         return
-    removed = api.send("DELETE", f"{ORGANIZATIONS_PATH}/{found}")
+    removed = api.send("DELETE", path_of("deleteOrganization", organizationId=found))
     if not findings.check(removed.ok, "2xx for its removal", f"status {removed.status}", removed):
         return
     for exchange in (
-        api.get(f"{ORGANIZATIONS_PATH}/{found}"),
-        api.send("POST", f"{ORGANIZATIONS_PATH}/{found}/DeviceCode"),
+        api.get(path_of("getOrganization", organizationId=found)),
+        api.send("POST", path_of("getOrganizationDeviceCode", organizationId=found)),
     ):
-        expect_refusal(findings, exchange, "an organization that was removed")
+        expect_refusal(findings, exchange, "an organization that was removed", About.ID)
 
 
 @pytest.mark.rule("life.once")
@@ -111,7 +112,7 @@ def test_a_code_is_spent_once(findings: Findings, person: Person) -> None:
     code = person.code("approve")
     expect_added(findings, person.add(code))
     for _ in range(2):
-        expect_refusal(findings, person.add(code), "a code that was spent")
+        expect_refusal(findings, person.add(code), "a code that was spent", About.ID)
 
 
 @pytest.mark.rule("life.once-parallel")
@@ -123,24 +124,24 @@ def test_of_many_at_once_one_spends_a_code(findings: Findings, person: Person) -
     findings.check(len(won) == 1, f"one of {RIVALS} succeeds", f"{len(won)} did", tries[0])
     for exchange in tries:
         if exchange not in won:
-            expect_refusal(findings, exchange, "a code that was spent")
+            expect_refusal(findings, exchange, "a code that was spent", About.ID)
 
 
 @pytest.mark.parametrize("decision", [None, "deny", "expire"], ids=["pending", "declined", "expired"])
 @pytest.mark.rule("life.unapproved")
 def test_a_code_that_nobody_approved(findings: Findings, person: Person, decision: str | None) -> None:
-    expect_refusal(findings, person.add(person.code(decision)), "a code that is not approved")
+    expect_refusal(findings, person.add(person.code(decision)), "a code that is not approved", About.ID)
 
 
 @pytest.mark.rule("life.unknown")
 def test_a_code_that_nobody_was_given(findings: Findings, person: Person) -> None:
-    expect_refusal(findings, person.add(NOBODYS_CODE), "a code that was never issued")
+    expect_refusal(findings, person.add(NOBODYS_CODE), "a code that was never issued", About.ID)
 
 
 @pytest.mark.rule("life.region")
 def test_a_code_of_another_region(findings: Findings, person: Person) -> None:
     code = person.code("approve", OTHER_REGION)
-    expect_refusal(findings, person.add(code), f"a code of {OTHER_REGION} for an organization of {REGION}")
+    expect_refusal(findings, person.add(code), f"a code of {OTHER_REGION} for an organization of {REGION}", About.ID)
     expect_added(findings, person.add(code, OTHER_REGION))
 
 
@@ -149,9 +150,9 @@ def test_a_code_of_a_restore(api: Client, findings: Findings, person: Person) ->
     session_id = api.target.restore_session_id
     if session_id is None or api.target.decide is None:
         not_tested("no restore session is known")
-    path = f"/v4/RestoreSessions/{session_id}/organization/restoreDeviceCode"
+    path = path_of("getRestoreDeviceCode", restoreSessionId=session_id)
     code = code_of(api.post_json(path, {"targetRegion": REGION}))
     if code is None:
         not_tested("no call gave a device code for a restore")
     api.target.decide(code, "approve")
-    expect_refusal(findings, person.add(code), "a code that was asked for a restore")
+    expect_refusal(findings, person.add(code), "a code that was asked for a restore", About.ID)

@@ -2,8 +2,9 @@
 
 import pytest
 
-from veeam_contracts.asking.client import DEVICE_CODE_PATH, JSON, TOKEN_PATH, Client
+from veeam_contracts.asking.client import JSON, Client
 from veeam_contracts.judging.findings import Findings
+from veeam_contracts.paths import path_of
 from veeam_contracts.rules.expectations import require_token
 
 OTHERS = ("GET", "PUT", "PATCH", "DELETE", "HEAD")
@@ -20,9 +21,10 @@ def refuse_methods(api: Client, findings: Findings, path: str, token: str | None
 @pytest.mark.rule("methods.device-code")
 def test_other_methods_on_the_device_code_path(api: Client, findings: Findings) -> None:
     require_token(api)
-    refuse_methods(api, findings, DEVICE_CODE_PATH, api.token)
+    api.survey.require("getDeviceCode")
+    refuse_methods(api, findings, path_of("getDeviceCode"), api.token)
 
 
 @pytest.mark.rule("methods.token")
 def test_other_methods_on_the_token_path(api: Client, findings: Findings) -> None:
-    refuse_methods(api, findings, TOKEN_PATH, None)
+    refuse_methods(api, findings, path_of("getToken"), None)

@@ -1,14 +1,14 @@
 """Rules of the organizations and of the installation."""
 
 from collections import Counter
-from urllib.parse import quote
 
 import pytest
 
-from veeam_contracts.asking.client import NOBODY, ORGANIZATIONS_PATH, SERVICE_PATH, Client
+from veeam_contracts.asking.client import NOBODY, Client
 from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.document import violations
 from veeam_contracts.judging.findings import Findings, not_tested
+from veeam_contracts.paths import path_of, service_of
 from veeam_contracts.rules.expectations import expect_json, kind_of, require_token
 
 MOST_COMPARED = 5
@@ -19,7 +19,7 @@ STEADY = ("id", "name", "officeName", "type", "region")
 def listing(api: Client, findings: Findings) -> Exchange:
     """The answer to the list, which is 200."""
     require_token(api)
-    exchange = api.get(ORGANIZATIONS_PATH)
+    exchange = api.get(path_of("getOrganizations"))
     findings.check(exchange.status == 200, "200 for the organizations", f"status {exchange.status}", exchange)
     return exchange
 
@@ -52,7 +52,7 @@ def test_one_organization_is_that_of_the_list(api: Client, findings: Findings) -
     if not listed:
         not_tested("the server has no organizations")
     for item in listed[:MOST_COMPARED]:
-        exchange = api.get(f"{ORGANIZATIONS_PATH}/{quote(str(item.get('id')), safe='', errors='replace')}")
+        exchange = api.get(path_of("getOrganization", organizationId=str(item.get("id"))))
         if not findings.check(
             exchange.status == 200, "200 for an id of the list", f"status {exchange.status}", exchange
         ):
@@ -67,16 +67,16 @@ def test_one_organization_is_that_of_the_list(api: Client, findings: Findings) -
 @pytest.mark.rule("organizations.unknown")
 def test_an_organization_that_does_not_exist(api: Client, findings: Findings) -> None:
     require_token(api)
-    exchange = api.get(f"{ORGANIZATIONS_PATH}/{NOBODY}")
+    exchange = api.get(path_of("getOrganization", organizationId=NOBODY))
     findings.check(exchange.status == 404, "404 for an id that does not exist", f"status {exchange.status}", exchange)
-    malformed = api.get(f"{ORGANIZATIONS_PATH}/not-an-id")
+    malformed = api.get(path_of("getOrganization", organizationId="not-an-id"))
     findings.check(malformed.refused, "a 4xx for an id that is none", f"status {malformed.status}", malformed)
 
 
 @pytest.mark.rule("service.instance")
 def test_the_installation_describes_itself(api: Client, findings: Findings) -> None:
     require_token(api)
-    exchange = api.get(SERVICE_PATH)
+    exchange = api.get(path_of("getServiceInstance"))
     if findings.check(exchange.status == 200, "200 for the installation", f"status {exchange.status}", exchange):
         expect_json(findings, exchange)
         wrong = violations("getServiceInstance", 200, exchange.value)
@@ -85,6 +85,7 @@ def test_the_installation_describes_itself(api: Client, findings: Findings) -> N
 
 @pytest.mark.rule("service.version-probe")
 def test_versions_are_found_by_asking_without_a_token(api: Client, findings: Findings) -> None:
-    for path, expected in (("/v99/ServiceInstance", 404), (SERVICE_PATH, 401)):
+    api.survey.require("getServiceInstance")
+    for path, expected in ((service_of("v99"), 404), (path_of("getServiceInstance"), 401)):
         exchange = api.get(path, token=None)
         findings.check(exchange.status == expected, f"{expected} for {path}", f"status {exchange.status}", exchange)

@@ -1,13 +1,13 @@
 """Rules of wrong requests for a device code: a 4xx, or a code where the sources disagree."""
 
 import json
-from urllib.parse import quote
 
 import pytest
 
-from veeam_contracts.asking.client import DEVICE_CODE_PATH, FORM, JSON, NOBODY, ORGANIZATIONS_PATH, Client
+from veeam_contracts.asking.client import FORM, JSON, NOBODY, Client
 from veeam_contracts.judging.findings import Findings
-from veeam_contracts.rules.expectations import expect_refusal, expect_refusal_or_code, require_token
+from veeam_contracts.paths import path_of
+from veeam_contracts.rules.expectations import About, expect_refusal, expect_refusal_or_code, require_token
 
 LONG = 50_000
 
@@ -16,7 +16,7 @@ def refuse_bodies(api: Client, findings: Findings, bodies: dict[str, bytes]) -> 
     """Each body is refused: description -> bytes."""
     require_token(api)
     for what, body in bodies.items():
-        exchange = api.send("POST", DEVICE_CODE_PATH, body=body, media_type=JSON, query=api.organization_query())
+        exchange = api.code_from(body)
         expect_refusal(findings, exchange, what)
 
 
@@ -74,7 +74,7 @@ def test_a_region_in_other_letters(api: Client, findings: Findings) -> None:
 @pytest.mark.rule("request.region-left-out")
 def test_no_region(api: Client, findings: Findings) -> None:
     require_token(api)
-    exchange = api.post_json(DEVICE_CODE_PATH, {}, query=api.organization_query())
+    exchange = api.post_json(path_of("getDeviceCode"), {}, query=api.organization_query())
     expect_refusal_or_code(findings, exchange, "a body without a region")
 
 
@@ -88,7 +88,7 @@ def test_a_null_region(api: Client, findings: Findings) -> None:
 def test_no_body(api: Client, findings: Findings) -> None:
     require_token(api)
     for media_type in (JSON, None):
-        exchange = api.send("POST", DEVICE_CODE_PATH, media_type=media_type, query=api.organization_query())
+        exchange = api.code_from(None, media_type)
         expect_refusal(findings, exchange, f"no body{f', announced as {media_type}' if media_type else ''}")
 
 
@@ -101,7 +101,7 @@ def test_another_media_type(api: Client, findings: Findings) -> None:
         "application/xml": b"<a/>",
     }
     for media_type, body in bodies.items():
-        exchange = api.send("POST", DEVICE_CODE_PATH, body=body, media_type=media_type, query=api.organization_query())
+        exchange = api.code_from(body, media_type)
         expect_refusal(findings, exchange, f"a body of {media_type}")
 
 
@@ -109,7 +109,7 @@ def test_another_media_type(api: Client, findings: Findings) -> None:
 def test_an_unknown_organization(api: Client, findings: Findings) -> None:
     require_token(api)
     exchange = api.device_code(query={"organizationId": NOBODY})
-    expect_refusal_or_code(findings, exchange, "an organizationId that does not exist")
+    expect_refusal_or_code(findings, exchange, "an organizationId that does not exist", About.ID)
 
 
 @pytest.mark.rule("request.organization-malformed")
@@ -117,12 +117,12 @@ def test_a_malformed_organization(api: Client, findings: Findings) -> None:
     require_token(api)
     for value in ("not-an-id", "", "'; --", "\x00"):
         exchange = api.device_code(query={"organizationId": value})
-        expect_refusal_or_code(findings, exchange, f"organizationId {value!r}")
+        expect_refusal_or_code(findings, exchange, f"organizationId {value!r}", About.ID)
 
 
 @pytest.mark.rule("request.path-unknown")
 def test_the_code_of_an_organization_that_does_not_exist(api: Client, findings: Findings) -> None:
     require_token(api)
     for key in (NOBODY, "not-an-id"):
-        exchange = api.send("POST", f"{ORGANIZATIONS_PATH}/{quote(key)}/DeviceCode")
-        expect_refusal(findings, exchange, f"the device code of the organization {key}")
+        exchange = api.send("POST", path_of("getOrganizationDeviceCode", organizationId=key))
+        expect_refusal(findings, exchange, f"the device code of the organization {key}", About.ID)

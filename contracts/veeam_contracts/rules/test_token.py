@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from veeam_contracts.asking.client import SERVICE_PATH, Client, is_sendable
-from veeam_contracts.asking.exchange import Exchange
+from veeam_contracts.asking.client import Client
+from veeam_contracts.asking.exchange import Exchange, is_sendable
 from veeam_contracts.document import violations
 from veeam_contracts.judging.findings import Findings, not_tested
-from veeam_contracts.rules.expectations import expect_json, expect_refusal, require_token
+from veeam_contracts.rules.expectations import About, expect_json, expect_refusal, require_token
 
 SHORTEST_LIFE, LONGEST_LIFE = 60, 30 * 86400
 """Seconds between which the life of an access token is plausible; it is 3,600 at real servers."""
@@ -83,7 +83,7 @@ def test_the_tokens_are_too_long_to_be_guessed(api: Client, findings: Findings) 
 def test_a_token_opens_call_after_call(api: Client, findings: Findings) -> None:
     require_token(api)
     for _ in range(REUSES):
-        exchange = api.get(SERVICE_PATH)
+        exchange = api.get(api.protected_path())
         findings.check(exchange.status == 200, "200 with the token of the login", f"status {exchange.status}", exchange)
 
 
@@ -113,7 +113,7 @@ def test_a_refresh_token_gives_a_new_pair(api: Client, findings: Findings) -> No
     findings.check(not wrong, "a pair of tokens, as for a login", "; ".join(wrong), answer)
     new = answer.member("access_token")
     if findings.need(is_sendable(new), "an access token that a header can hold", "another text, or none", answer):
-        opened = api.get(SERVICE_PATH, token=new)
+        opened = api.get(api.protected_path(), token=new)
         findings.check(opened.status == 200, "200 with the refreshed token", f"status {opened.status}", opened)
         findings.check(new != old, "an access token of its own", "the refresh token as access token", answer)
     next_one = answer.member("refresh_token")
@@ -127,7 +127,7 @@ def test_a_used_refresh_token_is_refused(api: Client, findings: Findings) -> Non
     fields = {"grant_type": "refresh_token", "refresh_token": refresh_token(api)}
     if api.form(fields).status != 200:
         not_tested("the refresh itself does not work, see token.refresh")
-    expect_refusal(findings, api.form(fields), "a refresh token that was used")
+    expect_refusal(findings, api.form(fields), "a refresh token that was used", About.LOGIN)
 
 
 @pytest.mark.rule("token.refresh-unknown")
@@ -135,13 +135,13 @@ def test_a_foreign_refresh_token_is_refused(api: Client, findings: Findings) -> 
     unknown = "nobody-issued-" + "".join(api.random.choices("abcdefghijklmnop", k=40))
     api.secrets.hide(unknown, "<a made-up token>")
     for what, token in (("a refresh token that nobody issued", unknown), ("an empty refresh token", "")):
-        expect_refusal(findings, api.form({"grant_type": "refresh_token", "refresh_token": token}), what)
+        expect_refusal(findings, api.form({"grant_type": "refresh_token", "refresh_token": token}), what, About.LOGIN)
 
 
 @pytest.mark.rule("token.grant-unknown")
 def test_an_unknown_grant_is_refused(api: Client, findings: Findings) -> None:
     for fields in ({"grant_type": "telepathy"}, {"grant_type": ""}, {}):
-        expect_refusal(findings, api.form(fields), f"grant_type {fields.get('grant_type', 'left out')!r}")
+        expect_refusal(findings, api.form(fields), f"grant_type {fields.get('grant_type', 'left out')!r}", About.LOGIN)
 
 
 @pytest.mark.rule("token.incomplete")
@@ -150,7 +150,7 @@ def test_a_login_without_credentials_is_refused(api: Client, findings: Findings)
         not_tested("a live server is sent no odd logins: each may count as a failed one")
     for fields in ({}, {"username": api.target.login.username or ""}, {"username": "", "password": ""}):
         given = f"a login with {' and '.join(fields) or 'neither user name nor password'}, empty"
-        expect_refusal(findings, api.form({"grant_type": "password", **fields}), given)
+        expect_refusal(findings, api.form({"grant_type": "password", **fields}), given, About.LOGIN)
 
 
 @pytest.mark.rule("token.wrong-password")
@@ -159,7 +159,7 @@ def test_a_wrong_password_is_refused(api: Client, findings: Findings) -> None:
     wrong = f"{api.target.login.password}-wrong"
     api.secrets.hide(wrong, "<a wrong password>")
     exchange = api.password_grant(password=wrong)
-    if expect_refusal(findings, exchange, "a wrong password"):
+    if expect_refusal(findings, exchange, "a wrong password", About.LOGIN):
         mistakes = violations("getToken", 400, exchange.value)
         findings.check(exchange.status == 400, "400 for a wrong password", f"status {exchange.status}", exchange)
         findings.check(not mistakes, "`error` or `message` in a JSON object", "; ".join(mistakes), exchange)

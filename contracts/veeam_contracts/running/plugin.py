@@ -25,7 +25,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         if option.kind is Kind.SWITCH:
             group.addoption(f"--veeam-{option.name}", action="store_true", default=None, help=option.help)
         else:
-            group.addoption(f"--veeam-{option.name}", metavar=option.metavar, default=None, help=option.help)
+            action = "append" if option.kind is Kind.LIST else "store"
+            name = f"--veeam-{option.name}"
+            group.addoption(name, metavar=option.metavar, action=action, default=None, help=option.help)
 
 
 def pytest_configure(config: pytest.Config) -> None:

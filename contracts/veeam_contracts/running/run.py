@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from schemathesis.pytest.plugin import SchemathesisFunction
 
+from veeam_contracts.asking.admission import Refused
 from veeam_contracts.asking.client import Client, NoLogin
-from veeam_contracts.asking.gate import NoAnswer, Refused
+from veeam_contracts.asking.gate import NoAnswer
+from veeam_contracts.asking.survey import NotServed
 from veeam_contracts.asking.target import Limits, Target, is_loopback
 from veeam_contracts.judging.findings import Broken, Findings
 from veeam_contracts.judging.status import Status
@@ -83,6 +85,7 @@ class Run:
             self.client = Client(self._target(), **self._timing)
             try:
                 self.client.log_in()
+                self.client.look_around()
             except NoLogin as error:
                 self.trouble = str(error)
                 pytest.skip(self.trouble)
@@ -95,12 +98,19 @@ class Run:
 
         return bundled_target(self._stack.enter_context(MockServer(port=0, quiet=True)), self.options)
 
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """Leave out the rules that were not asked for."""
+        out = [item for item in items if item.get_closest_marker("rule") and not self.options.selects(rule_of(item))]
+        if out:
+            items[:] = [item for item in items if item not in out]
+            config.hook.pytest_deselected(items=out)
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
         """A rule whose fixture gets no answer, or is held back by the limits, is not tested."""
         try:
             return (yield)
-        except (NoAnswer, Refused, NoLogin) as reason:
+        except (NoAnswer, Refused, NoLogin, NotServed) as reason:
             pytest.skip(str(reason))
 
     @pytest.hookimpl(wrapper=True)
@@ -109,7 +119,7 @@ class Run:
         found = pyfuncitem.stash.get(FINDINGS_KEY, None)
         try:
             result = yield
-        except (NoAnswer, Refused, NoLogin) as reason:
+        except (NoAnswer, Refused, NoLogin, NotServed) as reason:
             if found is None or not found.broke:
                 pytest.skip(str(reason))
             result = True
@@ -187,8 +197,8 @@ class Run:
         known = self.options.baseline.reasons
         stopped = self._broken_off or bool(session.shouldstop) or bool(session.shouldfail)
         rules = gather(self.results, "the run ended before" if stopped else "not selected", known)
-        used = self.client.gate.used if self.client else None
-        trouble = self.trouble or (self.client.gate.stop_reason or "" if self.client else "")
+        used = self.client.admission.used if self.client else None
+        trouble = self.trouble or (self.client.admission.stop_reason or "" if self.client else "")
         if self._broken_off:
             trouble = "the run was interrupted"
         status, reason = decide(rules, trouble, used.requests if used else 0, used.answered if used else 0)
@@ -209,7 +219,7 @@ class Run:
 
 def limit_table(client: Client) -> list[tuple[str, str, str]]:
     """Each limit of a run: its name, what was allowed, what was used."""
-    limits, used = client.target.limits, client.gate.used
+    limits, used = client.target.limits, client.admission.used
 
     def allowed(value: object) -> str:
         return "without limit" if value is None else str(value)

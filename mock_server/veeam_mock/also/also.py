@@ -11,8 +11,8 @@ from veeam_mock.also.operations import Foreign, is_json
 from veeam_mock.also.scene import Scene
 from veeam_mock.also.sources import stamp_of
 from veeam_mock.messages import Reply
-from veeam_mock.spec.spec import CheckedRequest, Match, NoMatch, Operation
-from veeam_mock.spec.versions import Versions
+from veeam_mock.spec.spec import NOT_SERVED, CheckedRequest, Match, NoMatch, Operation
+from veeam_mock.spec.versions import Version, Versions
 
 log = logging.getLogger("veeam_mock")
 
@@ -85,18 +85,35 @@ def _chosen_reply(chosen: Chosen) -> Reply:
     return Reply(chosen.status, chosen.content, dict(chosen.headers), chosen.body)
 
 
-class Catalogue:
-    """All operations of a server, its own and those of other documents, by id."""
+class Served:
+    """All operations of a server: its own in each version, and those of other documents."""
 
     def __init__(self, versions: Versions, also: Also) -> None:
-        self._versions = versions
-        self._also = also
+        self.versions = versions
+        self.also = also
+
+    def find(self, method: str, path: str) -> tuple[Version | None, Match | NoMatch]:
+        """The version that a path names, and the operation that is meant: the mock's own, else another document's.
+
+        A path that another document writes out goes before a variable of the mock's own. An operation outside of all
+        versions is spoken for by the oldest one.
+        """
+        version = self.versions.of_path(path)
+        own = version.spec.find(method, path) if version is not None else NOT_SERVED
+        if isinstance(own, Match) and (not own.path_values or not self.also.files):
+            return version, own
+        other = self.also.find(method, path)
+        if isinstance(other, Match) and not (isinstance(own, Match) and other.path_values):
+            return version or self.versions.oldest, other
+        if isinstance(own, Match) or isinstance(other, Match):
+            return version, own
+        return version, NoMatch(tuple(sorted({*own.allowed, *other.allowed})))
 
     def operations(self, operation_id: str) -> Iterator[Operation]:
         """An operation as each document and each version has it."""
-        yield from self._also.operations(operation_id)
-        yield from self._versions.operations(operation_id)
+        yield from self.also.operations(operation_id)
+        yield from self.versions.operations(operation_id)
 
     def operation_ids(self) -> list[str]:
         """The operations of the mock's own, and the files that have others."""
-        return [*self._versions.operation_ids(), *(f"an operation of {file}" for file in self._also.files)]
+        return [*self.versions.operation_ids(), *(f"an operation of {file}" for file in self.also.files)]

@@ -9,6 +9,7 @@ from typing import Any
 from veeam_mock.also.schemas import Plain, Schemas
 from veeam_mock.also.sources import follow
 from veeam_mock.messages import FORM, JSON
+from veeam_mock.spec.bodies import Body
 from veeam_mock.spec.schema import Schema
 from veeam_mock.spec.spec import Operation, Parameter
 
@@ -69,8 +70,7 @@ class Described:
             path=self.path,
             protected=bool(security) and {} not in security,
             parameters=tuple(self._parameters()),
-            bodies=bodies,
-            body_required=body.get("required") is True and bool(bodies),
+            body=Body(bodies, body.get("required") is True and bool(bodies)),
             replies={self.good.status: self.good_schema, **replies},
             success=self.good.status,
             described=self,
@@ -148,11 +148,12 @@ def _is_read(node: Mapping[str, Any]) -> bool:
     return node["in"] != "header" or name.lower() not in OWN_HEADERS
 
 
-def _body(described: Described, media: str, content: object) -> tuple[str, Schema]:
+def _body(described: Described, media: str, content: object) -> tuple[str, tuple[Schema, Plain]]:
     media = JSON if media == "*/*" else media.partition(";")[0].strip().lower()
     plain = described.schemas.plain(_mapping(content).get("schema"))
     # A form has text alone, whatever types its fields are described with.
-    return media, described.compile(plain, "the body") if is_json(media) and media != FORM else ANYTHING
+    schema = described.compile(plain, "the body") if is_json(media) and media != FORM else ANYTHING
+    return media, (schema, {})
 
 
 def _good_response(responses: Mapping[str, Any]) -> tuple[int, object]:

@@ -5,14 +5,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from veeam_mock.also.also import Also
-from veeam_mock.also.operations import Foreign
+from veeam_mock.also.also import Served
 from veeam_mock.api.worlds import enter_world
 from veeam_mock.journal.journal import Journal, Kept
 from veeam_mock.messages import Request, bearer_token
 from veeam_mock.model.tokens import digest_of
 from veeam_mock.spec.spec import CheckedHead, CheckedRequest, Match, NoMatch, Operation
-from veeam_mock.spec.versions import Version, Versions
+from veeam_mock.spec.versions import Version
 
 ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
 
@@ -44,11 +43,10 @@ class Outline:
     last_kept: Kept | None = None
 
     @classmethod
-    def of(cls, request: Request, served: tuple[Versions, Also], journal: Journal, generation: object) -> "Outline":
+    def of(cls, request: Request, served: Served, journal: Journal, generation: object) -> "Outline":
         """The outline of `request`. Never raises."""
-        versions, also = served
         world, seen = enter_world(request.with_body(b""))
-        version, match = _find(seen, versions, also)
+        version, match = served.find(seen.method, seen.path)
         token = bearer_token(request)
         return cls(
             generation,
@@ -62,11 +60,6 @@ class Outline:
             version.spec.check_head(match, seen) if version is not None and isinstance(match, Match) else None,
             journal.head_of(seen),
         )
-
-    @property
-    def is_foreign(self) -> bool:
-        """Whether an operation of another document is meant."""
-        return isinstance(self.operation, Foreign)
 
     @property
     def is_protected(self) -> bool:
@@ -91,24 +84,6 @@ class Outline:
     def _turn_to(self, body: bytes) -> None:
         if body is not self.last_body:
             self.last_body, self.last_check, self.last_kept = body, None, None
-
-
-def _find(request: Request, versions: Versions, also: Also) -> tuple[Version | None, Match | NoMatch]:
-    """The version that a request names, and the operation that it means: the mock's own, else another document's.
-
-    A path that another document writes out goes before a variable of the mock's own. An operation outside of all
-    versions is spoken for by the oldest one.
-    """
-    version = versions.of_path(request.path)
-    own = version.spec.find(request.method, request.path) if version is not None else NoMatch()
-    if isinstance(own, Match) and not own.path_values:
-        return version, own
-    other = also.find(request.method, request.path)
-    if isinstance(other, Match) and not (isinstance(own, Match) and other.path_values):
-        return version or versions.oldest, other
-    if isinstance(own, Match) or isinstance(other, Match):
-        return version, own
-    return version, NoMatch(tuple(sorted({*own.allowed, *other.allowed})))
 
 
 @lru_cache(maxsize=64)

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 
-from veeam_mock.also.also import Also, Catalogue
+from veeam_mock.also.also import Also, Served
 from veeam_mock.also.sources import AlsoError
 from veeam_mock.api.worlds import Worlds
 from veeam_mock.faults.parsing import FaultError, FaultParser
@@ -14,6 +14,8 @@ from veeam_mock.settings.options import DEFAULT_PASSWORD
 from veeam_mock.settings.settings import Settings, SettingsError
 from veeam_mock.spec.schema import Violation
 from veeam_mock.spec.versions import Versions
+
+CONTENT_TYPES = {"utf-8": "application/json; charset=utf-8", "none": "application/json"}
 
 
 class Installation:
@@ -29,12 +31,15 @@ class Installation:
         self._begin(settings or Settings())
 
     def _begin(self, settings: Settings) -> None:
-        self.also = open_documents(settings)
-        self.also.tell()
+        also = open_documents(settings)
+        also.tell()
         self.settings = settings
         self.generation = object()
+        self.content_type = CONTENT_TYPES[settings.ambiguities["charset"]]
+        self.says_length = settings.ambiguities["length"] == "content-length"
         self.versions = Versions(settings.api, settings.picked)
-        self.fault_parser = FaultParser(Catalogue(self.versions, self.also))
+        self.served = Served(self.versions, also)
+        self.fault_parser = FaultParser(self.served)
         self.worlds = Worlds(settings, self.fault_parser, self._clock)
         masker = Masker(_chosen_secrets(settings))
         self.journal = Journal(settings.journal_entries, settings.journal_bytes, masker)
@@ -56,7 +61,7 @@ def open_documents(settings: Settings) -> Also:
         raise SettingsError(error.problems) from None
     problems: list[Violation] = []
     if settings.also:
-        parser = FaultParser(Catalogue(Versions(settings.api, {}), also))
+        parser = FaultParser(Served(Versions(settings.api, {}), also))
         for number, fault in enumerate(settings.faults):
             try:
                 parser.parse(fault, system_time(), where=f"faults.{number}", standing=True)

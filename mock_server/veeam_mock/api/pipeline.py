@@ -6,12 +6,13 @@ from typing import NamedTuple
 
 import orjson
 
-from veeam_mock.also.contents import CannotMake
-from veeam_mock.also.scene import Scene
+from veeam_mock.also.operations import Foreign
+from veeam_mock.api import device_codes, logins, organizations, restore_sessions, service_instance
+from veeam_mock.api.calls import Call, Operations
 from veeam_mock.api.cors import origin_headers, preflight_headers
 from veeam_mock.api.head import Outline
 from veeam_mock.api.installation import Installation
-from veeam_mock.api.operations import OPERATIONS, Call
+from veeam_mock.api.others import answer_other
 from veeam_mock.api.worlds import DEFAULT, NoSuchWorld, TooManyWorlds, World
 from veeam_mock.faults.kinds import Strike
 from veeam_mock.faults.parsing import FaultError
@@ -21,12 +22,18 @@ from veeam_mock.messages import NO_LENGTH, Reply, Request
 from veeam_mock.model.dates import http_date
 from veeam_mock.model.errors import AccessDenied, ModelError
 from veeam_mock.settings.settings import Settings
-from veeam_mock.spec.spec import CheckedRequest, Match, NoMatch, Operation
+from veeam_mock.spec.spec import CheckedRequest, NoMatch, Operation
 from veeam_mock.spec.versions import Version
 
 log = logging.getLogger("veeam_mock")
 
-CONTENT_TYPES = {"utf-8": "application/json; charset=utf-8", "none": "application/json"}
+OPERATIONS: Operations = {
+    **logins.OPERATIONS,
+    **organizations.OPERATIONS,
+    **device_codes.OPERATIONS,
+    **restore_sessions.OPERATIONS,
+    **service_instance.OPERATIONS,
+}
 
 
 class Exchange:
@@ -120,10 +127,7 @@ class Pipeline:
         outline = request.outline
         if not isinstance(outline, Outline) or outline.generation is not self.installation.generation:
             outline = Outline.of(
-                request,
-                (self.installation.versions, self.installation.also),
-                self.installation.journal,
-                self.installation.generation,
+                request, self.installation.served, self.installation.journal, self.installation.generation
             )
             outline.looking = self._steps_for(outline, LOOKING_FOR_AN_ANSWER)
             outline.finishing = self._steps_for(outline, ON_EVERY_ANSWER)
@@ -210,24 +214,14 @@ class Pipeline:
         assert exchange.operation is not None and exchange.checked is not None
         world, checked = exchange.world, exchange.checked
         call = Call(world, self._version_in(exchange), exchange.operation, checked, exchange.request)
-        exchange.reply = OPERATIONS[exchange.operation.id](call)
-
-    def _perform_foreign(self, exchange: Exchange) -> None:
-        """Answer an operation of another document. Its answers are checked where they are made or chosen."""
-        outline, world = exchange.outline, exchange.world
-        assert outline is not None and isinstance(outline.match, Match) and exchange.checked is not None
-        settings = world.settings
-        seed = f"{settings.seed if settings.seed is not None else ''}/{world.name}"
-        scene = Scene(seed, world.clock.now(), world.organizations.all())
-        try:
-            exchange.reply = self.installation.also.answer(outline.match, exchange.checked, scene)
-        except CannotMake as error:
-            message = f"No answer could be made that fits the schema of {outline.match.operation.id}: {error}"
-            exchange.reply = exchange.version.refusals.plain(500, message)
+        if isinstance(exchange.operation, Foreign):
+            exchange.reply = answer_other(self.installation.served.also, call)
+        else:
+            exchange.reply = OPERATIONS[exchange.operation.id](call)
 
     def _check_reply(self, exchange: Exchange) -> None:
         assert exchange.reply is not None
-        if exchange.operation is None or exchange.answered_by_fault:
+        if exchange.operation is None or exchange.answered_by_fault or isinstance(exchange.operation, Foreign):
             return
         version = self._version_in(exchange)
         violations = version.spec.check_reply(version.spec.operations[exchange.operation.id], exchange.reply)
@@ -263,8 +257,8 @@ class Pipeline:
         if reply.content is not None:
             reply.body = orjson.dumps(reply.content)
         if reply.body and "Content-Type" not in headers:
-            headers["Content-Type"] = CONTENT_TYPES[self.installation.settings.ambiguities["charset"]]
-        if self.installation.settings.ambiguities["length"] == "content-length" and reply.status not in NO_LENGTH:
+            headers["Content-Type"] = self.installation.content_type
+        if self.installation.says_length and reply.status not in NO_LENGTH:
             headers["Content-Length"] = str(len(reply.body))
         if "Date" not in headers:
             headers["Date"] = http_date(int(exchange.at))
@@ -274,6 +268,7 @@ class Pipeline:
 
     def _record(self, exchange: Exchange) -> None:
         journal, outline, request = self.installation.journal, exchange.outline, exchange.request
+        checked = exchange.checked
         assert exchange.reply is not None
         if not (journal.keeps or journal.listeners):
             return
@@ -284,6 +279,7 @@ class Pipeline:
             world=exchange.world.name,
             operation=exchange.operation_id,
             faults=tuple(rule.label for rule in exchange.strikes) if exchange.strikes else (),
+            forgiven=tuple(checked.forgiven) if checked is not None and checked.forgiven else (),
         )
 
 
@@ -316,11 +312,10 @@ LOOKING_FOR_AN_ANSWER = (
     Step(Pipeline._refuse_unknown, lambda settings, outline: outline.operation is None),
     Step(Pipeline._check_credentials, lambda settings, outline: outline.is_protected),
     Step(Pipeline._check_request),
-    Step(Pipeline._perform, lambda settings, outline: not outline.is_foreign),
-    Step(Pipeline._perform_foreign, lambda settings, outline: outline.is_foreign),
+    Step(Pipeline._perform),
 )
 ON_EVERY_ANSWER = (
-    Step(Pipeline._check_reply, lambda settings, outline: not outline.is_foreign),
+    Step(Pipeline._check_reply),
     Step(Pipeline._apply_faults),
     Step(Pipeline._allow_origin, lambda settings, outline: bool(settings.cors)),
     Step(Pipeline._serialize),

@@ -12,6 +12,7 @@ from veeam_mock.model.durations import format_duration, parse_duration
 from veeam_mock.settings.options import OPTIONS, Option
 from veeam_mock.settings.settings import Settings, SettingsError
 from veeam_mock.settings.sources import gather
+from veeam_mock.spec.document import VERSIONS
 
 DISTRIBUTION = "veeam-devicecode-mock"
 REPEATABLE = frozenset({"also", "cors"})
@@ -145,6 +146,27 @@ def wait(options: dict[str, Any], url: str | None, timeout: str) -> None:
         raise click.ClickException(str(error)) from None
 
 
+def print_document(options: dict[str, Any], api: str, form: str) -> None:
+    """Print the OpenAPI document of a version."""
+    if options:
+        raise Mistake(f"{_flags(options)}: of no use to print a document")
+    from veeam_mock.spec.document import document_of, write_document
+
+    click.echo(write_document(document_of(api), form), nl=False)
+
+
+def _openapi_command() -> click.Command:
+    version = click.Option(
+        ["--api"], type=click.Choice(VERSIONS), default=VERSIONS[-1], show_default=True, help="Version of the API."
+    )
+    form = click.Option(
+        ["--format", "form"], type=click.Choice(["yaml", "json"]), default="yaml", show_default=True, help="Its form."
+    )
+    return click.Command(
+        "openapi", callback=click.pass_obj(print_document), help=print_document.__doc__, params=[version, form]
+    )
+
+
 def _wait_command() -> click.Command:
     limit = click.Option(["--timeout"], metavar="DURATION", default="30s", show_default=True, help="How long to wait.")
     return click.Command(
@@ -162,10 +184,11 @@ def _command() -> click.Group:
         invoke_without_command=True,
         help=serve.__doc__,
         params=_parameters(),
-        subcommand_metavar="[faults|wait]",
+        subcommand_metavar="[faults|openapi|wait]",
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     )
     group.add_command(click.Command("faults", callback=click.pass_obj(list_faults), help=list_faults.__doc__))
+    group.add_command(_openapi_command())
     group.add_command(_wait_command())
     return click.version_option(package_name=DISTRIBUTION, prog_name="veeam-mock")(group)
 

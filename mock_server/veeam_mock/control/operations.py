@@ -223,6 +223,7 @@ def _exchange(entry: Entry) -> dict[str, object]:
         "operation": entry.operation,
         "outcome": entry.ending,
         "faults": list(entry.faults),
+        "forgiven": list(entry.forgiven),
         "request": {
             "method": request.method,
             "path": request.path,

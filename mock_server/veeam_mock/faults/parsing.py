@@ -117,7 +117,7 @@ def _impossible_in(operation: Operation, pattern: Pattern, place: str) -> list[V
     methods = ("GET", "HEAD") if operation.method == "GET" else (operation.method,)
     if pattern.method is not None and pattern.method not in methods:
         found.append(Violation(f"{place}.method", f"{operation_id} is called by {' or '.join(methods)}"))
-    if pattern.body and not operation.bodies:
+    if pattern.body and not operation.body:
         found.append(Violation(f"{place}.body", f"{operation_id} has no body"))
     if pattern.path is not None and not overlap(plain_path(pattern.path), _TEMPLATE.sub("*", operation.path.lower())):
         found.append(Violation(f"{place}.path", f"{operation_id} is at {operation.path}"))

@@ -1,9 +1,9 @@
 """When a fault strikes: rules, and the plan that holds them.
 
 Every request to the API that fits a rule's pattern counts for it, whether it would be answered well or refused, unless
-another rule goes before. For one request, rules are asked in the order header, control API, config file, each group in
-the order in which its rules came. The first delay that is due and the first other fault that is due strike, both; the
-rules behind them are not asked, so they neither count the request nor are used up by it.
+another rule takes precedence. For one request, rules are asked in the order header, control API, config file, each
+group in the order in which its rules came. The first delay that is due and the first other fault that is due strike,
+both; the rules behind them are not asked, so they neither count the request nor are used up by it.
 """
 
 from collections.abc import Sequence

@@ -43,8 +43,9 @@ NO_FIELDS = KeptFields({}, 0)
 class Entry(NamedTuple):
     """One exchange, secrets masked. `at` is Unix seconds, UTC, of the world's clock.
 
-    `status` is None when no answer left the server; `ending` says what became of the connection; `cost` is the bytes
-    that the entry is counted for. Entries share what they have in common: change nothing in them.
+    `status` is None when no answer left the server; `ending` says what became of the connection; `forgiven` is what a
+    stricter server would have refused; `cost` is the bytes that the entry is counted for. Entries share what they have
+    in common: change nothing in them.
     """
 
     id: int
@@ -57,19 +58,22 @@ class Entry(NamedTuple):
     reply_body: bytes
     ending: str
     faults: tuple[str, ...]
+    forgiven: tuple[str, ...]
     cost: int
 
     def summary(self) -> str:
         """The exchange in one line."""
         outcome = str(self.status) if self.status is not None else self.ending
         faults = f"  struck by {', '.join(self.faults)}" if self.faults else ""
+        faults += f"  forgiven: {'; '.join(self.forgiven)}" if self.forgiven else ""
         world = f"  ~{self.world}" if self.world else ""
         request = self.request
         target = f"{request.path}?{request.query}" if request.query else request.path
         return f"{outcome}  {request.method} {target}  {self.operation or '-'}{faults}{world}"
 
 
-Row = tuple[int, str, float, str | None, Request, int | None, Headers, bytes, str, tuple[str, ...], int]
+Labels = tuple[str, ...]
+Row = tuple[int, str, float, str | None, Request, int | None, Headers, bytes, str, Labels, Labels, int]
 """The values of an `Entry`, as they are kept: most are never looked at, and a plain tuple is made much faster."""
 
 
@@ -124,6 +128,7 @@ class Journal:
         world: str = "",
         operation: str | None = None,
         faults: tuple[str, ...] = (),
+        forgiven: tuple[str, ...] = (),
     ) -> None:
         """Keep one exchange, `kept` of its request."""
         delivery = reply.delivery
@@ -144,6 +149,7 @@ class Journal:
             body,
             ending,
             faults,
+            forgiven,
             ENTRY_COST + kept.cost + fields.cost + len(body),
         )
         self._add(row)

@@ -28,6 +28,7 @@ def json_line(entry: Entry) -> str:
             "status": entry.status,
             "outcome": entry.ending,
             "faults": entry.faults,
+            "forgiven": entry.forgiven,
         }
     ).decode()
 

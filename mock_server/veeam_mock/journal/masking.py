@@ -86,6 +86,7 @@ class Masker:
             or "password" in lower
             or "assertion" in lower
             or "application" in lower
+            or "authcode" in lower
             or ("-" in lower and "mock-" in lower)
             or "%" in lower
             or "\\" in lower

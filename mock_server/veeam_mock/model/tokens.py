@@ -26,12 +26,13 @@ class Lifetimes:
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """One granted pair of tokens, as kept: without the tokens themselves."""
+    """One granted pair of tokens, as kept: without the tokens, but with the digest of the refresh token."""
 
     username: str
     issued_at: float
     access_expires_at: float
     refresh_expires_at: float
+    refresh_digest: str
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -97,8 +98,10 @@ class Tokens:
         return login
 
     def revoke(self, access_token: str) -> None:
-        """Let an access token open nothing any more; unknown ones are ignored (RFC 7009 section 2.2)."""
-        self._access.pop(digest_of(access_token))
+        """End the login of an access token, refresh token included; unknown ones are ignored (RFC 7009 section 2)."""
+        login = self._access.pop(digest_of(access_token))
+        if login is not None:
+            self._refresh.pop(login.refresh_digest)
 
     def logins(self) -> list[Login]:
         """The logins whose access token is alive, the oldest first."""
@@ -107,15 +110,13 @@ class Tokens:
 
     def _grant(self, username: str) -> TokenPair:
         now = self._clock.now()
-        login = Login(username, now, now + self._lifetimes.token, now + self._lifetimes.refresh)
-        pair = TokenPair(
-            ACCESS_PREFIX + self._randomness.text(TOKEN_ALPHABET, TOKEN_LENGTH),
-            REFRESH_PREFIX + self._randomness.text(TOKEN_ALPHABET, TOKEN_LENGTH),
-            login,
-        )
-        self._access.put(digest_of(pair.access_token), login)
-        self._refresh.put(digest_of(pair.refresh_token), login)
-        return pair
+        access = ACCESS_PREFIX + self._randomness.text(TOKEN_ALPHABET, TOKEN_LENGTH)
+        refresh = REFRESH_PREFIX + self._randomness.text(TOKEN_ALPHABET, TOKEN_LENGTH)
+        digest = digest_of(refresh)
+        login = Login(username, now, now + self._lifetimes.token, now + self._lifetimes.refresh, digest)
+        self._access.put(digest_of(access), login)
+        self._refresh.put(digest, login)
+        return TokenPair(access, refresh, login)
 
 
 def digest_of(token: str) -> str:

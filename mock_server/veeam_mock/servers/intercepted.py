@@ -49,9 +49,14 @@ class InterceptedServer(LocalServer):
         **options: Any,
     ) -> None:
         super().__init__(settings or Settings(**{"host": urlsplit(url).hostname, **options}), clock)
-        self.url = url.rstrip("/")
-        self._pool = connection_from_url(self.url)
+        self._url = url.rstrip("/")
+        self._pool = connection_from_url(self._url)
         self._interception: _Interception | None = None
+
+    @property
+    def url(self) -> str:
+        """The address at which it exists for `requests`."""
+        return self._url
 
     def __enter__(self) -> "InterceptedServer":
         if self._interception is not None:

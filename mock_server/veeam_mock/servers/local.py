@@ -1,11 +1,21 @@
 """What the servers of this process have in common, whichever door they have: settings, a mock, its control."""
 
+from abc import abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from veeam_mock.control.client import ControlClient, InProcess
 from veeam_mock.mock import Mock
 from veeam_mock.settings.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """One version of the API of a server: its name, such as `v8`, and its address."""
+
+    name: str
+    url: str
 
 
 class LocalServer(ControlClient):
@@ -15,6 +25,18 @@ class LocalServer(ControlClient):
         self.settings = settings
         self.mock = Mock(settings, clock=clock)
         super().__init__(InProcess(self.mock.control))
+
+    @property
+    @abstractmethod
+    def url(self) -> str:
+        """The address, such as `https://localhost:40123`."""
+
+    def api(self, name: str) -> Api:
+        """A version of the API; `ValueError` for one that is not served."""
+        served = self.mock.installation.versions.names
+        if name not in served:
+            raise ValueError(f"{name!r} is not a version that is served here, which are {', '.join(served)}")
+        return Api(name, f"{self.url}/{name}")
 
     @property
     def username(self) -> str:

@@ -177,7 +177,7 @@ class Declared:
     expires_unit: str = setting(
         "seconds",
         {"type": "string", "enum": ["seconds", "milliseconds"]},
-        "Unit of expiresIn in the answers; goes before ambiguities.expires-unit.",
+        "Unit of expiresIn in the answers; takes precedence over ambiguities.expires-unit.",
         "UNIT",
     )
     verification_url: str | None = setting(
@@ -202,6 +202,9 @@ class Declared:
     log: bool = setting(False, FLAG, "Print one line for each request.")
     log_format: str = setting("text", {"type": "string", "enum": ["text", "json"]}, "Form of these lines.", "text|json")
     no_prefer: bool = setting(False, FLAG, "Ignore faults that requests ask for by the header Prefer.")
+    strict: bool = setting(
+        False, FLAG, "Refuse what the real server forgives: sloppy JSON, a slash at a path's end, a form as multipart."
+    )
     admin_key: str | None = setting(
         None,
         {**TEXT, "pattern": "^[\\x21-\\x7e]+$", "x-wanted": "a key of visible ASCII characters without blanks"},

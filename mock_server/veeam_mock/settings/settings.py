@@ -36,6 +36,9 @@ SCHEMA = Schema(
 )
 
 
+STRICT = {"json-leniency": "refused", "path-slash": "refused", "form-multipart": "refused"}
+"""The readings that `strict` picks."""
+
 UNSET = frozenset(option.key for option in OPTIONS if option.default is None)
 
 
@@ -64,7 +67,7 @@ class Settings(Declared):
         object.__setattr__(self, "_given", dict(given))
         for option in OPTIONS:
             object.__setattr__(self, option.key, _keep(option, given.get(option.key, option.default)))
-        picked = {key: str(name) for key, name in self.ambiguities.items()}
+        picked = {**(STRICT if self.strict else {}), **{key: str(name) for key, name in self.ambiguities.items()}}
         if "expires_unit" in given:
             picked["expires-unit"] = self.expires_unit
         if self.verification_url == "self":

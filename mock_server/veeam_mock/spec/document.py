@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import orjson
 import yaml
 
 VERSIONS = ("v4", "v5", "v6", "v7", "v8")
@@ -43,6 +44,20 @@ def document_of(version: str) -> dict[str, Any]:
     if version == FIRST:
         return document
     return {**document, "paths": {_in_version(path, version): item for path, item in document["paths"].items()}}
+
+
+def write_document(document: Mapping[str, Any], form: str) -> str:
+    """A document as text, `yaml` or `json`."""
+    if form == "json":
+        return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+    return yaml.dump(document, Dumper=_Plain, sort_keys=False, allow_unicode=True, width=120)
+
+
+class _Plain(yaml.SafeDumper):
+    """Writes what stands in several places each time: aliases make a document hard to read."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
 
 
 @cache

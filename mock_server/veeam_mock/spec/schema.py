@@ -47,6 +47,13 @@ class Schema:
         self._schema = schema if isinstance(schema, bool) else dict(schema)
         self._validator = jsonschema_rs.Draft202012Validator(self._schema, validate_formats=True)
 
+    def is_valid(self, instance: object) -> bool:
+        """Whether nothing is wrong with `instance`; False also where it cannot be told."""
+        try:
+            return bool(self._validator.is_valid(instance))
+        except ValueError:
+            return False
+
     def violations(self, instance: object, root: str) -> list[Violation]:
         """Everything that is wrong with `instance`, each place prefixed with `root`; empty when it is valid."""
         try:

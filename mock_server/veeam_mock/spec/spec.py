@@ -4,24 +4,20 @@ The document is the only place where paths, parameters and schemas are written. 
 reading that was picked is merged into the schema before it is compiled (see the head of `openapi.yaml`).
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-import orjson
-
-from veeam_mock.messages import FORM, JSON, Reply, Request, decode_segment
+from veeam_mock.messages import JSON, Reply, Request, decode_segment
+from veeam_mock.spec.bodies import NOTHING, Body, Media, ReadBody, Tolerance, media_of, refuse_encoding
 from veeam_mock.spec.readings import apply_readings, default_readings
-from veeam_mock.spec.schema import Schema, Violation, shorten
+from veeam_mock.spec.schema import Schema, Violation
 
 METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
-MOST_FORM_FIELDS = 100
 NO_VALUES: Mapping[str, str] = MappingProxyType({})
-LONGEST_MEDIA_TYPE = 200
-UTF8_BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +49,28 @@ class Operation:
     path: str
     protected: bool
     parameters: tuple[Parameter, ...]
-    bodies: Mapping[str, Schema]
-    body_required: bool
+    body: Body
     replies: Mapping[int, Schema | None]
     success: int
     """The status of a good answer."""
 
 
 class Match(NamedTuple):
-    """The operation that a request means, and the values in its path."""
+    """The operation that a request means, the values in its path, and what was forgiven in it."""
 
     operation: Operation
     path_values: Mapping[str, str]
+    forgiven: str | None = None
 
 
 class NoMatch(NamedTuple):
     """No operation: `allowed` are the methods that the path has, none when the path is unknown."""
 
     allowed: tuple[str, ...] = ()
+
+
+NOT_SERVED = NoMatch()
+SLASH = "path: a slash stands at its end"
 
 
 class CheckedHead(NamedTuple):
@@ -81,17 +81,20 @@ class CheckedHead(NamedTuple):
 
     values: Mapping[str, Any]
     violations: list[Violation]
-    media: "Media"
+    forgiven: list[str]
+    media: Media
     unreadable: Violation | None
     missing: Violation | None
 
 
 class CheckedRequest(NamedTuple):
-    """A request as the spec reads it: the values by name, the JSON value of the body, and what is wrong."""
+    """A request as the spec reads it: the values by name, the JSON value of the body, what is wrong, and what is not as
+    a standard has it and was forgiven."""
 
     values: Mapping[str, Any]
     body: Any
     violations: list[Violation]
+    forgiven: list[str]
 
 
 class Spec:
@@ -103,6 +106,10 @@ class Spec:
         self.readings = {key: picked.get(key, name) for key, name in default_readings(document).items()}
         effective = apply_readings(document, self.readings)
         self._ignore_case = self.readings.get("path-case", "ignored") == "ignored"
+        self._tolerance = Tolerance(
+            json=self.readings.get("json-leniency") == "read", multipart=self.readings.get("form-multipart") == "read"
+        )
+        self._ignores_slash = self.readings.get("path-slash") == "ignored"
         self._literal: dict[str, dict[str, Operation]] = {}
         self._templates: list[tuple[list[str], dict[str, Operation]]] = []
         self.operations: dict[str, Operation] = {}
@@ -124,13 +131,20 @@ class Spec:
 
     def find(self, method: str, path: str) -> Match | NoMatch:
         """The operation for a method and a percent-encoded path. HEAD means the GET of the same path."""
+        found = self._find(method, path)
+        if path.endswith("/") and self._ignores_slash and found == NOT_SERVED:
+            found = self._find(method, path[:-1])
+            return found._replace(forgiven=SLASH) if isinstance(found, Match) else found
+        return found
+
+    def _find(self, method: str, path: str) -> Match | NoMatch:
         values: Mapping[str, str] = NO_VALUES
         by_method = self._literal.get(self._fold(path))
         if by_method is None:
             segments = path.split("/")
             by_method, values = self._find_template([decode_segment(s) if "%" in s else s for s in segments])
         if by_method is None:
-            return NoMatch()
+            return NOT_SERVED
         operation = by_method.get("GET" if method == "HEAD" else method)
         if operation is None:
             return NoMatch((*sorted(by_method), *(["HEAD"] if "GET" in by_method else [])))
@@ -156,18 +170,31 @@ class Spec:
         Never raises.
         """
         head = head or self.check_head(match, request)
-        if not match.operation.bodies:
-            return CheckedRequest(head.values, None, head.violations)
-        body, violations = _check_body(match.operation, head, request.body)
-        return CheckedRequest(head.values, body, [*head.violations, *violations] if head.violations else violations)
+        if not match.operation.body:
+            return CheckedRequest(head.values, None, head.violations, head.forgiven)
+        body, violations, forgiven = self._read_body(match.operation, head, request.body)
+        return CheckedRequest(
+            head.values,
+            body,
+            [*head.violations, *violations] if head.violations else violations,
+            [*head.forgiven, *forgiven] if head.forgiven else forgiven,
+        )
+
+    def _read_body(self, operation: Operation, head: CheckedHead, body: bytes) -> ReadBody:
+        refusal = head.unreadable if body else head.missing
+        if refusal is not None:
+            return ReadBody(None, [refusal], [])
+        return operation.body.read(body, head.media, self._tolerance) if body else NOTHING
 
     def check_head(self, match: Match, request: Request) -> CheckedHead:
         """What can be said of `request` before its body is looked at. Never raises."""
         values, violations = self._check_parameters(match, request)
-        media = parse_media(request.headers.get("content-type", "")[:LONGEST_MEDIA_TYPE])
-        encoding = _refuse_encoding(request)
-        unreadable = encoding or _refuse_media(match.operation, media)
-        return CheckedHead(values, violations, media, unreadable, encoding or _refuse_no_body(match.operation))
+        media = media_of(request)
+        encoding = refuse_encoding(request)
+        body = match.operation.body
+        unreadable = encoding or body.refuse_media(media, self._tolerance)
+        forgiven = [match.forgiven] if match.forgiven else []
+        return CheckedHead(values, violations, forgiven, media, unreadable, encoding or body.refuse_none())
 
     def _check_parameters(self, match: Match, request: Request) -> tuple[dict[str, Any], list[Violation]]:
         values: dict[str, Any] = {}
@@ -191,90 +218,6 @@ class Spec:
         return [] if schema is None else schema.violations(reply.content, "body")
 
 
-class Media(NamedTuple):
-    """A media type and its charset, both in lower case."""
-
-    type: str
-    charset: str
-
-
-@lru_cache(maxsize=256)
-def parse_media(content_type: str) -> Media:
-    """What a `Content-Type` says; without a charset it means UTF-8 (RFC 8259 section 8.1)."""
-    media_type, _, parameters = content_type.partition(";")
-    charset = "utf-8"
-    for parameter in parameters.split(";"):
-        name, _, value = parameter.partition("=")
-        if name.strip().lower() == "charset":
-            charset = value.strip().strip('"').lower()
-    return Media(media_type.strip().lower(), charset)
-
-
-def _check_body(operation: Operation, head: CheckedHead, body: bytes) -> tuple[Any, list[Violation]]:
-    """The value of a body, and what is wrong with it."""
-    refusal = head.unreadable if body else head.missing
-    if refusal is not None:
-        return None, [refusal]
-    if not body:
-        return None, []
-    try:
-        content = _read_body(head.media.type, body)
-    except ValueError as error:
-        return None, [Violation("body", str(error), "syntax")]
-    return content, operation.bodies[head.media.type].violations(content, "body")
-
-
-def _read_body(media_type: str, body: bytes) -> object:
-    """The value of a body; None for media types that are not looked into. `ValueError` when it cannot be read."""
-    if media_type == FORM:
-        return _parse_form(body)
-    return _parse_json(body) if media_type.endswith("json") else None
-
-
-def _refuse_encoding(request: Request) -> Violation | None:
-    encoding = request.headers.get("content-encoding")
-    if encoding is not None and encoding.strip().lower() not in ("", "identity"):
-        return Violation("header.Content-Encoding", f"{encoding[:40]!r} is not served, send it as it is", "media")
-    return None
-
-
-def _refuse_no_body(operation: Operation) -> Violation | None:
-    served = " or ".join(operation.bodies)
-    return Violation("body", f"is required, as {served}", "required") if operation.body_required else None
-
-
-def _refuse_media(operation: Operation, media: Media) -> Violation | None:
-    if media.type not in operation.bodies:
-        given = f"{media.type[:60]!r}" if media.type else "no media type"
-        return Violation("header.Content-Type", f"{given} was sent, expected {' or '.join(operation.bodies)}", "media")
-    if media.charset not in ("utf-8", "utf8", "us-ascii"):
-        return Violation("header.Content-Type", f"charset {media.charset[:40]!r} is not served, send UTF-8", "media")
-    return None
-
-
-def _parse_json(body: bytes) -> object:
-    try:
-        return orjson.loads(body.removeprefix(UTF8_BOM))
-    except orjson.JSONDecodeError as error:
-        raise ValueError(f"is not JSON: {error}") from None
-
-
-def _parse_form(body: bytes) -> object:
-    try:
-        pairs = parse_qsl(
-            body.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=MOST_FORM_FIELDS
-        )
-    except UnicodeDecodeError:
-        raise ValueError("is not UTF-8") from None
-    except ValueError:
-        raise ValueError(f"has more than {MOST_FORM_FIELDS} fields") from None
-    names = [name for name, _ in pairs]
-    repeated = next((name for name in names if names.count(name) > 1), None)
-    if repeated is not None:
-        raise ValueError(f"has {shorten(repeated)} more than once")
-    return dict(pairs)
-
-
 def _compile_path(document: Mapping[str, Any], path: str, item: Mapping[str, Any]) -> dict[str, Operation]:
     shared = item.get("parameters", [])
     return {
@@ -296,13 +239,29 @@ def _compile_operation(
         path=path,
         protected=bool(security),
         parameters=tuple(_compile_parameter(document, p) for p in [*shared, *operation.get("parameters", [])]),
-        bodies={
-            media: compile_schema(document, content["schema"]) for media, content in body.get("content", {}).items()
-        },
-        body_required=body.get("required", False),
+        body=_compile_body(document, body),
         replies=replies,
         success=min(replies),
     )
+
+
+def _compile_body(document: Mapping[str, Any], body: Mapping[str, Any]) -> Body:
+    schemas = {media: content["schema"] for media, content in body.get("content", {}).items()}
+    compiled = {
+        media: (compile_schema(document, schema), _inlined(document, schema)) for media, schema in schemas.items()
+    }
+    return Body(compiled, body.get("required", False))
+
+
+def _inlined(document: Mapping[str, Any], schema: Mapping[str, Any], depth: int = 8) -> Mapping[str, Any]:
+    """A schema with the references of its properties followed, as deep as bodies go."""
+    schema = resolve(document, schema)
+    if "properties" not in schema or depth == 0:
+        return schema
+    return {
+        **schema,
+        "properties": {name: _inlined(document, below, depth - 1) for name, below in schema["properties"].items()},
+    }
 
 
 def _compile_parameter(document: Mapping[str, Any], reference: Mapping[str, Any]) -> Parameter:
@@ -315,15 +274,26 @@ def _compile_parameter(document: Mapping[str, Any], reference: Mapping[str, Any]
         parameter["in"],
         parameter.get("required", False),
         compile_schema(document, schema),
-        _coerce_number if schema.get("type") in ("integer", "number") else str,
+        COERCIONS.get(str(schema.get("type")), str),
     )
 
 
 def _coerce_number(text: str) -> object:
-    try:
-        return int(text)
-    except ValueError:
-        return text
+    """A whole number of ASCII digits; Python's own reading also takes those of other scripts."""
+    return int(text) if re.fullmatch("[+-]?[0-9]{1,18}", text) else text
+
+
+def _coerce_boolean(text: str) -> object:
+    """A boolean in any case, as .NET reads it."""
+    return {"true": True, "false": False}.get(text.lower(), text)
+
+
+COERCIONS: Mapping[str, Callable[[str], object]] = {
+    "integer": _coerce_number,
+    "number": _coerce_number,
+    "boolean": _coerce_boolean,
+}
+"""The type of a parameter -> how its text becomes a JSON value."""
 
 
 def _compile_reply(document: Mapping[str, Any], reference: Mapping[str, Any]) -> Schema | None:

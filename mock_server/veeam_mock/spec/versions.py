@@ -27,6 +27,8 @@ class Versions:
         self.names = tuple(names)
         self._picked = tuple(sorted(picked.items()))
         self._is_exact = picked.get("path-case") == "exact"
+        self.oldest = self[self.names[0]]
+        """The oldest one, in whose words is refused what names no version."""
 
     def __getitem__(self, name: str) -> Version:
         """The version of this name, which is served."""
@@ -35,11 +37,6 @@ class Versions:
     def with_readings(self, name: str, picked: Mapping[str, str]) -> Version:
         """A served version with other readings."""
         return _compiled(name, tuple(sorted(picked.items())))
-
-    @property
-    def oldest(self) -> Version:
-        """The oldest one, in whose words is refused what names no version."""
-        return self[self.names[0]]
 
     @property
     def newest(self) -> Version:

@@ -1,0 +1,64 @@
+"""Every exchange of a run, in order. What is secret in one is known before anybody can print it."""
+
+import threading
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from veeam_contracts.asking.admission import body_of
+from veeam_contracts.asking.exchange import Exchange
+from veeam_contracts.asking.secrets import Secrets
+from veeam_contracts.asking.sightings import sightings
+from veeam_contracts.asking.wire import Silence
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a request ended: with a whole answer, or without. `elapsed` is in seconds."""
+
+    response: requests.Response | None
+    error: Silence | None
+    elapsed: float
+
+
+class Journal:
+    """Writes exchanges down. Safe to use from several threads. `generating` marks what is written from now on."""
+
+    def __init__(self, secrets: Secrets) -> None:
+        self.exchanges: list[Exchange] = []
+        self.generating = False
+        self._secrets = secrets
+        self._lock = threading.Lock()
+
+    def record(self, request: requests.PreparedRequest, path: str, ending: Ending) -> Exchange:
+        """Write down a request to a path of the API and its ending."""
+        url, response = request.url or "", ending.response
+        query = urlsplit(url).query
+        answer: dict[str, Any] = {}
+        if response is not None:
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            answer = {"status": response.status_code, "headers": headers, "body": response.content}
+        exchange = Exchange(
+            method=request.method or "",
+            url=url,
+            path=f"{path}?{query}" if query else path,
+            request_headers=dict(request.headers),
+            request_body=body_of(request),
+            elapsed=ending.elapsed,
+            error=ending.error,
+            generated=self.generating,
+            **answer,
+        )
+        for kind, value in sightings(exchange):
+            self._secrets.hide_numbered(value, kind)
+        with self._lock:
+            self.exchanges.append(exchange)
+        return exchange
+
+    def forgive(self, exchange: Exchange) -> None:
+        """Note that an exchange failed because a kept connection was closed while idle."""
+        with self._lock:
+            index = next(i for i, kept in enumerate(self.exchanges) if kept is exchange)
+            self.exchanges[index] = replace(exchange, kept_idle=True)

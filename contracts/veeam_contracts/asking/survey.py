@@ -1,0 +1,43 @@
+"""Which operations a server serves: each is asked once, in a way that every lawful server takes."""
+
+from collections.abc import Iterator
+
+from veeam_contracts.asking.exchange import Exchange
+from veeam_contracts.paths import is_at, places
+
+MISSING = frozenset({404, 405, 501})
+"""Statuses of an operation that is not there, when what is asked for exists."""
+
+
+class NotServed(Exception):
+    """What a rule needs is not served; the message says which operation."""
+
+
+class Survey:
+    """What was asked, and which operations are missing: operationId -> the answer that shows it."""
+
+    def __init__(self) -> None:
+        self.asked: dict[str, Exchange] = {}
+
+    def note(self, operation_id: str, exchange: Exchange) -> None:
+        """Keep the answer to a good call."""
+        self.asked[operation_id] = exchange
+
+    @property
+    def missing(self) -> dict[str, Exchange]:
+        """The operations that are not served."""
+        return {id: exchange for id, exchange in self.asked.items() if exchange.status in MISSING}
+
+    def require(self, *operation_ids: str) -> None:
+        """Raise `NotServed` where one of these operations is missing."""
+        for id in operation_ids:
+            if id in self.missing:
+                raise NotServed(f"{' '.join(places()[id])} is not served, see operations.served")
+
+    def require_what_is_at(self, method: str, path: str) -> None:
+        """Raise `NotServed` where the operation at this method and path is missing."""
+        self.require(*_operations_at(method, path))
+
+
+def _operations_at(method: str, path: str) -> Iterator[str]:
+    return (id for id, (served, _) in places().items() if served == method and is_at(path, id))

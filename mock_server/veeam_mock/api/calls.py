@@ -1,0 +1,62 @@
+"""A call of an operation, as the operations get it, and what their answers have in common."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from veeam_mock.api.worlds import World
+from veeam_mock.messages import Headers, Reply, Request
+from veeam_mock.spec.spec import CheckedRequest, Operation
+from veeam_mock.spec.versions import Version
+
+NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+PAGE_SIZE = 30
+
+
+@dataclass(slots=True)
+class Call:
+    """What an operation gets: the world, the version that was asked, the operation as that version describes it, the
+    checked values and body, and the request as it came."""
+
+    world: World
+    version: Version
+    operation: Operation
+    checked: CheckedRequest
+    request: Request
+
+    @property
+    def body(self) -> Any:
+        """The JSON value of the body."""
+        return self.checked.body
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """The values of the parameters."""
+        return self.checked.values
+
+    @property
+    def readings(self) -> Mapping[str, str]:
+        """The reading of each ambiguity of the version."""
+        return self.version.spec.readings
+
+    def reply(self, content: object = None, headers: Headers | None = None) -> Reply:
+        """The good reply, with the status that the version gives it."""
+        return Reply(self.operation.success, content, headers or {})
+
+    def link(self, path: str) -> str:
+        """The address of `path` below the version: whole up to v5, without host and port from v6."""
+        root = self.request.address if self.version.rendition.has_absolute_links else self.request.mount
+        return f"{root}/{self.version.name}/{path}"
+
+
+def page_of(call: Call, path: str, items: Sequence[Any]) -> dict[str, Any]:
+    """The page of `items` that the parameters `offset` and `limit` name, with links to itself and the next one."""
+    offset, limit = call.values.get("offset", 0), call.values.get("limit", PAGE_SIZE)
+    links = {"self": {"href": f"{call.link(path)}?offset={offset}&limit={limit}"}}
+    if 0 < limit < len(items) - offset:
+        links["next"] = {"href": f"{call.link(path)}?offset={offset + limit}&limit={limit}"}
+    return {"offset": offset, "limit": limit, "results": items[offset : offset + limit], "_links": links}
+
+
+Operations = Mapping[str, Callable[[Call], Reply]]
+"""operationId -> what the operation does."""

@@ -1,0 +1,22 @@
+"""Operations that other documents describe (`--also`), answered from the world in which they are asked."""
+
+from veeam_mock.also.also import Also
+from veeam_mock.also.contents import CannotMake
+from veeam_mock.also.scene import Scene
+from veeam_mock.api.calls import Call
+from veeam_mock.messages import Reply
+from veeam_mock.spec.spec import Match
+
+
+def answer_other(also: Also, call: Call) -> Reply:
+    """The answer to a call of an operation of `also`, which checked it where it was made or chosen; 500 where no answer
+    fits the schema."""
+    world = call.world
+    match = also.find(call.request.method, call.request.path)
+    assert isinstance(match, Match)
+    seed = f"{world.settings.seed if world.settings.seed is not None else ''}/{world.name}"
+    try:
+        return also.answer(match, call.checked, Scene(seed, world.clock.now(), world.organizations.all()))
+    except CannotMake as error:
+        message = f"No answer could be made that fits the schema of {call.operation.id}: {error}"
+        return call.version.refusals.plain(500, message)
