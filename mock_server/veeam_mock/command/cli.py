@@ -1,7 +1,6 @@
 """The command `veeam-mock`."""
 
 import os
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,6 @@ from veeam_mock.spec.document import VERSIONS
 
 DISTRIBUTION = "veeam-devicecode-mock"
 REPEATABLE = frozenset({"also", "cors"})
-ENDING = (signal.SIGINT, signal.SIGTERM)
-"""Signals that stop the server, which is a success."""
 
 
 class Mistake(click.ClickException):
@@ -43,6 +40,7 @@ def serve(context: click.Context, **options: Any) -> None:
     settings = settings_from(options)
     from veeam_mock.api.installation import open_documents
     from veeam_mock.command.banner import banner
+    from veeam_mock.command.ending import on_ending
     from veeam_mock.door.certificates import CertificateError, find_certificate
     from veeam_mock.door.door import Patience
     from veeam_mock.door.server import CannotListen, Server, bind
@@ -68,13 +66,10 @@ def serve(context: click.Context, **options: Any) -> None:
     server = Server(mock, certificate, announce, Patience(settings.request_timeout))
     if settings.log:
         mock.installation.journal.listeners.append(logger(settings.log_format, click.echo))
-    for number in ENDING:
-        signal.signal(number, lambda number, frame: server.stop())
+    on_ending(server.stop)
     try:
         server.run(listener)
     finally:
-        for number in ENDING:  # whoever asks once more, as `timeout` does, gets what was asked for: a wanted stop
-            signal.signal(number, signal.SIG_IGN)
         if key_file is not None:
             key_file.unlink(missing_ok=True)
 
