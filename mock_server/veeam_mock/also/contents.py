@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
-from veeam_mock.also.instances import FEW, Maker, fits_roughly, kind_of, make_number
+from veeam_mock.also.instances import FEW, MOST_ITEMS, Maker, fits_roughly, kind_of, make_number
 from veeam_mock.also.names import Names, singular, typed, values_in
 from veeam_mock.also.operations import Described
 from veeam_mock.also.routes import VARIABLE, Routes
-from veeam_mock.also.scene import Scene
+from veeam_mock.also.scene import Scene, TooMuch
 from veeam_mock.also.schemas import Plain
 from veeam_mock.also.texts import make_text
 from veeam_mock.spec.schema import Violation
@@ -22,6 +22,7 @@ ATTEMPTS = 8
 PLAIN_ATTEMPTS = 4
 """Attempts that agree with other answers; later ones only fit their schema."""
 
+MOST_TOLD = 3
 PAGE_SIZE = 30
 RESULTS = ("results", "items", "value", "data")
 """Names of the list in a page."""
@@ -34,7 +35,7 @@ class CannotMake(Exception):
     """No value could be made that fits its schema; `violations` are those of the last attempt."""
 
     def __init__(self, violations: Sequence[Violation]) -> None:
-        super().__init__("; ".join(map(str, violations)))
+        super().__init__("; ".join(map(str, violations[:MOST_TOLD])))
         self.violations = violations
 
 
@@ -66,7 +67,12 @@ class Contents:
         assert schema is not None
         violations: list[Violation] = []
         for attempt in range(ATTEMPTS):
-            content = self._attempt(asked, scene, attempt)
+            try:
+                with scene.half() as part:
+                    content = self._attempt(asked, part, attempt)
+            except TooMuch:
+                violations = [Violation("body", "asks for too much in one answer")]
+                continue
             violations = schema.violations(content, "body")
             if not violations:
                 return content
@@ -111,8 +117,8 @@ class Contents:
         if maker.attempt < PLAIN_ATTEMPTS:
             items = [item for item in items if _is_asked_for(item, asked.query)]
         query = {name.lower(): value for name, value in asked.query.items()}
-        offset = max(0, query.get("offset") or 0)
-        limit = max(0, query.get("limit") or PAGE_SIZE)
+        offset = _whole(query.get("offset"), 0)
+        limit = _whole(query.get("limit"), PAGE_SIZE)
         shown = items[offset : offset + limit]
         if not key:
             return shown
@@ -141,7 +147,9 @@ class Contents:
         if _is_organizations(asked.path):
             return [organization.id for organization in maker.scene.organizations]
         schema = maker.flatten(item.get("properties", {}).get("id", {"type": "string", "format": "uuid"}))
-        chances = [maker.scene.chance(asked.path.lower(), "id", number) for number in range(max(FEW, least))]
+        chances = [
+            maker.scene.chance(asked.path.lower(), "id", number) for number in range(max(FEW, min(least, MOST_ITEMS)))
+        ]
         if kind_of(schema) == "integer":
             return [make_number({"minimum": 1, "maximum": 99_999, **schema}, "integer", chance) for chance in chances]
         return [make_text(schema, "id", maker.scene, chance) for chance in chances]
@@ -204,7 +212,7 @@ class Contents:
         maker = self._maker(listed, scene, 0)
         flat = maker.flatten(described.good.schema)
         key = _list_key(maker, flat)
-        if key is None or described.good.examples:
+        if key is None or self._example(described, 0) is not None:
             return [item["id"] for item in self._all_items(listed, scene) if isinstance(item, dict) and "id" in item]
         array = maker.flatten(flat["properties"][key]) if key else flat
         return self._ids(listed, maker, maker.flatten(array.get("items", {})))
@@ -232,6 +240,11 @@ def _list_key(maker: Maker, flat: Plain) -> str | None:
         if name in properties and kind_of(maker.flatten(properties[name])) == "array":
             return name
     return None
+
+
+def _whole(value: object, default: int) -> int:
+    """A number of items in a query; what is none, or zero, means the default."""
+    return max(0, value) if isinstance(value, int) and value else default
 
 
 def _without(flat: Plain, key: str) -> Plain:

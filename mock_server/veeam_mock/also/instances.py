@@ -13,7 +13,11 @@ FULL_DEPTH = 4
 """Below this depth only what is required is made."""
 
 DEEPEST = 30
-MOST_STEPS = 50
+MOST_STEPS = 200
+"""References and alternatives that are followed for one value."""
+FRESH = 50
+"""Attempts to make items that differ."""
+
 FEW = 3
 """Items of a list."""
 
@@ -35,6 +39,7 @@ class Maker:
 
     def make(self, schema: object, name: str = "", owner: str = "", depth: int = 0) -> Any:
         """A value for a plain schema, which is that of the property `name` in the object called `owner`."""
+        self.scene.spend()
         flat = self.flatten(schema)
         known = self.named(name, owner, flat, self.chance) if name else UNFIT
         if known is not UNFIT and fits_roughly(flat, known):
@@ -113,7 +118,7 @@ class Maker:
         made = [self.make(item, "", name, depth + 1) for item in items[:count]]
         if flat.get("uniqueItems"):
             made = [item for number, item in enumerate(made) if item not in made[:number]]
-            for _ in range(MOST_STEPS if len(made) < least else 0):
+            for _ in range(FRESH if len(made) < least else 0):
                 fresh = self.make(flat.get("items", {}), "", name, depth + 1)
                 made += [fresh] if fresh not in made and len(made) < least else []
         return made
@@ -137,7 +142,7 @@ def _merge(one: Plain, other: object) -> Plain:
         merged["properties"] = {**other["properties"], **shared}
     if "required" in one and "required" in other:
         merged["required"] = [*other["required"], *one["required"]]
-    for key in ("allOf", "anyOf", "oneOf"):
+    for key in ("$ref", "allOf", "anyOf", "oneOf"):
         if key in one and key in other:
             merged["allOf"] = [*merged.get("allOf", []), {key: other[key]}]
     for key, pick in (("minimum", max), ("minLength", max), ("minItems", max), ("maximum", min), ("maxLength", min)):

@@ -1,6 +1,7 @@
 """Which operations a path means. Case makes no difference in it, as in the mock's own paths."""
 
 import re
+from bisect import insort
 from collections.abc import Iterator, Mapping
 from typing import Generic, TypeVar
 
@@ -54,9 +55,8 @@ class Routes(Generic[Kept]):
         if key not in self._by_key:
             route = self._by_key[key] = Route(template)
             same_length = self._by_length.setdefault(len(route.segments), [])
-            same_length.append(route)
             # What is written out goes before what is variable (OpenAPI 3.1 section 4.8.8.2).
-            same_length.sort(key=lambda route: ["{" in segment for segment in route.segments])
+            insort(same_length, route, key=lambda route: ["{" in segment for segment in route.segments])
         return self._by_key[key]
 
     def all(self) -> Iterator[Kept]:

@@ -16,11 +16,20 @@ SINGLE = frozenset(
     {"items", "additionalProperties", "not", "contains", "propertyNames", "if", "then", "else"}
     | {"unevaluatedItems", "unevaluatedProperties"}
 )
-KEPT = frozenset(
-    {"type", "enum", "const", "format", "pattern", "minLength", "maxLength", "minimum", "maximum", "multipleOf"}
-    | {"exclusiveMinimum", "exclusiveMaximum", "minItems", "maxItems", "uniqueItems", "minContains", "maxContains"}
-    | {"minProperties", "maxProperties", "required", "dependentRequired", "example", "examples", "default"}
-)
+NUMBER = (int, float)
+KEPT: Mapping[str, type | tuple[type, ...]] = {
+    "type": (str, list),
+    **dict.fromkeys(("format", "pattern"), str),
+    **dict.fromkeys(("enum", "examples", "required"), list),
+    **dict.fromkeys(("minimum", "maximum", "multipleOf", "exclusiveMinimum", "exclusiveMaximum"), NUMBER),
+    **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems", "minContains", "maxContains"), int),
+    **dict.fromkeys(("minProperties", "maxProperties"), int),
+    "uniqueItems": bool,
+    "dependentRequired": Mapping,
+    **dict.fromkeys(("const", "example", "default"), object),
+}
+"""Keywords that are taken as they are, and the types of their values; one of another type is passed over."""
+
 DEFINITION = "#/$defs/"
 UNFIT = object()
 """What stands where no value fits."""
@@ -50,7 +59,7 @@ class Schemas:
                 result[key] = [self.plain(part) for part in value]
             elif key in SINGLE:
                 result[key] = value if isinstance(value, bool) else self.plain(value)
-            elif key in KEPT:
+            elif key in KEPT and isinstance(value, KEPT[key]):
                 result[key] = value
         reference = schema.get("$ref")
         if isinstance(reference, str) and find_target(self._document, reference) is not MISSING:

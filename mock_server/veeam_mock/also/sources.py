@@ -17,6 +17,9 @@ VERSION = re.compile(r"3\.[01](\.|$)")
 LARGEST = 64 * 1024 * 1024
 """Bytes of a document."""
 
+DEEPEST = 100
+"""Levels of a document."""
+
 JSON_PATH = re.compile(rb'"(/[^"\s]*)"\s*:')
 YAML_PATH = re.compile(rb"""\n[ ]+["']?(/[^\s"':]*)["']?[ ]*:""")
 REFERENCE = re.compile(rb"""\$ref["']?\s*:\s*["']?([^"'\s},]+)""")
@@ -32,6 +35,10 @@ class AlsoError(ValueError):
     def __init__(self, problems: list[Violation]) -> None:
         super().__init__("; ".join(map(str, problems)))
         self.problems = problems
+
+
+class TooLarge(ValueError):
+    """A document that is more than it may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,20 +91,38 @@ def _is_json(text: bytes) -> bool:
 
 def _read_json(text: bytes) -> object:
     try:
-        return orjson.loads(text.removeprefix(b"\xef\xbb\xbf"))
+        return _bounded(orjson.loads(text.removeprefix(b"\xef\xbb\xbf")), len(text))
     except orjson.JSONDecodeError as error:
         raise ValueError(f"this is not JSON, line {error.lineno}, column {error.colno}") from None
 
 
 def _read_yaml(text: bytes) -> object:
     try:
-        loaded = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        loaded = _bounded(yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)), len(text))
         return orjson.loads(orjson.dumps(loaded, option=orjson.OPT_NON_STR_KEYS))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         raise ValueError(f"this is not YAML{f', line {mark.line + 1}' if mark else ''}") from None
+    except TooLarge:
+        raise
     except (yaml.YAMLError, RecursionError, TypeError, ValueError):
         raise ValueError("this is not YAML that JSON can hold") from None
+
+
+def _bounded(loaded: object, most: int) -> object:
+    """`loaded`, which has `most` values at most; `TooLarge` where aliases of YAML make more of it, and endless ones."""
+    level, depth = [loaded], 0
+    while level:
+        below: list[object] = []
+        for node in level:
+            below += node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+            if len(below) > most:
+                raise TooLarge("its aliases make more of it than its text has bytes")
+        most -= len(below)
+        level, depth = below, depth + 1
+        if depth > DEEPEST:
+            raise TooLarge(f"it has more than {DEEPEST} levels")
+    return loaded
 
 
 def _checked(document: object) -> Mapping[str, Any]:

@@ -2,7 +2,7 @@
 
 from veeam_mock.also.also import Also
 from veeam_mock.also.contents import CannotMake
-from veeam_mock.also.scene import Scene
+from veeam_mock.also.scene import MOST_ORGANIZATIONS, Scene
 from veeam_mock.api.calls import Call
 from veeam_mock.messages import Reply
 from veeam_mock.spec.spec import Match
@@ -15,8 +15,9 @@ def answer_other(also: Also, call: Call) -> Reply:
     match = also.find(call.request.method, call.request.path)
     assert isinstance(match, Match)
     seed = f"{world.settings.seed if world.settings.seed is not None else ''}/{world.name}"
+    scene = Scene(seed, world.clock.now(), world.organizations.all()[:MOST_ORGANIZATIONS])
     try:
-        return also.answer(match, call.checked, Scene(seed, world.clock.now(), world.organizations.all()))
+        return also.answer(match, call.checked, scene)
     except CannotMake as error:
         message = f"No answer could be made that fits the schema of {call.operation.id}: {error}"
         return call.version.refusals.plain(500, message)
