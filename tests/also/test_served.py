@@ -115,6 +115,9 @@ def test_what_is_created_has_what_was_sent(shop: ApiClient) -> None:
         ("DELETE", f"/v8/Shelves/{UNKNOWN}", {}, 204),
         ("HEAD", "/v8/Shelves", {}, 200),
         ("GET", "/v8/shelves", {}, 200),
+        ("GET", "/v8/Shelves/", {}, 200),
+        ("PUT", "/v8/Picture", {"files": {"picture": b"1"}}, 204),
+        ("PUT", "/v8/Picture", {"data": b"1", "headers": {"Content-Type": "image/png"}}, 204),
     ],
 )
 def test_a_request_is_checked(shop: ApiClient, method: str, path: str, options: dict[str, Any], status: int) -> None:
@@ -134,6 +137,14 @@ def test_the_journal_has_the_operation(serve: Callable[..., MockServer]) -> None
     server = serve(also=[SHOP])
     get(ApiClient(server.url), "/v8/Shelves")
     assert server.requests.list()[-1]["operation"] == "getShelves"
+
+
+def test_what_is_forgiven_is_in_the_journal_and_refused_by_strict(serve: Callable[..., MockServer]) -> None:
+    server = serve(also=[SHOP])
+    get(ApiClient(server.url), "/v8/Shelves/")
+    assert server.requests.list()[-1]["forgiven"] == ["path: a slash stands at its end"]
+    strict = ApiClient(serve(also=[SHOP], strict=True).url)
+    assert strict.call("GET", "/v8/Shelves/").status_code == 404
 
 
 def test_the_mocks_own_operations_go_first(client_of: Callable[..., ApiClient], tmp_path: Path) -> None:

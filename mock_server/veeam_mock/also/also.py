@@ -11,7 +11,7 @@ from veeam_mock.also.operations import Foreign, is_json
 from veeam_mock.also.scene import Scene
 from veeam_mock.also.sources import stamp_of
 from veeam_mock.messages import Reply
-from veeam_mock.spec.spec import NOT_SERVED, CheckedRequest, Match, NoMatch, Operation
+from veeam_mock.spec.spec import NOT_SERVED, SLASH, CheckedRequest, Match, NoMatch, Operation
 from veeam_mock.spec.versions import Version, Versions
 
 log = logging.getLogger("veeam_mock")
@@ -102,12 +102,19 @@ class Served:
         own = version.spec.find(method, path) if version is not None else NOT_SERVED
         if isinstance(own, Match) and (not own.path_values or not self.also.files):
             return version, own
-        other = self.also.find(method, path)
+        other = self._find_other(method, path, version or self.versions.oldest)
         if isinstance(other, Match) and not (isinstance(own, Match) and other.path_values):
             return version or self.versions.oldest, other
         if isinstance(own, Match) or isinstance(other, Match):
             return version, own
         return version, NoMatch(tuple(sorted({*own.allowed, *other.allowed})))
+
+    def _find_other(self, method: str, path: str, version: Version) -> Match | NoMatch:
+        found = self.also.find(method, path)
+        if path.endswith("/") and version.spec.ignores_slash and found == NOT_SERVED:
+            found = self.also.find(method, path[:-1])
+            return found._replace(forgiven=SLASH) if isinstance(found, Match) else found
+        return found
 
     def operations(self, operation_id: str) -> Iterator[Operation]:
         """An operation as each document and each version has it."""

@@ -190,7 +190,7 @@ def make_number(flat: Plain, kind: str, chance: random.Random) -> int | float:
     """A number within the bounds; a multiple where one is asked for."""
     low, high = flat.get("minimum"), flat.get("maximum")
     step = flat.get("multipleOf") or (1 if kind == "integer" else None)
-    margin = step or 1e-6
+    margin = 1 if kind == "integer" else 1e-6
     if "exclusiveMinimum" in flat:
         low = max(flat["exclusiveMinimum"] + margin, low if low is not None else flat["exclusiveMinimum"])
     if "exclusiveMaximum" in flat:

@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from typing import Any
 
 from veeam_mock.also.schemas import Plain, Schemas
-from veeam_mock.also.sources import follow
+from veeam_mock.also.sources import MOST_STEPS, follow
 from veeam_mock.messages import FORM, JSON
 from veeam_mock.spec.bodies import Body
 from veeam_mock.spec.schema import Schema
@@ -119,8 +119,8 @@ class Described:
     def _parameter(self, node: Mapping[str, Any]) -> Parameter:
         name, place = node["name"], node["in"]
         plain = self.schemas.plain(node.get("schema"))
-        while "$ref" in plain:
-            plain = self.schemas.definition(plain["$ref"])
+        for _ in range(MOST_STEPS):
+            plain = self.schemas.definition(plain["$ref"]) if "$ref" in plain else plain
         coerce = _coercion(plain)
         return Parameter(
             name,

@@ -1,6 +1,6 @@
 """Operations that other documents describe (`--also`), answered from the world in which they are asked."""
 
-from veeam_mock.also.also import Also
+from veeam_mock.also.also import Served
 from veeam_mock.also.contents import CannotMake
 from veeam_mock.also.scene import MOST_ORGANIZATIONS, Scene
 from veeam_mock.api.calls import Call
@@ -8,16 +8,15 @@ from veeam_mock.messages import Reply
 from veeam_mock.spec.spec import Match
 
 
-def answer_other(also: Also, call: Call) -> Reply:
-    """The answer to a call of an operation of `also`, which checked it where it was made or chosen; 500 where no answer
-    fits the schema."""
+def answer_other(served: Served, call: Call) -> Reply:
+    """The answer to a call of an operation of another document, already checked against it; 500 where none fits."""
     world = call.world
-    match = also.find(call.request.method, call.request.path)
+    _, match = served.find(call.request.method, call.request.path)
     assert isinstance(match, Match)
     seed = f"{world.settings.seed if world.settings.seed is not None else ''}/{world.name}"
     scene = Scene(seed, world.clock.now(), world.organizations.all()[:MOST_ORGANIZATIONS])
     try:
-        return also.answer(match, call.checked, scene)
+        return served.also.answer(match, call.checked, scene)
     except CannotMake as error:
         message = f"No answer could be made that fits the schema of {call.operation.id}: {error}"
         return call.version.refusals.plain(500, message)

@@ -215,7 +215,7 @@ class Pipeline:
         world, checked = exchange.world, exchange.checked
         call = Call(world, self._version_in(exchange), exchange.operation, checked, exchange.request)
         if isinstance(exchange.operation, Foreign):
-            exchange.reply = answer_other(self.installation.served.also, call)
+            exchange.reply = answer_other(self.installation.served, call)
         else:
             exchange.reply = OPERATIONS[exchange.operation.id](call)
 
