@@ -1,6 +1,8 @@
 """No document makes an answer that does not end, or one that fills the memory."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ import pytest
 
 from support.api_client import ApiClient
 from veeam_mock import Settings
-from veeam_mock.api.installation import open_documents
+from veeam_mock.mock import Mock
 from veeam_mock.settings.settings import SettingsError
 
 ITSELF = {"$ref": "#/components/schemas/Itself"}
@@ -140,5 +142,11 @@ def test_a_document_that_is_too_large_is_refused(tmp_path: Path, text: str, said
     file = tmp_path / "large"
     file.write_text(text)
     with pytest.raises(SettingsError) as raised:
-        open_documents(Settings(also=[str(file)]))
+        Mock(Settings(also=[str(file)]))
     assert f"also: {file} cannot be read: {said}" in str(raised.value.problems[0])
+
+
+def test_a_server_without_documents_does_not_load_what_serves_them() -> None:
+    script = "import sys; from veeam_mock.mock import Mock; Mock(); print('veeam_mock.also.also' in sys.modules)"
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30)
+    assert (result.stdout, result.stderr) == ("False\n", "")

@@ -11,7 +11,7 @@ import pytest
 
 from support.api_client import UNKNOWN, ApiClient
 from veeam_mock import MockServer, Settings
-from veeam_mock.api.installation import open_documents
+from veeam_mock.mock import Mock
 from veeam_mock.settings.settings import SettingsError
 
 SHOP = str(Path(__file__).parents[1] / "support" / "shop.yaml")
@@ -19,7 +19,7 @@ SHOP = str(Path(__file__).parents[1] / "support" / "shop.yaml")
 
 def problems(**settings: Any) -> list[str]:
     with pytest.raises(SettingsError) as raised:
-        open_documents(Settings(**settings))
+        Mock(Settings(**settings))
     return [str(problem) for problem in raised.value.problems]
 
 
@@ -79,7 +79,7 @@ def test_what_is_broken_is_told_once_and_the_rest_is_served(
 def test_a_path_that_is_written_twice_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     file = tmp_path / "twice.json"
     file.write_text('{"openapi": "3.1.0", "paths": {\n"/v8/A": {},\n"/v8/A": {"get": {"responses": {}}}}}')
-    open_documents(Settings(also=[str(file)])).tell()
+    Mock(Settings(also=[str(file)]))
     assert f"{file}: line 3: /v8/A is there a second time, the last one counts" in caplog.messages
 
 

@@ -10,11 +10,12 @@ import pytest
 
 from support.api_client import ORGANIZATION, RESTORE_SESSION
 from veeam_mock import Settings
-from veeam_mock.also.operations import Foreign, is_json
+from veeam_mock.also.operations import is_json
 from veeam_mock.also.routes import VARIABLE
 from veeam_mock.also.schemas import Schemas
 from veeam_mock.messages import FORM, Reply, Request
 from veeam_mock.mock import Mock
+from veeam_mock.spec.spec import Match
 
 FOLDER = Path(os.environ.get("VEEAM_VENDOR_DOCUMENTS") or Path(__file__).parents[3] / "shared" / "vendor")
 """Read before a test's own environment takes the place of the user's."""
@@ -92,9 +93,8 @@ def test_every_get_operation_answers_well_with_a_body_that_fits(caller: Caller) 
 
 def _is_foreign(caller: Caller, path: str) -> bool:
     """Whether the document answers; the mock's own answers are held to its own document elsewhere."""
-    own = caller.mock.installation.versions["v8"].spec.find("GET", path)
-    other = caller.mock.installation.served.also.find("GET", path)
-    return isinstance(getattr(other, "operation", None), Foreign) and not hasattr(own, "operation")
+    _, match = caller.mock.installation.served.find("GET", path)
+    return isinstance(match, Match) and match.operation.elsewhere is not None
 
 
 @pytest.mark.parametrize("name", LISTS)

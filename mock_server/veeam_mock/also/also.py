@@ -7,7 +7,7 @@ from typing import Any
 from veeam_mock.also.chosen import Chosen, choose_answers
 from veeam_mock.also.contents import Asked, Contents
 from veeam_mock.also.documents import load_documents
-from veeam_mock.also.operations import Foreign, is_json
+from veeam_mock.also.operations import Described, is_json
 from veeam_mock.also.scene import Scene
 from veeam_mock.also.sources import stamp_of
 from veeam_mock.messages import Reply
@@ -54,9 +54,10 @@ class Also:
     def answer(self, match: Match, checked: CheckedRequest, scene: Scene) -> Reply:
         """The good answer, or the chosen one. Raises `CannotMake` when none can be made that fits its schema."""
         operation = match.operation
-        assert isinstance(operation, Foreign)
+        described = operation.elsewhere
+        assert isinstance(described, Described)
         query = {p.name: checked.values[p.name] for p in operation.parameters if _is_asked(p.place, p.name, checked)}
-        asked = Asked(operation.described, match.path_values, query, checked.body)
+        asked = Asked(described, match.path_values, query, checked.body)
         chosen = self._chosen.get((operation.method.lower(), asked.path.lower()))
         chosen = chosen or self._chosen.get((operation.method.lower(), operation.path.lower()))
         if chosen is not None and not chosen.made:
@@ -98,23 +99,15 @@ class Served:
         A path that another document writes out goes before a variable of the mock's own. An operation outside of all
         versions is spoken for by the oldest one.
         """
-        version = self.versions.of_path(path)
-        own = version.spec.find(method, path) if version is not None else NOT_SERVED
-        if isinstance(own, Match) and (not own.path_values or not self.also.files):
+        version, own = self.versions.find(method, path)
+        if isinstance(own, Match) and not own.path_values:
             return version, own
-        other = self._find_other(method, path, version or self.versions.oldest)
+        other = _find_other(self.also, (method, path), (version or self.versions.oldest).spec.ignores_slash)
         if isinstance(other, Match) and not (isinstance(own, Match) and other.path_values):
             return version or self.versions.oldest, other
         if isinstance(own, Match) or isinstance(other, Match):
             return version, own
         return version, NoMatch(tuple(sorted({*own.allowed, *other.allowed})))
-
-    def _find_other(self, method: str, path: str, version: Version) -> Match | NoMatch:
-        found = self.also.find(method, path)
-        if path.endswith("/") and version.spec.ignores_slash and found == NOT_SERVED:
-            found = self.also.find(method, path[:-1])
-            return found._replace(forgiven=SLASH) if isinstance(found, Match) else found
-        return found
 
     def operations(self, operation_id: str) -> Iterator[Operation]:
         """An operation as each document and each version has it."""
@@ -124,3 +117,12 @@ class Served:
     def operation_ids(self) -> list[str]:
         """The operations of the mock's own, and the files that have others."""
         return [*self.versions.operation_ids(), *(f"an operation of {file}" for file in self.also.files)]
+
+
+def _find_other(also: Also, asked: tuple[str, str], ignores_slash: bool) -> Match | NoMatch:
+    method, path = asked
+    found = also.find(method, path)
+    if path.endswith("/") and ignores_slash and found == NOT_SERVED:
+        found = also.find(method, path[:-1])
+        return found._replace(forgiven=SLASH) if isinstance(found, Match) else found
+    return found

@@ -23,13 +23,6 @@ ANYTHING = Schema(True)
 
 
 @dataclass(frozen=True, slots=True)
-class Foreign(Operation):
-    """An operation that the mock does not serve itself; `described` is what its document says of it."""
-
-    described: "Described"
-
-
-@dataclass(frozen=True, slots=True)
 class Good:
     """The good answer as the document has it: status, media type, schema and whole examples."""
 
@@ -58,13 +51,13 @@ class Described:
         return f"{self.file}: {self.method} {self.path}"
 
     @cached_property
-    def operation(self) -> Foreign:
+    def operation(self) -> Operation:
         """The compiled operation."""
         security = self._node.get("security", self._document.get("security", []))
         body = follow(self._document, self._node.get("requestBody"))
         bodies = dict(_body(self, media, content) for media, content in _mapping(body.get("content")).items())
         replies = {int(s): self._reply(r) for s, r in self._responses.items() if str(s).isdecimal()}
-        return Foreign(
+        return Operation(
             id=self.id,
             method=self.method,
             path=self.path,
@@ -73,7 +66,7 @@ class Described:
             body=Body(bodies, body.get("required") is True and bool(bodies)),
             replies={self.good.status: self.good_schema, **replies},
             success=self.good.status,
-            described=self,
+            elsewhere=self,
         )
 
     @cached_property

@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import orjson
-import yaml
 
 from veeam_mock.spec.schema import Violation, shorten
 
@@ -97,6 +96,8 @@ def _read_json(text: bytes) -> object:
 
 
 def _read_yaml(text: bytes) -> object:
+    import yaml
+
     try:
         loaded = _bounded(yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)), len(text))
         return orjson.loads(orjson.dumps(loaded, option=orjson.OPT_NON_STR_KEYS))

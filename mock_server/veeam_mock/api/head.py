@@ -4,14 +4,17 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from veeam_mock.also.also import Served
 from veeam_mock.api.worlds import enter_world
 from veeam_mock.journal.journal import Journal, Kept
 from veeam_mock.messages import Request, bearer_token
 from veeam_mock.model.tokens import digest_of
 from veeam_mock.spec.spec import CheckedHead, CheckedRequest, Match, NoMatch, Operation
-from veeam_mock.spec.versions import Version
+from veeam_mock.spec.versions import Version, Versions
+
+if TYPE_CHECKING:
+    from veeam_mock.also.also import Served
 
 ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
 
@@ -43,7 +46,7 @@ class Outline:
     last_kept: Kept | None = None
 
     @classmethod
-    def of(cls, request: Request, served: Served, journal: Journal, generation: object) -> "Outline":
+    def of(cls, request: Request, served: "Versions | Served", journal: Journal, generation: object) -> "Outline":
         """The outline of `request`. Never raises."""
         world, seen = enter_world(request.with_body(b""))
         version, match = served.find(seen.method, seen.path)

@@ -2,9 +2,8 @@
 
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from veeam_mock.also.also import Also, Served
-from veeam_mock.also.sources import AlsoError
 from veeam_mock.api.worlds import Worlds
 from veeam_mock.faults.parsing import FaultError, FaultParser
 from veeam_mock.journal.journal import Journal
@@ -14,6 +13,9 @@ from veeam_mock.settings.options import DEFAULT_PASSWORD
 from veeam_mock.settings.settings import Settings, SettingsError
 from veeam_mock.spec.schema import Violation
 from veeam_mock.spec.versions import Versions
+
+if TYPE_CHECKING:
+    from veeam_mock.also.also import Served
 
 CONTENT_TYPES = {"utf-8": "application/json; charset=utf-8", "none": "application/json"}
 
@@ -31,14 +33,13 @@ class Installation:
         self._begin(settings or Settings())
 
     def _begin(self, settings: Settings) -> None:
-        also = open_documents(settings)
-        also.tell()
+        versions = Versions(settings.api, settings.picked)
+        self.served = open_documents(settings, versions)
         self.settings = settings
         self.generation = object()
         self.content_type = CONTENT_TYPES[settings.ambiguities["charset"]]
         self.says_length = settings.ambiguities["length"] == "content-length"
-        self.versions = Versions(settings.api, settings.picked)
-        self.served = Served(self.versions, also)
+        self.versions = versions
         self.fault_parser = FaultParser(self.served)
         self.worlds = Worlds(settings, self.fault_parser, self._clock)
         masker = Masker(_chosen_secrets(settings))
@@ -52,24 +53,29 @@ class Installation:
             self.journal.listeners = listeners
 
 
-def open_documents(settings: Settings) -> Also:
-    """The operations of the documents that `settings` name; `SettingsError` when documents, answers or faults do not
-    fit. Documents that have not changed since are not read again."""
+def open_documents(settings: Settings, versions: Versions) -> "Versions | Served":
+    """The operations of `versions`, and of the documents that `settings` name; `SettingsError` when documents, answers
+    or faults do not fit. What is broken in a document is told in the log. Files that are as before are not read again.
+    """
+    if not settings.also and not settings.answers:
+        return versions
+    from veeam_mock.also.also import Also, Served
+    from veeam_mock.also.sources import AlsoError
+
     try:
-        also = Also(settings.also, settings.answers)
+        served = Served(versions, Also(settings.also, settings.answers))
     except AlsoError as error:
         raise SettingsError(error.problems) from None
     problems: list[Violation] = []
-    if settings.also:
-        parser = FaultParser(Served(Versions(settings.api, {}), also))
-        for number, fault in enumerate(settings.faults):
-            try:
-                parser.parse(fault, system_time(), where=f"faults.{number}", standing=True)
-            except FaultError as error:
-                problems += error.violations
+    for number, fault in enumerate(settings.faults):
+        try:
+            FaultParser(served).parse(fault, system_time(), where=f"faults.{number}", standing=True)
+        except FaultError as error:
+            problems += error.violations
     if problems:
         raise SettingsError(problems)
-    return also
+    served.also.tell()
+    return served
 
 
 def _chosen_secrets(settings: Settings) -> list[str]:

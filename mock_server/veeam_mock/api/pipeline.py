@@ -6,13 +6,11 @@ from typing import NamedTuple
 
 import orjson
 
-from veeam_mock.also.operations import Foreign
 from veeam_mock.api import device_codes, logins, organizations, restore_sessions, service_instance
 from veeam_mock.api.calls import Call, Operations
 from veeam_mock.api.cors import origin_headers, preflight_headers
 from veeam_mock.api.head import Outline
 from veeam_mock.api.installation import Installation
-from veeam_mock.api.others import answer_other
 from veeam_mock.api.worlds import DEFAULT, NoSuchWorld, TooManyWorlds, World
 from veeam_mock.faults.kinds import Strike
 from veeam_mock.faults.parsing import FaultError
@@ -214,14 +212,16 @@ class Pipeline:
         assert exchange.operation is not None and exchange.checked is not None
         world, checked = exchange.world, exchange.checked
         call = Call(world, self._version_in(exchange), exchange.operation, checked, exchange.request)
-        if isinstance(exchange.operation, Foreign):
-            exchange.reply = answer_other(self.installation.served, call)
-        else:
+        if call.operation.elsewhere is None:
             exchange.reply = OPERATIONS[exchange.operation.id](call)
+        else:
+            from veeam_mock.api.others import answer_other
+
+            exchange.reply = answer_other(self.installation.served, call)
 
     def _check_reply(self, exchange: Exchange) -> None:
         assert exchange.reply is not None
-        if exchange.operation is None or exchange.answered_by_fault or isinstance(exchange.operation, Foreign):
+        if exchange.operation is None or exchange.answered_by_fault or exchange.operation.elsewhere is not None:
             return
         version = self._version_in(exchange)
         violations = version.spec.check_reply(version.spec.operations[exchange.operation.id], exchange.reply)

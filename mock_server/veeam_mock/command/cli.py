@@ -46,9 +46,10 @@ def serve(context: click.Context, **options: Any) -> None:
     from veeam_mock.door.server import CannotListen, Server, bind
     from veeam_mock.mock import Mock
     from veeam_mock.settings.admin_key import ensure_admin_key
+    from veeam_mock.spec.versions import Versions
 
     try:
-        open_documents(settings)
+        open_documents(settings, Versions(settings.api, settings.picked))
         certificate = find_certificate(settings)
         listener = bind(settings.host, settings.port)
         settings, key_file = ensure_admin_key(settings)

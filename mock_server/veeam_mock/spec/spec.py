@@ -53,6 +53,8 @@ class Operation:
     replies: Mapping[int, Schema | None]
     success: int
     """The status of a good answer."""
+    elsewhere: object = None
+    """What another document says of it; None for those of the mock's own."""
 
 
 class Match(NamedTuple):
