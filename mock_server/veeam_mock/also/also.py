@@ -93,6 +93,11 @@ class Served:
         self.versions = versions
         self.also = also
 
+    @property
+    def oldest(self) -> Version:
+        """The oldest version, which speaks for what names none."""
+        return self.versions.oldest
+
     def find(self, method: str, path: str) -> tuple[Version | None, Match | NoMatch]:
         """The version that a path names, and the operation that is meant: the mock's own, else another document's.
 
