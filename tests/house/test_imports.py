@@ -20,6 +20,7 @@ TABLES = {
 messages secret_names version
 model
 spec
+also
 journal
 faults
 settings

@@ -2,7 +2,6 @@
 
 import gc
 import os
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,7 @@ from veeam_mock.settings.sources import gather
 from veeam_mock.spec.document import VERSIONS
 
 DISTRIBUTION = "veeam-devicecode-mock"
-ENDING = (signal.SIGINT, signal.SIGTERM)
-"""Signals that stop the server, which is a success."""
+REPEATABLE = frozenset({"allow_host", "also", "cors"})
 
 
 class Mistake(click.ClickException):
@@ -41,14 +39,18 @@ def serve(context: click.Context, **options: Any) -> None:
         context.obj = {key: value for key, value in options.items() if value not in (None, ())}
         return
     settings = settings_from(options)
+    from veeam_mock.api.installation import open_documents
     from veeam_mock.command.banner import banner
+    from veeam_mock.command.ending import on_ending
     from veeam_mock.door.certificates import CertificateError, find_certificate
     from veeam_mock.door.door import Patience
     from veeam_mock.door.server import CannotListen, Server, bind
     from veeam_mock.mock import Mock
     from veeam_mock.settings.admin_key import ensure_admin_key
+    from veeam_mock.spec.versions import Versions
 
     try:
+        open_documents(settings, Versions(settings.api, settings.picked))
         certificate = find_certificate(settings)
         listener = bind(settings.host, settings.port)
         settings, key_file = ensure_admin_key(settings)
@@ -67,13 +69,10 @@ def serve(context: click.Context, **options: Any) -> None:
     server = Server(mock, certificate, announce, Patience(settings.request_timeout))
     if settings.log:
         mock.installation.journal.listeners.append(logger(settings.log_format, click.echo))
-    for number in ENDING:
-        signal.signal(number, lambda number, frame: server.stop())
+    on_ending(server.stop)
     try:
         server.run(listener)
     finally:
-        for number in ENDING:  # whoever asks once more, as `timeout` does, gets what was asked for: a wanted stop
-            signal.signal(number, signal.SIG_IGN)
         if key_file is not None:
             key_file.unlink(missing_ok=True)
 
@@ -97,7 +96,7 @@ def _parameter(option: Option) -> click.Option:
     name = f"--{option.key.replace('_', '-')}"
     if option.metavar is None:
         return click.Option([name], is_flag=True, default=None, help=option.help)
-    many = option.key in ("cors", "allow_host")
+    many = option.key in REPEATABLE
     text = f"{option.help}{_default(option)}"
     return click.Option([name], metavar=option.metavar, multiple=many, help=text)
 
