@@ -47,6 +47,12 @@ TARGET = Option(
 """An argument of the command, an option of pytest."""
 
 OPTIONS: tuple[Option, ...] = (
+    Option(
+        "api",
+        "VERSION",
+        "Version of the API: v4 to v8, `all` that are served, or `auto`: the newest. [default: "
+        "auto; bundled mock: all]",
+    ),
     Option("username", "NAME", "User who logs in; better in VEEAM_USERNAME.", environment="VEEAM_USERNAME"),
     Option("password", "TEXT", "Password; better in VEEAM_PASSWORD.", environment="VEEAM_PASSWORD"),
     _switch("password-stdin", "Read the password from standard input.", command_only=True),

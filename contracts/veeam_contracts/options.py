@@ -11,12 +11,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from veeam_contracts.asking.target import BUNDLED, LIVE, Limits, Login, Target, is_loopback, mistake_in, thorough
-from veeam_contracts.document import example_restore_session, region_names
+from veeam_contracts.document import describe, region_names
 from veeam_contracts.judging.baseline import Baseline, BaselineError, read_baseline
 from veeam_contracts.judging.catalogue import RULES
 from veeam_contracts.option_table import ENVIRONMENT, REPORTS
+from veeam_contracts.paths import NEWEST, VERSIONS
 
 THOROUGH_EXAMPLES = 100
+AUTO, ALL = "auto", "all"
+"""Values of `--api` beside the names of versions: the newest version that is served, and all that are."""
 
 
 class Mistake(ValueError):
@@ -35,6 +38,7 @@ class Options:
     timeout: float = 10.0
     rules: Sequence[str] = ()
     skipped: Sequence[str] = ()
+    api: str = AUTO
 
     def selects(self, rule: str) -> bool:
         """Whether the rule with this id is to be tried."""
@@ -64,6 +68,7 @@ def read_options(given: Mapping[str, Any], environ: Mapping[str, str]) -> Option
         timeout=float(values.get("timeout", 10.0)),
         rules=tuple(values.get("rule", ())),
         skipped=tuple(values.get("skip", ())),
+        api=values.get("api", AUTO).lower(),
     )
 
 
@@ -71,6 +76,9 @@ def _problems(values: Mapping[str, Any]) -> Iterator[str]:
     for name, low in (("timeout", 0.01), ("rate", 0.01), ("budget", 1), ("seed", 0)):
         if name in values and not _is_number(values[name], low):
             yield f"--{name} {values[name]}: must be a number of at least {low}"
+    names = [AUTO, ALL, *map(str, VERSIONS)]
+    if values.get("api", AUTO).lower() not in names:
+        yield f"--api {values['api']!r}: is none of {', '.join(names)}"
     if "ca_cert" in values:
         yield from _certificate_problems(values["ca_cert"])
     if values.get("password_stdin") and not values.get("password"):
@@ -167,5 +175,5 @@ def bundled_target(server: Any, options: Options) -> Target:
         advance=server.clock.advance,
         decide=lambda code, decision: getattr(server.device_codes, decision)(code),
         examples=options.examples,
-        restore_session_id=example_restore_session(),
+        restore_session_id=describe(NEWEST).example_restore_session,
     )

@@ -9,15 +9,16 @@ import pytest
 from mutants.harness import Answer, Ask, Dropped, FakeTime, Server, broken, judge, say
 from veeam_contracts.asking.exchange import NOT_JSON
 from veeam_contracts.asking.target import LIVE
-from veeam_contracts.document import violations
+from veeam_contracts.document import describe
 from veeam_contracts.judging.verdict import Outcome, Status
+from veeam_contracts.paths import NEWEST
 from veeam_contracts.reports import html_report, json_report
 
 
 @pytest.mark.parametrize("value", [NOT_JSON, json.loads("[" * 700 + "]" * 700), "\ud800", {"\udc00": 1}])
 def test_a_body_that_no_validator_takes_is_a_violation(value: object) -> None:
-    assert violations("getServiceInstance", 200, value)
-    assert violations("getOrganizations", 200, value)
+    assert describe(NEWEST).violations("getServiceInstance", 200, value)
+    assert describe(NEWEST).violations("getOrganizations", 200, value)
 
 
 BODIES = {

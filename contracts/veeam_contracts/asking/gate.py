@@ -4,8 +4,10 @@ The gate is a transport adapter of requests, so that generated cases cannot go r
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
+from urllib.parse import urlencode
 
 import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
@@ -13,7 +15,9 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 from veeam_contracts.asking.admission import Admission
 from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.asking.journal import Ending, Journal
-from veeam_contracts.asking.pace import TokenBucket, retry_after
+from veeam_contracts.asking.pace import TokenBucket, Windows, retry_after
+from veeam_contracts.asking.secrets import Secrets
+from veeam_contracts.asking.target import Target, base_path
 from veeam_contracts.asking.wire import TIMED_OUT, ReadTimeout, Silence, explain, read_within
 
 
@@ -42,6 +46,7 @@ class Gate(BaseAdapter):
         self._inner, self._clock, self._sleep = inner, clock, sleep
         limits = admission.limits
         self._bucket = TokenBucket(limits.rate, limits.burst, clock, sleep)
+        self._logins = Windows(limits.logins, clock, sleep)
 
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
         """Send when allowed. Raises `Refused` or `NoAnswer`; waits out 429 by `Retry-After`."""
@@ -90,6 +95,8 @@ class Gate(BaseAdapter):
     def _admit(self, request: requests.PreparedRequest) -> None:
         self.admission.admit(request)
         self.admission.used.waited += self._bucket.wait()
+        if self.admission.is_paced_login(request):
+            self.admission.used.waited += self._logins.wait()
         self.admission.note_departure()
 
     def _transmit(
@@ -116,3 +123,49 @@ class Gate(BaseAdapter):
         timeout = options.get("timeout")
         seconds = timeout[1] if isinstance(timeout, tuple) else timeout
         return start + (seconds if seconds is not None else 60.0)
+
+
+class Line:
+    """One run's way to one target, which the clients of all versions share: the limits are those of the whole run."""
+
+    def __init__(self, target: Target, **timing: Any) -> None:
+        self.target = target
+        self.secrets = Secrets()
+        self.secrets.hide(target.login.password, "$VEEAM_PASSWORD")
+        self.secrets.hide(target.login.token, "$VEEAM_TOKEN")
+        inner = target.adapter or HTTPAdapter(pool_connections=1, pool_maxsize=64)
+        self.clock: Callable[[], float] = timing.get("clock", time.monotonic)
+        self.admission = Admission(target.limits, target.login.password, base_path(target.url), self.clock)
+        self.records = Journal(self.secrets)
+        self.gate = Gate(inner, self.admission, self.records, **timing)
+        self.http = self._session()
+
+    def _session(self) -> requests.Session:
+        session, target = requests.Session(), self.target
+        session.trust_env = False
+        # A login kept in a cookie would open what is asked for without a token.
+        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+        session.verify = target.verify
+        if target.proxy:
+            session.proxies = {"http": target.proxy, "https": target.proxy}
+        session.mount("http://", self.gate)
+        session.mount("https://", self.gate)
+        return session
+
+    def send(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None, query: Mapping[str, str]
+    ) -> Exchange:
+        """One exchange; the path is sent as it stands, and redirects are not followed."""
+        parted = "&" if "?" in path else "?"
+        url = self.target.url.rstrip("/") + path + (f"{parted}{urlencode(query)}" if query else "")
+        request = self.http.prepare_request(requests.Request(method, url, headers=headers, data=body))
+        request.url = url
+        timeout = (self.target.timeout, self.target.timeout)
+        settings = self.http.merge_environment_settings(url, {}, None, None, None)
+        response = self.http.send(request, allow_redirects=False, timeout=timeout, **settings)
+        exchange: Exchange = response.exchange  # type: ignore[attr-defined]
+        return exchange
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.http.close()

@@ -1,7 +1,7 @@
 """From the results of the tests to one verdict: each rule's outcome, the observations, and the exit status."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -78,7 +78,10 @@ class RuleResult:
 
 @dataclass(slots=True)
 class Verdict:
-    """One run: its status and why, every rule, every observation, the limits with what was used of them."""
+    """One run: its status and why, every rule, every observation, the limits with what was used of them.
+
+    `versions` of the API were checked; `choice` tells how they were found, where the server was asked.
+    """
 
     target: str
     started: str
@@ -89,6 +92,14 @@ class Verdict:
     observations: list[Observation]
     limits: list[tuple[str, str, str]]
     gone: list[str] = field(default_factory=list)
+    versions: list[str] = field(default_factory=list)
+    choice: str = ""
+
+    @property
+    def api(self) -> str:
+        """The versions of the API that were checked, and how they were found."""
+        checked = f"API {', '.join(self.versions)}"
+        return f"{checked} ({self.choice})" if self.choice else checked
 
     @property
     def word(self) -> str:
@@ -114,17 +125,19 @@ class Verdict:
 PRECEDENCE = (Outcome.ERROR, Outcome.FAILED, Outcome.NOT_TESTED, Outcome.OBSERVED, Outcome.PASSED)
 
 
-def gather(results: Iterable[Result], unselected: str, known: Mapping[str, str]) -> list[RuleResult]:
-    """Every rule with its outcome; `unselected` is why a rule without a result has none, `known` the baseline."""
+def gather(results: Iterable[Result], why_not: Callable[[Rule], str], known: Mapping[str, str]) -> list[RuleResult]:
+    """Every rule with its outcome; `why_not` tells why a rule without a result has none, `known` is the baseline."""
     by_rule: dict[str, list[Result]] = {}
     for result in results:
         by_rule.setdefault(result.rule, []).append(result)
-    return [_merge(rule, by_rule.get(rule.id, []), unselected, known) for rule in RULES]
+    return [_merge(rule, by_rule.get(rule.id, []), why_not, known) for rule in RULES]
 
 
-def _merge(rule: Rule, results: Sequence[Result], unselected: str, known: Mapping[str, str]) -> RuleResult:
+def _merge(
+    rule: Rule, results: Sequence[Result], why_not: Callable[[Rule], str], known: Mapping[str, str]
+) -> RuleResult:
     if not results:
-        return RuleResult(rule, Outcome.NOT_TESTED, unselected)
+        return RuleResult(rule, Outcome.NOT_TESTED, why_not(rule))
     outcome = min((result.outcome for result in results), key=PRECEDENCE.index)
     reason = _join_reasons([result for result in results if result.outcome == outcome and result.reason])
     if outcome is Outcome.FAILED and rule.id in known:
@@ -138,6 +151,23 @@ def _merge(rule: Rule, results: Sequence[Result], unselected: str, known: Mappin
         seconds=sum(result.seconds for result in results),
         failures=[failure for result in results for failure in result.failures],
     )
+
+
+def merge_observations(results: Iterable[Result], versions: int) -> list[Observation]:
+    """The observations of a run; where several versions were checked, one that they share stands once."""
+    found: dict[tuple[str, str], list[tuple[str, Observation]]] = {}
+    for result in results:
+        for seen in result.observations:
+            found.setdefault((seen.question, seen.reading), []).append((result.part.partition(" ")[0], seen))
+    if versions == 1:
+        return [seen for pairs in found.values() for _, seen in pairs]
+    return [replace(pairs[0][1], evidence=_with_versions(pairs, versions)) for pairs in found.values()]
+
+
+def _with_versions(pairs: list[tuple[str, Observation]], versions: int) -> str:
+    names = dict.fromkeys(version for version, _ in pairs)
+    shown = ", ".join(names) if len(names) < versions else "every version"
+    return f"{shown}: {pairs[0][1].evidence}"
 
 
 def _advise_on_silence(sent: int, answered: int) -> str:

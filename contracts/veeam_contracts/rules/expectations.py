@@ -5,7 +5,9 @@ from typing import Any
 
 from veeam_contracts.asking.client import Client
 from veeam_contracts.asking.exchange import NOT_JSON, Exchange
+from veeam_contracts.document import describe
 from veeam_contracts.judging.findings import Findings, not_tested
+from veeam_contracts.paths import is_at
 
 SECONDS = range(60, 3601)
 MILLISECONDS = range(60_000, 3_600_001)
@@ -28,6 +30,11 @@ def expect_json(findings: Findings, exchange: Exchange) -> bool:
     """The media type is application/json."""
     holds = exchange.media_type == "application/json"
     return findings.check(holds, "application/json", exchange.media_type or "no Content-Type", exchange)
+
+
+def violations(api: Client, operation_id: str, status: int, value: Any) -> list[str]:
+    """What is wrong with the JSON value of an answer, by the document of the version that is checked."""
+    return describe(api.version).violations(operation_id, status, value)
 
 
 class About(Enum):
@@ -58,6 +65,12 @@ def code_of(exchange: Exchange) -> str | None:
     """The user code of an answer; None when there is none."""
     code = exchange.member("userCode")
     return code if isinstance(code, str) and code else None
+
+
+def address_of(exchange: Exchange) -> Any:
+    """The address in an answer with a code; an Azure service account has another name for it."""
+    azure = is_at(exchange.path, "getAzureDeviceCode")
+    return exchange.member("verificationUri" if azure else "verificationUrl")
 
 
 def good_codes(api: Client, findings: Findings) -> list[Exchange]:

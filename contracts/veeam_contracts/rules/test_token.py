@@ -8,9 +8,8 @@ import pytest
 
 from veeam_contracts.asking.client import Client
 from veeam_contracts.asking.exchange import Exchange, is_sendable
-from veeam_contracts.document import violations
 from veeam_contracts.judging.findings import Findings, not_tested
-from veeam_contracts.rules.expectations import About, expect_json, expect_refusal, require_token
+from veeam_contracts.rules.expectations import About, expect_json, expect_refusal, require_token, violations
 
 SHORTEST_LIFE, LONGEST_LIFE = 60, 30 * 86400
 """Seconds between which the life of an access token is plausible; it is 3,600 at real servers."""
@@ -33,7 +32,7 @@ def test_a_login_answers_with_tokens(api: Client, findings: Findings) -> None:
     login = granted(api)
     findings.check(login.status == 200, "200 for a login", f"status {login.status}", login)
     expect_json(findings, login)
-    wrong = violations("getToken", 200, login.value)
+    wrong = violations(api, "getToken", 200, login.value)
     findings.check(not wrong, "the members of RFC 6749 section 5.1", "; ".join(wrong), login)
     sendable = is_sendable(login.member("access_token"))
     findings.need(sendable, "an access token that a header can hold", "another text, or none", login)
@@ -109,7 +108,7 @@ def test_a_refresh_token_gives_a_new_pair(api: Client, findings: Findings) -> No
     answer = api.form({"grant_type": "refresh_token", "refresh_token": old})
     if not findings.check(answer.status == 200, "200 for a refresh", f"status {answer.status}", answer):
         return
-    wrong = violations("getToken", 200, answer.value)
+    wrong = violations(api, "getToken", 200, answer.value)
     findings.check(not wrong, "a pair of tokens, as for a login", "; ".join(wrong), answer)
     new = answer.member("access_token")
     if findings.need(is_sendable(new), "an access token that a header can hold", "another text, or none", answer):
@@ -153,6 +152,23 @@ def test_a_login_without_credentials_is_refused(api: Client, findings: Findings)
         expect_refusal(findings, api.form({"grant_type": "password", **fields}), given, About.LOGIN)
 
 
+@pytest.mark.rule("token.logout")
+def test_a_logout_ends_its_login(api: Client, findings: Findings) -> None:
+    granted(api)
+    login = api.password_grant()
+    token, refresh = login.member("access_token"), login.member("refresh_token")
+    if not is_sendable(token):
+        not_tested("the login gave no access token")
+    success = api.version.success_of("logOut")
+    out = api.send("POST", api.path_of("logOut"), token=token)
+    if findings.check(out.status == success, f"{success} for a logout", f"status {out.status}", out):
+        after = api.get(api.protected_path(), token=token)
+        findings.check(after.status == 401, "401 after the logout", f"status {after.status}", after)
+        if isinstance(refresh, str):
+            again = api.form({"grant_type": "refresh_token", "refresh_token": refresh})
+            expect_refusal(findings, again, "the refresh token of a login that ended", About.LOGIN)
+
+
 @pytest.mark.rule("token.wrong-password")
 def test_a_wrong_password_is_refused(api: Client, findings: Findings) -> None:
     granted(api)
@@ -160,6 +176,6 @@ def test_a_wrong_password_is_refused(api: Client, findings: Findings) -> None:
     api.secrets.hide(wrong, "<a wrong password>")
     exchange = api.password_grant(password=wrong)
     if expect_refusal(findings, exchange, "a wrong password", About.LOGIN):
-        mistakes = violations("getToken", 400, exchange.value)
+        mistakes = violations(api, "getToken", 400, exchange.value)
         findings.check(exchange.status == 400, "400 for a wrong password", f"status {exchange.status}", exchange)
         findings.check(not mistakes, "`error` or `message` in a JSON object", "; ".join(mistakes), exchange)
