@@ -39,6 +39,8 @@ class Options:
     rules: Sequence[str] = ()
     skipped: Sequence[str] = ()
     api: str = AUTO
+    partial: bool = False
+    seconds: float | None = None
 
     def selects(self, rule: str) -> bool:
         """Whether the rule with this id is to be tried."""
@@ -69,6 +71,8 @@ def read_options(given: Mapping[str, Any], environ: Mapping[str, str]) -> Option
         rules=tuple(values.get("rule", ())),
         skipped=tuple(values.get("skip", ())),
         api=values.get("api", AUTO).lower(),
+        partial=bool(values.get("partial")),
+        seconds=seconds_of(values.get("max_time", "")),
     )
 
 
@@ -79,6 +83,8 @@ def _problems(values: Mapping[str, Any]) -> Iterator[str]:
     names = [AUTO, ALL, *map(str, VERSIONS)]
     if values.get("api", AUTO).lower() not in names:
         yield f"--api {values['api']!r}: is none of {', '.join(names)}"
+    if "max_time" in values and seconds_of(values["max_time"]) is None:
+        yield f"--max-time {values['max_time']}: is no time such as 90s, 5m or 1h"
     if "ca_cert" in values:
         yield from _certificate_problems(values["ca_cert"])
     if values.get("password_stdin") and not values.get("password"):
@@ -110,6 +116,7 @@ def _report_problems(files: Mapping[str, Path]) -> Iterator[str]:
     """What would keep a report from being written: better known before the run than after it."""
     kinds: dict[Path, str] = {}
     for kind, path in files.items():
+        kind = kind.replace("_", "-")
         first = kinds.setdefault(path.resolve(), kind)
         if not path.absolute().parent.is_dir():
             yield f"--{kind} {path}: the folder does not exist"
@@ -132,6 +139,12 @@ def _target_problems(values: Mapping[str, Any]) -> Iterator[str]:
     if values.get("thorough") and not values.get("yes") and not is_loopback(url):
         host = urlsplit(url).hostname
         yield f"--thorough sends thousands of requests, and {host} is not this machine: confirm with --yes"
+
+
+def seconds_of(text: str) -> float | None:
+    """A time such as `90s`, `5m`, `1h` or `90` in seconds; None for anything else, and for no time at all."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(s|m|h)?", text, re.ASCII)
+    return (float(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2] or "s"] or None) if found else None
 
 
 def _is_number(value: Any, low: float) -> bool:
@@ -160,6 +173,7 @@ def _target(values: Mapping[str, Any]) -> Target:
 
 def _limits(values: Mapping[str, Any]) -> Limits:
     limits = replace(LIVE, requests=int(values.get("budget", 300)), rate=float(values.get("rate", 5.0)))
+    limits = replace(limits, seconds=seconds_of(values.get("max_time", "")))
     return thorough(limits) if values.get("thorough") else limits
 
 
@@ -168,7 +182,7 @@ def bundled_target(server: Any, options: Options) -> Target:
     return Target(
         url=server.url,
         login=Login(server.username, server.password),
-        limits=BUNDLED,
+        limits=replace(BUNDLED, seconds=options.seconds),
         ca_cert=server.ca_cert,
         timeout=options.timeout,
         seed=options.seed,

@@ -88,6 +88,8 @@ def test_list_prints_every_rule_with_its_source(veeam_contracts: Command) -> Non
         (("https://veeam.example", "--token", "t", "--region", "Atlantis"), "is none of Worldwide"),
         (("https://veeam.example", "--token", "t", "--organization-id", ".."), "is no id"),
         (("--rule", "code.nonsense"), "fits no rule"),
+        (("--max-time", "soon"), "is no time such as 90s, 5m or 1h"),
+        (("--write-baseline", "missing/known.yaml"), "--write-baseline missing/known.yaml: the folder does not exist"),
         (("--api", "v9"), "is none of auto, all, v4, v5, v6, v7, v8"),
         (("https://veeam.example", "--token", "t", "--organization-id", "a/b"), "is no id"),
         (("https://veeam.example", "--username", "u", "--password-stdin"), "standard input holds no password"),

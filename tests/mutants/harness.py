@@ -203,6 +203,7 @@ def judge(
     clock: "FakeTime | None" = None,
     url: str = URL,
     api: str = "v4",
+    partial: bool = False,
 ) -> Verdict:
     """The verdict of the contracts on a version of the mock with these settings and this behaviour."""
     server = Server(Client(create_app(Settings(password=PASSWORD, seed=seed, **(settings or {})))))
@@ -218,7 +219,9 @@ def judge(
         restore_session_id=None if limits.live else describe(NEWEST).example_restore_session,
     )
     timing = {"sleep": server.advance} if clock is None else {"sleep": clock.sleep, "clock": clock.now}
-    run = Run(Options(target, seed=seed, examples=6, baseline=baseline or Baseline(), api=api), **timing)
+    run = Run(
+        Options(target, seed=seed, examples=6, baseline=baseline or Baseline(), api=api, partial=partial), **timing
+    )
     leave_out = () if generated else (f"--ignore={RULES / 'test_generated.py'}",)
     verdict = conduct(run, arguments=("-s", *leave_out))
     assert verdict is not None

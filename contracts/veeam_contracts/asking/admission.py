@@ -41,7 +41,7 @@ class Refused(Exception):
 
 
 class BudgetSpent(Refused):
-    """One more request, or one more device code, would be more than was allowed."""
+    """One more request, one more device code, or more time would be more than was allowed."""
 
 
 class Stopped(Refused):

@@ -38,7 +38,7 @@ class TokenDied(Refused):
     """The token of the login was refused, although it should be good."""
 
     def __init__(self) -> None:
-        super().__init__("the token died, see token.alive")
+        super().__init__("the token died")
 
 
 class NoLogin(Exception):

@@ -38,7 +38,7 @@ class Survey:
         """Raise `NotServed` where one of these operations is missing."""
         for id in operation_ids:
             if id in self.missing:
-                raise NotServed(f"{self.version.label(id)} is not served, see operations.served")
+                raise NotServed(f"{self.version.label(id)} is not served")
 
     def require_what_is_at(self, method: str, path: str) -> None:
         """Raise `NotServed` where the operation at this method and path is missing."""

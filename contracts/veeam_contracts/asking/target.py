@@ -14,13 +14,15 @@ EXAMPLE = "https://veeam.example:4443"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a run may do. `None` means without limit; `rate` is requests a second after a burst of `burst`.
+    """What a run may do, in `seconds` in all. `None` means without limit.
 
-    `logins` is the pace of requests for tokens from v6 on: at most so many in so many seconds, each of these.
+    `rate` is requests a second after a burst of `burst`. `logins` is the pace of requests for tokens from v6 on, as
+    pairs: at most so many in so many seconds.
     A 429 is waited out for `longest_wait` seconds at the most, all of a run for `longest_waits`.
     """
 
     requests: int | None = None
+    seconds: float | None = None
     rate: float | None = None
     burst: int = 5
     device_codes: int | None = None

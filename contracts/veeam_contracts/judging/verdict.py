@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from veeam_contracts.judging.catalogue import RULES, Rule
-from veeam_contracts.judging.findings import Failure, Observation
+from veeam_contracts.judging.findings import Failure, Observation, Why
 from veeam_contracts.judging.status import Status
 
 LEAST_ANSWERED = 0.25
@@ -40,6 +40,8 @@ class Result:
     outcome: Outcome
     part: str = ""
     reason: str = ""
+    why: Why | None = None
+    see: str = ""
     tried: int = 0
     broke: int = 0
     seconds: float = 0.0
@@ -57,6 +59,7 @@ class Result:
             **{
                 **data,
                 "outcome": Outcome(data["outcome"]),
+                "why": Why(data["why"]) if data["why"] else None,
                 "failures": [Failure(**failure) for failure in data["failures"]],
                 "observations": [Observation(**observation) for observation in data["observations"]],
             }
@@ -65,11 +68,16 @@ class Result:
 
 @dataclass(slots=True)
 class RuleResult:
-    """What a run found out about a rule, all its tests together."""
+    """What a run found out about a rule, all its tests together.
+
+    For one that was not tested, `why` is the kind of its `reason`, and `see` the rules that say what is broken.
+    """
 
     rule: Rule
     outcome: Outcome
     reason: str = ""
+    why: Why | None = None
+    see: tuple[str, ...] = ()
     tried: int = 0
     broke: int = 0
     seconds: float = 0.0
@@ -122,6 +130,9 @@ class Verdict:
         return [result for result in self.rules if result.outcome in outcomes]
 
 
+WEIGHT = (Why.LIMITS, Why.BROKEN, Why.SELECTION, Why.TARGET)
+"""Of several reasons why a rule was not tested, the first one of these counts."""
+
 PRECEDENCE = (Outcome.ERROR, Outcome.FAILED, Outcome.NOT_TESTED, Outcome.OBSERVED, Outcome.PASSED)
 
 
@@ -137,7 +148,8 @@ def _merge(
     rule: Rule, results: Sequence[Result], why_not: Callable[[Rule], str], known: Mapping[str, str]
 ) -> RuleResult:
     if not results:
-        return RuleResult(rule, Outcome.NOT_TESTED, why_not(rule))
+        return RuleResult(rule, Outcome.NOT_TESTED, why_not(rule), Why.SELECTION)
+    results = [result for result in results if result.why is not Why.TARGET] or results
     outcome = min((result.outcome for result in results), key=PRECEDENCE.index)
     reason = _join_reasons([result for result in results if result.outcome == outcome and result.reason])
     if outcome is Outcome.FAILED and rule.id in known:
@@ -146,6 +158,8 @@ def _merge(
         rule,
         outcome,
         reason,
+        min((result.why for result in results if result.why), key=WEIGHT.index, default=None),
+        tuple(dict.fromkeys(result.see for result in results if result.see)),
         tried=sum(result.tried for result in results),
         broke=sum(result.broke for result in results),
         seconds=sum(result.seconds for result in results),
@@ -187,8 +201,27 @@ def _join_reasons(results: Sequence[Result]) -> str:
     return "; ".join(f"{', '.join(filter(None, names))}: {reason}" for reason, names in parts.items())
 
 
-def decide(rules: Sequence[RuleResult], trouble: str, sent: int, answered: int) -> tuple[Status, str]:
-    """Exit status and reason. `trouble` says what kept the run from being whole, if anything did."""
+def _count_cut(rules: Sequence[RuleResult]) -> int:
+    """How many rules should have been tried and were not. What follows from a known deviation is known as well."""
+    known = {result.rule.id for result in rules if result.outcome is Outcome.KNOWN}
+
+    def is_cut(result: RuleResult) -> bool:
+        # Generated cases get what the budget leaves over, by design.
+        if result.outcome is not Outcome.NOT_TESTED or result.rule.group == "generated":
+            return False
+        follows = result.see and known.issuperset(result.see)
+        return result.why is Why.LIMITS or (result.why is Why.BROKEN and not follows)
+
+    return sum(map(is_cut, rules))
+
+
+def decide(
+    rules: Sequence[RuleResult], trouble: str, sent: int, answered: int, *, partial: bool = False
+) -> tuple[Status, str]:
+    """Exit status and reason. `trouble` says what kept the run from being whole, if anything did.
+
+    Rules that were not tried as they should have been make a run inconclusive, unless that is wanted: `partial`.
+    """
     outcomes = [result.outcome for result in rules]
     errors = [result.rule.id for result in rules if result.outcome is Outcome.ERROR]
     if errors:
@@ -205,5 +238,9 @@ def decide(rules: Sequence[RuleResult], trouble: str, sent: int, answered: int) 
     tested = len(outcomes) - outcomes.count(Outcome.NOT_TESTED)
     if not tested:
         return Status.INCONCLUSIVE, "no rule was tested"
+    cut = _count_cut(rules)
+    if cut and not partial:
+        number = "one rule was" if cut == 1 else f"{cut} rules were"
+        return Status.INCONCLUSIVE, f"{number} cut short, see why: allow more, or say --partial"
     rest = len(outcomes) - tested
     return Status.CONFORMS, "no rule is broken" + (f"; {rest} not tested, see why" if rest else "")

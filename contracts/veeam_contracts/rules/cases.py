@@ -29,7 +29,7 @@ from veeam_contracts.asking.client import Client, TokenDied
 from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.asking.gate import NoAnswer
 from veeam_contracts.document import WRITES, Json, describe
-from veeam_contracts.judging.findings import Findings
+from veeam_contracts.judging.findings import Findings, NotTested, Why, unable
 from veeam_contracts.options import Options
 from veeam_contracts.paths import Version, version_at
 
@@ -120,16 +120,17 @@ class Share:
 def try_case(api: Client, findings: Findings, share: Share, case: Case) -> None:
     """Send one case and judge the answer. Never raises for what the server does."""
     if not share.take():
-        findings.shortfall = f"budget: {share.sent} of {share.wanted} generated cases were sent"
+        findings.shortfall = NotTested(f"budget: {share.sent} of {share.wanted} generated cases were sent", Why.LIMITS)
         return
     try:
         name_what_exists(api, case)
         api.records.generating = True
         _send_and_judge(api, findings, case)
-    except NoAnswer:
-        findings.cut("some of the generated cases had no answer, see answers.arrive and answers.in-time")
+    except NoAnswer as failure:
+        rule = "answers.in-time" if failure.exchange.late else "answers.arrive"
+        findings.cut("some of the generated cases had no answer", see=rule)
     except (BudgetSpent, Stopped, TokenDied) as reason:
-        findings.cut(str(reason))
+        findings.keep_short(unable(reason))
     except Refused:
         return
     finally:

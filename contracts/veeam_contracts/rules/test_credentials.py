@@ -103,7 +103,7 @@ def test_a_refresh_token_is_no_access_token(api: Client, findings: Findings) -> 
         not_tested("a token was given, there was no login")
     token = api.granted.member("refresh_token")
     if not is_sendable(token):
-        not_tested("the login gave no refresh token that a header can hold")
+        not_tested("the login gave no refresh token that a header can hold", see="token.shape")
     expect_401(api, findings, "a refresh token", f"Bearer {token}")
 
 
@@ -131,7 +131,7 @@ def test_an_expired_token(api: Client, findings: Findings) -> None:
         not_tested("nobody holds the clock of this server, and a token lives for an hour")
     old, life = api.token, api.granted.member("expires_in")
     if not isinstance(life, int):
-        not_tested("the login does not say how long the token lives")
+        not_tested("the login does not say how long the token lives", see="token.lifetime")
     api.target.advance(life + 1)
     api.renew()
     findings.check(api.token != old, "another token for a later login", "the expired one again", api.granted)

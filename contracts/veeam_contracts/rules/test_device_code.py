@@ -170,7 +170,7 @@ def test_every_fresh_code_has_the_same_life(api: Client, findings: Findings) -> 
     lives = [e.member("expiresIn") for e in good_codes(api, findings)]
     numbers = [life for life in lives if isinstance(life, int)]
     if not numbers:
-        not_tested("no answer had a whole number in expiresIn, see code.expires-in")
+        not_tested("no answer had a whole number in expiresIn", see="code.expires-in")
     spread, most = max(numbers) - min(numbers), max(numbers)
     findings.check(spread <= max(2, most * 0.005), "the same life each time, by a second or two", f"{numbers}")
 
@@ -216,7 +216,7 @@ def test_codes_in_a_burst_differ(api: Client, findings: Findings) -> None:
     for _ in range(1 if live else BURSTS):
         exchanges = api.burst(BURST_LIVE if live else BURST)
         if not exchanges:
-            not_tested("no call of the burst was answered")
+            not_tested("no call of the burst was answered", see="answers.arrive")
         for exchange in exchanges:
             findings.need(exchange.status == 200, "200 for each of a burst", f"status {exchange.status}", exchange)
         check_distinct(findings, exchanges)
@@ -279,7 +279,7 @@ def test_nobody_has_signed_in_with_a_fresh_code(api: Client, findings: Findings)
     require_token(api)
     code = code_of(api.device_code())
     if code is None:
-        not_tested("no call gave a device code, see code.status")
+        not_tested("no call gave a device code", see="code.status")
     exchange = api.post_json(api.path_of("checkDeviceCode"), {"userCode": code})
     if findings.check(exchange.status == 200, "200 for a fresh code", f"status {exchange.status}", exchange):
         expect_json(findings, exchange)
@@ -311,7 +311,7 @@ def test_a_restore_session_that_does_not_exist(api: Client, findings: Findings) 
 def test_every_code_of_the_run(api: Client, findings: Findings) -> None:
     given = [exchange for exchange in api.journal if exchange.gives_code]
     if not given:
-        not_tested("no device code was given")
+        not_tested("no device code was given", see="code.status")
     for exchange in given:
         if findings.check(isinstance(exchange.value, dict), "a JSON object", kind_of(exchange.value), exchange):
             check_form(findings, exchange)

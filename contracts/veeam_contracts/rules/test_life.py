@@ -28,7 +28,7 @@ class Person:
         """A fresh code of `region`, on which the person decided `approve`, `deny` or `expire`; None for not yet."""
         code = code_of(self._api.device_code(region, query=self._api.organization_query() if region == REGION else {}))
         if code is None:
-            not_tested("no call gave a device code, see code.status")
+            not_tested("no call gave a device code", see="code.status")
         if decision is not None:
             try:
                 self._decide(code, decision)

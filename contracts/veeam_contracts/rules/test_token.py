@@ -72,7 +72,7 @@ def test_the_tokens_are_too_long_to_be_guessed(api: Client, findings: Findings) 
     login = granted(api)
     tokens = [token for token in map(login.member, ("access_token", "refresh_token")) if isinstance(token, str)]
     if not tokens:
-        not_tested("the login gave no token, see token.shape")
+        not_tested("the login gave no token", see="token.shape")
     for token in tokens:
         long_enough = len(token) >= SHORTEST_TOKEN
         findings.check(long_enough, f"{SHORTEST_TOKEN} characters or more", f"{len(token)} characters", login)
@@ -98,7 +98,7 @@ def refresh_token(api: Client) -> str:
     granted(api)
     token = api.password_grant().member("refresh_token")
     if not isinstance(token, str) or not token:
-        not_tested("the login gave no refresh token")
+        not_tested("the login gave no refresh token", see="token.shape")
     return token
 
 
@@ -125,7 +125,7 @@ def test_a_refresh_token_gives_a_new_pair(api: Client, findings: Findings) -> No
 def test_a_used_refresh_token_is_refused(api: Client, findings: Findings) -> None:
     fields = {"grant_type": "refresh_token", "refresh_token": refresh_token(api)}
     if api.form(fields).status != 200:
-        not_tested("the refresh itself does not work, see token.refresh")
+        not_tested("the refresh itself does not work", see="token.refresh")
     expect_refusal(findings, api.form(fields), "a refresh token that was used", About.LOGIN)
 
 
@@ -158,7 +158,7 @@ def test_a_logout_ends_its_login(api: Client, findings: Findings) -> None:
     login = api.password_grant()
     token, refresh = login.member("access_token"), login.member("refresh_token")
     if not is_sendable(token):
-        not_tested("the login gave no access token")
+        not_tested("the login gave no access token", see="token.shape")
     success = api.version.success_of("logOut")
     out = api.send("POST", api.path_of("logOut"), token=token)
     if findings.check(out.status == success, f"{success} for a logout", f"status {out.status}", out):

@@ -11,13 +11,11 @@ from typing import Any
 import pytest
 from schemathesis.pytest.plugin import SchemathesisFunction
 
-from veeam_contracts.asking.admission import Refused
 from veeam_contracts.asking.client import Client, NoLogin
-from veeam_contracts.asking.gate import Line, NoAnswer
-from veeam_contracts.asking.survey import NotServed
+from veeam_contracts.asking.gate import Line
 from veeam_contracts.asking.target import Limits, Target, is_loopback
 from veeam_contracts.judging.catalogue import Rule
-from veeam_contracts.judging.findings import Broken, Findings
+from veeam_contracts.judging.findings import UNABLE, Broken, Findings, NotTested, Why, unable
 from veeam_contracts.judging.status import Status
 from veeam_contracts.judging.verdict import Outcome, Result, Verdict, decide, gather, merge_observations
 from veeam_contracts.option_table import OPTIONS
@@ -95,7 +93,7 @@ class Run:
     def open_client(self, version: Version) -> Client:
         """The client of a version, logged in once; a skip that says why when there is none."""
         if self.trouble:
-            pytest.skip(self.trouble)
+            raise NotTested(self.trouble, Why.BROKEN)
         if version not in self.clients:
             client = self.clients[version] = Client(self.line, version)
             try:
@@ -103,7 +101,7 @@ class Run:
                 client.look_around()
             except NoLogin as error:
                 self.trouble = str(error)
-                pytest.skip(self.trouble)
+                raise NotTested(self.trouble, Why.BROKEN) from None
         return self.clients[version]
 
     def _target(self) -> Target:
@@ -128,8 +126,8 @@ class Run:
         """A rule whose fixture gets no answer, or is held back by the limits, is not tested."""
         try:
             return (yield)
-        except (NoAnswer, Refused, NoLogin, NotServed) as reason:
-            pytest.skip(str(reason))
+        except UNABLE as reason:
+            raise unable(reason) from None
 
     @pytest.hookimpl(wrapper=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
@@ -137,15 +135,16 @@ class Run:
         found = pyfuncitem.stash.get(FINDINGS_KEY, None)
         try:
             result = yield
-        except (NoAnswer, Refused, NoLogin, NotServed) as reason:
+        except UNABLE as reason:
             if found is None or not found.broke:
-                pytest.skip(str(reason))
+                raise unable(reason) from None
             result = True
         if found is not None and found.broke:
             raise Broken(str(found))
         if found is not None and found.shortfall:
-            held = f"; {found.tried} tries held" if found.tried else ""
-            pytest.skip(found.shortfall + held)
+            if found.tried:
+                found.shortfall.msg += f"; {found.tried} tries held"
+            raise found.shortfall
         return result
 
     @pytest.hookimpl(wrapper=True)
@@ -171,7 +170,10 @@ class Run:
             result.failures, result.observations = found.failures, found.observations
         if report.outcome == "skipped":
             result.outcome = Outcome.NOT_TESTED
-            result.reason = _skip_reason(call)
+            skip = call.excinfo.value if call.excinfo is not None else None
+            result.reason = str(skip.msg) if isinstance(skip, pytest.skip.Exception) else str(skip)
+            if isinstance(skip, NotTested):
+                result.why, result.see = skip.why, skip.see
         elif report.outcome == "failed":
             broken = call.excinfo is not None and call.excinfo.errisinstance(Broken)
             result.outcome = Outcome.FAILED if broken else Outcome.ERROR
@@ -230,7 +232,8 @@ class Run:
         trouble = self.trouble or (admission.stop_reason or "" if admission else "")
         if self._broken_off:
             trouble = "the run was interrupted"
-        status, reason = decide(rules, trouble, used.requests if used else 0, used.answered if used else 0)
+        sent, answered = (used.requests, used.answered) if used else (0, 0)
+        status, reason = decide(rules, trouble, sent, answered, partial=self.options.partial)
         target = self.line.target if self.clients else self.options.target
         passed = {result.rule.id for result in rules if result.outcome is Outcome.PASSED}
         return Verdict(
@@ -257,6 +260,7 @@ def limit_table(line: Line) -> list[tuple[str, str, str]]:
 
     return [
         ("requests", allowed(limits.requests), f"{used.requests}, {used.answered} answered"),
+        ("seconds", allowed(limits.seconds and f"{limits.seconds:g}"), f"{line.clock() - line.started:.0f}"),
         (
             "requests a second",
             allowed(limits.rate and f"{limits.rate:g} after {limits.burst}"),
@@ -273,8 +277,3 @@ def limit_table(line: Line) -> list[tuple[str, str, str]]:
 def _waits(limits: Limits) -> str:
     """How long a run waits for a server that throttles."""
     return f"{limits.longest_wait:g} s each" + (f", {limits.longest_waits:g} s in all" if limits.longest_waits else "")
-
-
-def _skip_reason(call: pytest.CallInfo[None]) -> str:
-    error = call.excinfo.value if call.excinfo is not None else None
-    return str(error.msg) if isinstance(error, pytest.skip.Exception) else str(error)
