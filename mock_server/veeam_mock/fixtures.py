@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import pytest
 
 if TYPE_CHECKING:
+    from veeam_mock.control.records import Exchange
     from veeam_mock.servers.intercepted import InterceptedServer
     from veeam_mock.servers.live import MockServer
     from veeam_mock.servers.local import LocalServer
@@ -163,8 +164,8 @@ def _exchanges(server: "LocalServer") -> str:
     return "\n".join(lines) or "none: no request reached the mock"
 
 
-def _line(exchange: dict[str, Any]) -> str:
-    request, reply = exchange["request"], exchange["reply"]
-    seen = f"{reply['status']} {reply['body'][:300]}" if reply else exchange["outcome"]
-    struck = f" [struck by {', '.join(exchange['faults'])}]" if exchange["faults"] else ""
-    return f"{request['method']} {request['path']} {request['body'][:200]}\n  -> {seen}{struck}"
+def _line(exchange: "Exchange") -> str:
+    request, reply = exchange.request, exchange.reply
+    seen = f"{reply.status} {reply.body[:300]}" if reply else exchange.outcome
+    struck = f" [struck by {', '.join(exchange.faults)}]" if exchange.faults else ""
+    return f"{request.method} {request.path} {request.body[:200]}\n  -> {seen}{struck}"

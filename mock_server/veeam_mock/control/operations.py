@@ -102,6 +102,20 @@ def get_requests(installation: Installation, world: World, call: CheckedRequest)
     return [_exchange(entry) for entry in found[-wanted.get("limit", 10_000) :]]
 
 
+def find_requests(installation: Installation, world: World, call: CheckedRequest) -> object:
+    """The exchanges of this world that fit a pattern."""
+    wanted = call.body
+    pattern = installation.fault_parser.parse_pattern(wanted.get("match", {}), "body.match")
+    entries = [e for e in _journal(installation).entries(world.name) if e.id > wanted.get("after", 0)]
+    status = wanted.get("status")
+    found = [
+        entry
+        for entry in entries
+        if (status is None or entry.status == status) and not pattern.differences(entry.request, entry.operation)
+    ]
+    return [_exchange(entry) for entry in found[-wanted.get("limit", 10_000) :]]
+
+
 def get_one_request(installation: Installation, world: World, call: CheckedRequest) -> object:
     """One exchange of this world."""
     wanted = call.values["requestId"]
@@ -263,6 +277,7 @@ OPERATIONS: dict[str, Callable[[Installation, World, CheckedRequest], Any]] = {
     "clearFaults": clear_faults,
     "removeFault": remove_fault,
     "getRequests": get_requests,
+    "findRequests": find_requests,
     "getOneRequest": get_one_request,
     "clearRequests": clear_requests,
     "verifyRequests": verify_requests,

@@ -31,6 +31,9 @@ CONDITIONS: Mapping[str, Any] = {
 }
 
 
+BESIDE = {key: key for key in ("operation", "method", "path", "header", "query")} | {"request_body": "body"}
+"""Conditions that may stand beside a fault instead of in `match`; its own `body` is what it answers."""
+
 LONGEST_HOLD = 86400.0
 """Seconds that an answer may be held back."""
 
@@ -68,7 +71,7 @@ class FaultParser:
         `now` is the world's time in Unix seconds, from which a duration in `until` counts. What can never strike is
         refused; only of a `standing` rule, which was checked when the server started, `until` may have passed.
         """
-        described = _with_preset(_as_json(given, where), where)
+        described = _with_preset(_with_match(_as_json(given, where), where), where)
         kind = _kind(described, where)
         violations = _schema(kind.kind).violations(described, where)
         if not violations:
@@ -133,6 +136,20 @@ def _as_json(given: object, where: str) -> dict[str, Any]:
     except TypeError as error:
         raise FaultError([Violation(where or "fault", f"is no JSON: {error}")]) from None
     return copied
+
+
+def _with_match(given: dict[str, Any], where: str) -> dict[str, Any]:
+    """`given` with the conditions that stand beside the fault gathered in `match`."""
+    beside = {part: given.pop(key) for key, part in BESIDE.items() if key in given}
+    if not beside:
+        return given
+    within = given.get("match", {})
+    if not isinstance(within, dict):
+        return given
+    twice = [Violation(_at(where, part), "is there twice, here and in match") for part in beside if part in within]
+    if twice:
+        raise FaultError(twice)
+    return {**given, "match": {**within, **beside}}
 
 
 def _with_preset(given: dict[str, Any], where: str) -> dict[str, Any]:

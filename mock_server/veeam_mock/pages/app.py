@@ -8,7 +8,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from veeam_mock.api.installation import Installation
 from veeam_mock.api.worlds import PATH_PREFIX, split_world
-from veeam_mock.control.client import Admitting
+from veeam_mock.control.transports import Admitting
 from veeam_mock.messages import Reply, Request
 from veeam_mock.pages import form_tokens
 from veeam_mock.pages.carrying import REQUEST, sent_request, to_response

@@ -3,12 +3,13 @@
 import math
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Unpack
 
 from veeam_mock.faults.parsing import FaultError, FaultParser
 from veeam_mock.model import durations
 from veeam_mock.model.clock import system_time
 from veeam_mock.settings.addresses import url_of
+from veeam_mock.settings.keywords import GivenSettings
 from veeam_mock.settings.options import BY_KEY, DEFAULT_PASSWORD, OPTIONS, Declared, Option
 from veeam_mock.spec.document import VERSIONS, bundled_path, load_document, questions
 from veeam_mock.spec.readings import default_readings
@@ -60,7 +61,8 @@ class Settings(Declared):
     picked: Mapping[str, str]
     """The readings that were picked, of `ambiguities`, which has the first of v4 for the others."""
 
-    def __init__(self, **given: Any) -> None:
+    def __init__(self, **given: Unpack[GivenSettings]) -> None:
+        __tracebackhide__ = True
         problems = _problems(given)
         if problems:
             raise SettingsError(problems)
