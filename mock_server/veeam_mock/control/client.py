@@ -9,6 +9,7 @@ import orjson
 from veeam_mock.control.records import Exchange, FaultRecord, IssuedCode
 from veeam_mock.control.transports import Transport
 from veeam_mock.faults.keywords import FaultKind, FaultRule, RequestConditions
+from veeam_mock.model.dates import parse_date_time
 from veeam_mock.settings.keywords import ChangeableSettings
 
 
@@ -61,6 +62,10 @@ class ClockControl:
     def now(self) -> str:
         """The time of the world."""
         return str(self._client.call("GET", "/clock")["now"])
+
+    def time(self) -> float:
+        """The time of the world in Unix seconds, as `time.time` gives that of the machine."""
+        return parse_date_time(self.now())
 
     def advance(self, duration: str | float) -> str:
         """Move ahead by `15m`, `2s` or seconds."""

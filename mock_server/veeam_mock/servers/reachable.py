@@ -1,6 +1,7 @@
 """What every server offers to tests, wherever it runs: its address, a login, and its control."""
 
 from abc import abstractmethod
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -74,6 +75,12 @@ class ReachableServer(ControlClient):
         session = self._trusting()
         session.headers["Authorization"] = f"Bearer {self.token()}"
         return session
+
+    def no_waiting(self) -> AbstractContextManager[None]:
+        """In this thread, let `time.sleep` and `asyncio.sleep` move the clock of this world and return at once."""
+        from veeam_mock.servers.sleeping import sleep_moves
+
+        return sleep_moves(self.clock)
 
     def _trusting(self) -> "requests.Session":
         import requests
