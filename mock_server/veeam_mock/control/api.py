@@ -18,6 +18,7 @@ from veeam_mock.faults.parsing import FaultError
 from veeam_mock.messages import Reply, Request
 from veeam_mock.model.clock import TimeTravelError
 from veeam_mock.model.errors import DeviceCodeError, ModelError, NotFound
+from veeam_mock.model.suggestions import suggestion
 from veeam_mock.settings.addresses import LOOPBACK_NAMES, is_loopback
 from veeam_mock.settings.settings import SettingsError
 from veeam_mock.spec.refusals import Refusals
@@ -109,7 +110,9 @@ def _refuse_unknown_filters(operation: Operation, query: str) -> None:
     known = [parameter.name for parameter in operation.parameters if parameter.place == "query"]
     unknown = [name for name, _ in parse_qsl(query, keep_blank_values=True) if known and name not in known]
     if unknown:
-        raise ControlError(400, f"query: unknown key {', '.join(map(shorten, unknown))}; known are {', '.join(known)}")
+        nearest = suggestion(unknown[0], known)
+        listed = f"{', '.join(map(shorten, unknown))}; known are {', '.join(known)}{nearest}"
+        raise ControlError(400, f"query: unknown key {listed}")
 
 
 def _status(error: Exception) -> int:

@@ -206,6 +206,16 @@ def reset(installation: Installation, world: World, call: CheckedRequest) -> obj
     return None
 
 
+def reload(installation: Installation, world: World, call: CheckedRequest) -> object:
+    """Read the settings again, and start all worlds anew with them; nothing changes where they do not fit."""
+    if installation.reload is None:
+        raise ControlError(
+            409, "This server has no config file: its settings are those of the program that started it."
+        )
+    installation.reload()
+    return None
+
+
 def _journal(installation: Installation) -> Journal:
     """The journal to read in; one that is off would count every exchange as one that never was."""
     if not installation.journal.keeps:
@@ -288,5 +298,6 @@ OPERATIONS: dict[str, Callable[[Installation, World, CheckedRequest], Any]] = {
     "expireDeviceCode": expire_device_code,
     "getTokens": get_tokens,
     "getWorlds": get_worlds,
+    "reload": reload,
     "reset": reset,
 }
