@@ -29,6 +29,9 @@ from veeam_mock.spec.spec import Match, Operation
 log = logging.getLogger("veeam_mock")
 
 STATUSES = ((NotFound, 404), (TimeTravelError, 409), (DeviceCodeError, 409), (TooManyWorlds, 503))
+LONG_READS = frozenset({"findRequests", "getRequests", "getOneRequest", "verifyRequests"})
+"""Operations that look through the journal, which needs no lock for that: meanwhile the API goes on."""
+
 KEY_HEADER = "x-admin-key"
 
 
@@ -47,16 +50,15 @@ class Control:
 
     def answer(self, request: Request, *, trusted: bool = False) -> Reply:
         """The reply to a call; `trusted` callers (in this process) need neither key nor address."""
-        with self._installation.lock:
-            try:
-                reply = self._answer(request, trusted)
-            except (ControlError, ModelError, TimeTravelError, NoSuchWorld, TooManyWorlds) as error:
-                reply = self._refusals.plain(_status(error), str(error))
-            except (FaultError, SettingsError) as error:
-                reply = self._refusals.plain(400, str(error).replace("\n", "; "))
-            except Exception:
-                log.exception("failed to answer %s %s", request.method, request.path)
-                reply = self._refusals.plain(500, "The mock failed to answer. Its log says why.")
+        try:
+            reply = self._answer(request, trusted)
+        except (ControlError, ModelError, TimeTravelError, NoSuchWorld, TooManyWorlds) as error:
+            reply = self._refusals.plain(_status(error), str(error))
+        except (FaultError, SettingsError) as error:
+            reply = self._refusals.plain(400, str(error).replace("\n", "; "))
+        except Exception:
+            log.exception("failed to answer %s %s", request.method, request.path)
+            reply = self._refusals.plain(500, "The mock failed to answer. Its log says why.")
         if reply.status >= 400:
             reply.content = self._installation.journal.masker.value(reply.content)
         reply.body = b"" if reply.content is None else orjson.dumps(reply.content)
@@ -80,9 +82,12 @@ class Control:
             return self._refusals.for_violations(match.operation.id, checked.violations)
         _refuse_unknown_filters(match.operation, request.query)
         status = next(status for status in match.operation.replies if status < 300)
-        return Reply(
-            status, OPERATIONS[match.operation.id](self._installation, self._installation.worlds.find(name), checked)
-        )
+        installation, perform = self._installation, OPERATIONS[match.operation.id]
+        with installation.lock:
+            world = installation.worlds.find(name)
+            if match.operation.id not in LONG_READS:
+                return Reply(status, perform(installation, world, checked))
+        return Reply(status, perform(installation, world, checked))
 
     def admit(self, request: Request, *, is_open: bool = False) -> None:
         """Who may call: whoever knows the key; without a key this machine, and no page of another origin.

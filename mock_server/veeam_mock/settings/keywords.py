@@ -39,6 +39,7 @@ class WorldSettings(ChangeableSettings, total=False):
     no_prefer: bool
     seed: int | str | None
     cors: Sequence[str]
+    allow_host: Sequence[str]
     log: bool
     log_format: Literal["text", "json"]
     quiet: bool

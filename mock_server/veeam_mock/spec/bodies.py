@@ -45,6 +45,24 @@ class ReadBody(NamedTuple):
 NOTHING = ReadBody(None, [], [])
 
 
+class BodyReader(NamedTuple):
+    """Reads the bodies that come with one head. `unreadable` says why none can be read, `missing` what is wrong without
+    one."""
+
+    described: "Body"
+    media: Media
+    tolerance: Tolerance
+    unreadable: Violation | None
+    missing: Violation | None
+
+    def read(self, body: bytes) -> ReadBody:
+        """The value of `body` and what is wrong with it. Never raises."""
+        refusal = self.unreadable if body else self.missing
+        if refusal is not None:
+            return ReadBody(None, [refusal], [])
+        return self.described.read(body, self.media, self.tolerance) if body else NOTHING
+
+
 class Body:
     """A body as the document describes it: one schema, as plain JSON Schema, for each media type."""
 
@@ -56,6 +74,12 @@ class Body:
 
     def __bool__(self) -> bool:
         return bool(self._schemas)
+
+    def reader(self, request: Request, tolerance: Tolerance) -> BodyReader:
+        """What reads the bodies of requests that have the head of `request`."""
+        media, encoding = media_of(request), refuse_encoding(request)
+        unreadable = encoding or self.refuse_media(media, tolerance)
+        return BodyReader(self, media, tolerance, unreadable, encoding or self.refuse_none())
 
     def refuse_none(self) -> Violation | None:
         """What is wrong without a body."""
@@ -82,8 +106,7 @@ class Body:
                 value = orjson.loads(body)
             except orjson.JSONDecodeError:
                 return self._read_closely(body, media, tolerance)
-            schema = self._schemas[JSON]
-            if schema.is_valid(value) and self._shapes[JSON].is_plain(value):
+            if self._schemas[JSON].is_valid(value) and self._shapes[JSON].is_plain(value):
                 return ReadBody(value, [], [])
         return self._read_closely(body, media, tolerance)
 
