@@ -30,6 +30,7 @@ class Installation:
     def __init__(self, settings: Settings | None = None, clock: Callable[[], float] | None = None) -> None:
         self.lock = threading.RLock()
         self._clock = clock
+        self.reload: Callable[[], None] | None = None
         self._begin(settings or Settings())
 
     def _begin(self, settings: Settings) -> None:

@@ -19,6 +19,7 @@ from veeam_mock.faults.parsing import FaultError
 from veeam_mock.messages import Reply, Request
 from veeam_mock.model.clock import TimeTravelError
 from veeam_mock.model.errors import DeviceCodeError, ModelError, NotFound
+from veeam_mock.model.suggestions import suggestion
 from veeam_mock.settings.addresses import is_loopback
 from veeam_mock.settings.settings import SettingsError
 from veeam_mock.spec.refusals import Refusals
@@ -29,7 +30,7 @@ from veeam_mock.spec.spec import Match, Operation
 log = logging.getLogger("veeam_mock")
 
 STATUSES = ((NotFound, 404), (TimeTravelError, 409), (DeviceCodeError, 409), (TooManyWorlds, 503))
-LONG_READS = frozenset({"getRequests", "getOneRequest", "verifyRequests"})
+LONG_READS = frozenset({"findRequests", "getRequests", "getOneRequest", "verifyRequests"})
 """Operations that look through the journal, which needs no lock for that: meanwhile the API goes on."""
 
 KEY_HEADER = "x-admin-key"
@@ -115,7 +116,9 @@ def _refuse_unknown_filters(operation: Operation, query: str) -> None:
     known = [parameter.name for parameter in operation.parameters if parameter.place == "query"]
     unknown = [name for name, _ in parse_qsl(query, keep_blank_values=True) if known and name not in known]
     if unknown:
-        raise ControlError(400, f"query: unknown key {', '.join(map(shorten, unknown))}; known are {', '.join(known)}")
+        nearest = suggestion(unknown[0], known)
+        listed = f"{', '.join(map(shorten, unknown))}; known are {', '.join(known)}{nearest}"
+        raise ControlError(400, f"query: unknown key {listed}")
 
 
 def _status(error: Exception) -> int:

@@ -102,6 +102,20 @@ def get_requests(installation: Installation, world: World, call: CheckedRequest)
     return [_exchange(entry) for entry in found[-wanted.get("limit", 10_000) :]]
 
 
+def find_requests(installation: Installation, world: World, call: CheckedRequest) -> object:
+    """The exchanges of this world that fit a pattern."""
+    wanted = call.body
+    pattern = installation.fault_parser.parse_pattern(wanted.get("match", {}), "body.match")
+    entries = [e for e in _journal(installation).entries(world.name) if e.id > wanted.get("after", 0)]
+    status = wanted.get("status")
+    found = [
+        entry
+        for entry in entries
+        if (status is None or entry.status == status) and not pattern.differences(entry.request, entry.operation)
+    ]
+    return [_exchange(entry) for entry in found[-wanted.get("limit", 10_000) :]]
+
+
 def get_one_request(installation: Installation, world: World, call: CheckedRequest) -> object:
     """One exchange of this world."""
     wanted = call.values["requestId"]
@@ -192,6 +206,16 @@ def reset(installation: Installation, world: World, call: CheckedRequest) -> obj
     return None
 
 
+def reload(installation: Installation, world: World, call: CheckedRequest) -> object:
+    """Read the settings again, and start all worlds anew with them; nothing changes where they do not fit."""
+    if installation.reload is None:
+        raise ControlError(
+            409, "This server has no config file: its settings are those of the program that started it."
+        )
+    installation.reload()
+    return None
+
+
 def _journal(installation: Installation) -> Journal:
     """The journal to read in; one that is off would count every exchange as one that never was."""
     if not installation.journal.keeps:
@@ -263,6 +287,7 @@ OPERATIONS: dict[str, Callable[[Installation, World, CheckedRequest], Any]] = {
     "clearFaults": clear_faults,
     "removeFault": remove_fault,
     "getRequests": get_requests,
+    "findRequests": find_requests,
     "getOneRequest": get_one_request,
     "clearRequests": clear_requests,
     "verifyRequests": verify_requests,
@@ -273,5 +298,6 @@ OPERATIONS: dict[str, Callable[[Installation, World, CheckedRequest], Any]] = {
     "expireDeviceCode": expire_device_code,
     "getTokens": get_tokens,
     "getWorlds": get_worlds,
+    "reload": reload,
     "reset": reset,
 }

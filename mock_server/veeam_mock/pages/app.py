@@ -17,7 +17,7 @@ from veeam_mock.api.worlds import (
     is_world_name,
     split_world,
 )
-from veeam_mock.control.client import Admitting
+from veeam_mock.control.transports import Admitting
 from veeam_mock.messages import Reply, Request
 from veeam_mock.pages import form_tokens
 from veeam_mock.pages.carrying import REQUEST, sent_request, to_response
