@@ -5,13 +5,13 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from veeam_mock.api.worlds import enter_world
 from veeam_mock.journal.journal import cost_of
 from veeam_mock.messages import Request, bearer_token
 from veeam_mock.model.tokens import digest_of
 from veeam_mock.spec.bodies import BodyReader
 from veeam_mock.spec.spec import NOT_SERVED, CheckedRequest, Match, NoMatch, Operation
 from veeam_mock.spec.versions import Version, Versions
+from veeam_mock.world_names import enter_world
 
 if TYPE_CHECKING:
     from veeam_mock.also.also import Served

@@ -11,7 +11,7 @@ from veeam_mock.api.calls import Call, Operations
 from veeam_mock.api.cors import origin_headers, preflight_headers
 from veeam_mock.api.head import Head
 from veeam_mock.api.installation import Installation
-from veeam_mock.api.worlds import DEFAULT, NoSuchWorld, TooManyWorlds, World, comes_from_another_site
+from veeam_mock.api.worlds import NoSuchWorld, TooManyWorlds, World
 from veeam_mock.faults.kinds import Strike
 from veeam_mock.faults.parsing import FaultError
 from veeam_mock.faults.prefer import rules_from_header
@@ -23,6 +23,7 @@ from veeam_mock.settings.settings import Settings
 from veeam_mock.spec.refusals import Refusals
 from veeam_mock.spec.spec import CheckedRequest, NoMatch
 from veeam_mock.spec.versions import Version
+from veeam_mock.world_names import DEFAULT, comes_from_another_site
 
 log = logging.getLogger("veeam_mock")
 

@@ -4,9 +4,9 @@ import gc
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import click
@@ -15,10 +15,12 @@ from veeam_mock.api.installation import open_documents
 from veeam_mock.command.banner import banner
 from veeam_mock.command.ending import on_ending
 from veeam_mock.command.mistakes import Mistake, config_path, told
+from veeam_mock.command.output import Output
 from veeam_mock.command.reloading import Reloading
 from veeam_mock.door.certificates import Certificate, CertificateError, find_certificate
 from veeam_mock.door.door import Patience
 from veeam_mock.door.server import CannotListen, Server, bind
+from veeam_mock.files import is_pipe, write_file
 from veeam_mock.journal.lines import logger
 from veeam_mock.mock import Mock
 from veeam_mock.settings.admin_key import ensure_admin_key
@@ -31,32 +33,45 @@ def run(settings: Settings, options: Mapping[str, Any]) -> None:
 
     Raises `Mistake` where it cannot start.
     """
+    _fill_closed_streams()
     certificate, listener = _prepare(settings)
     try:
         settings, key_file = ensure_admin_key(settings)
     except SettingsError as error:
         raise Mistake(str(error)) from None
 
+    output = Output(sys.stdout, sys.stderr)
+
     def announce() -> None:
         port = listener.getsockname()[1]
         if settings.port_file:
             write_port(settings.port_file, port)
         if not settings.quiet:
-            click.echo(banner(settings, settings.url(port), certificate, key_file))
+            output.say(banner(settings, settings.url(port), certificate, key_file))
 
     mock = Mock(settings)
     gc.freeze()  # what is here now stays to the end: to look through it again and again costs 5 % of each request
     server = Server(mock, certificate, announce, Patience(settings.request_timeout))
     if settings.log:
-        mock.installation.journal.listeners.append(logger(settings.log_format, click.echo))
+        mock.installation.journal.listeners.append(logger(settings.log_format, output.say))
     on_ending(server.stop)
     if path := config_path(options):
         _reload_when_asked(server, Reloading(mock.installation, options), path)
     try:
         server.run(listener)
     finally:
+        output.end()
         if key_file is not None:
             key_file.unlink(missing_ok=True)
+
+
+def _fill_closed_streams() -> None:
+    """Have something in the place of streams that were closed before we came: libuv ends a process whose socket is."""
+    for handle in range(3):
+        try:
+            os.fstat(handle)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
 
 
 def _prepare(settings: Settings) -> tuple[Certificate | None, socket.socket]:
@@ -103,10 +118,15 @@ def _has_terminal() -> bool:
 
 
 def write_port(path: str, port: int) -> None:
-    """Write the port to a file, whole or not at all, so that who waits for the file reads a port."""
-    fresh = Path(f"{path}.{os.getpid()}")
+    """Write the port to a file, whole or not at all, so that who waits for the file reads a port.
+
+    Into a pipe it is written once somebody reads there. Raises `Mistake`.
+    """
+    content = f"{port}\n".encode("ascii")
+    if is_pipe(path):
+        threading.Thread(target=write_file, args=(path, content), daemon=True).start()
+        return
     try:
-        fresh.write_text(f"{port}\n", encoding="ascii")
-        fresh.replace(path)
+        write_file(path, content)
     except OSError as error:
         raise Mistake(f"port_file: {path} cannot be written: {error.strerror or error}") from None
