@@ -15,7 +15,7 @@ from veeam_mock.settings.sources import gather
 from veeam_mock.spec.document import VERSIONS
 
 DISTRIBUTION = "veeam-devicecode-mock"
-REPEATABLE = frozenset({"also", "cors"})
+REPEATABLE = frozenset({"allow_host", "also", "cors"})
 
 
 class Mistake(click.ClickException):
