@@ -9,7 +9,10 @@ from veeam_mock.settings.settings import Settings, SettingsError
 from veeam_mock.settings.sources import gather
 from veeam_mock.spec.schema import Violation
 
-SETTLED = ("host", "port", "port_file", "http", "cert", "key", "request_timeout", "log", "log_format", "quiet")
+SETTLED = frozenset(
+    {"host", "port", "port_file", "http", "cert", "key", "request_timeout", "log", "log_format", "quiet"}
+    | {"store", "store_prefix"}
+)
 """Settings that only a new start of the server changes."""
 
 
@@ -31,7 +34,7 @@ class Reloading:
         if fresh.admin_key is None and served.admin_key is not None:
             fresh = fresh.replace(admin_key=served.admin_key)
         problems = [
-            Violation(key, "takes a new start of the server") for key in SETTLED if _differs(key, fresh, served)
+            Violation(key, "takes a new start of the server") for key in sorted(SETTLED) if _differs(key, fresh, served)
         ]
         if problems:
             raise SettingsError(problems)

@@ -49,7 +49,7 @@ def run(settings: Settings, options: Mapping[str, Any]) -> None:
         if not settings.quiet:
             output.say(banner(settings, settings.url(port), certificate, key_file))
 
-    mock = Mock(settings)
+    mock = _make_mock(settings)
     gc.freeze()  # what is here now stays to the end: to look through it again and again costs 5 % of each request
     server = Server(mock, certificate, announce, Patience(settings.request_timeout))
     if settings.log:
@@ -63,6 +63,13 @@ def run(settings: Settings, options: Mapping[str, Any]) -> None:
         output.end()
         if key_file is not None:
             key_file.unlink(missing_ok=True)
+
+
+def _make_mock(settings: Settings) -> Mock:
+    try:
+        return Mock(settings)
+    except SettingsError as error:
+        raise Mistake(str(error)) from None
 
 
 def _fill_closed_streams() -> None:
