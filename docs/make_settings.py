@@ -1,17 +1,23 @@
-"""Write docs/settings.md from the table of options and from openapi.yaml: `python docs/make_settings.py`."""
+"""Write docs/settings.md and the JSON Schema of the config file from the table of options and from openapi.yaml.
+
+`python docs/make_settings.py`
+"""
 
 from pathlib import Path
 from typing import Any
 
+import orjson
 import yaml
 
 from veeam_mock.control.operations import CHANGEABLE
 from veeam_mock.model.durations import format_duration
+from veeam_mock.settings.config_schema import config_schema
 from veeam_mock.settings.options import OPTIONS, Option
 from veeam_mock.settings.settings import RANGES
 from veeam_mock.spec.document import bundled_path, load_document
 
 TARGET = Path(__file__).with_name("settings.md")
+SCHEMA = Path(__file__).with_name("veeam-mock.schema.json")
 
 PAGE = """\
 # Settings
@@ -22,9 +28,18 @@ Every setting has one name everywhere: `code_lifetime` is the key of the config 
 `-`), `VEEAM_MOCK_CODE_LIFETIME` in the environment, `--code-lifetime` on the command line, and `code_lifetime=` of
 `MockServer`, `InterceptedServer`, `Settings` and the marker `@pytest.mark.veeam`. The command line takes
 precedence over the environment, and that over the file. Lists and maps in the environment are written as YAML; an empty
-variable counts as unset. All mistakes are told at once, each with its key and where its value came from.
+variable counts as unset. `VEEAM_MOCK_URL`, `VEEAM_MOCK_TOKEN` and the like, which clients use, are not taken for
+settings. All mistakes are told at once, each with its key, where its value came from, and what was probably meant.
 
-Durations are `250ms`, `30s`, `15m`, `1.5h` or `14d`; a bare number means seconds.
+Durations are `250ms`, `30s`, `15m`, `1.5h`, `1h30m`, `14d`, or `PT15M` as in ISO 8601; a bare number means seconds.
+
+`veeam-mock check-config veeam.yaml` checks a file. Editors complete and check it by a JSON Schema,
+[veeam-mock.schema.json](veeam-mock.schema.json), which `veeam-mock check-config --schema` prints; with the YAML
+extension of VS Code the first line of a file names it: `# yaml-language-server: $schema=veeam-mock.schema.json`.
+
+SIGHUP, and `POST /__admin/reload`, read the file again: all worlds start anew with its settings. Where it does not fit,
+nothing changes, and the answer, or standard error, says why. `host`, `port`, `port_file`, `http`, `cert`, `key`,
+`request_timeout`, `log`, `log_format` and `quiet` take a new start of the server.
 
 | key | option | default | |
 |---|---|---|---|
@@ -92,3 +107,4 @@ def _plain(value: Any) -> Any:
 
 if __name__ == "__main__":
     TARGET.write_text(render(), encoding="utf-8")
+    SCHEMA.write_bytes(orjson.dumps(config_schema(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))

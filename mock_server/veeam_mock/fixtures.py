@@ -1,18 +1,22 @@
 """The pytest fixtures `veeam_server` and `veeam_mock`, and the marker `veeam`. They cost nothing when unused."""
 
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import pytest
 
 if TYPE_CHECKING:
+    from veeam_mock.control.records import Exchange
     from veeam_mock.servers.intercepted import InterceptedServer
     from veeam_mock.servers.live import MockServer
     from veeam_mock.servers.local import LocalServer
 
-MARKER = "veeam(**settings): settings of the mock for this test, such as code_lifetime='5s' or faults=[...]"
+MARKERS = (
+    "veeam(**settings): settings of the mock for this test, such as code_lifetime='5s' or faults=[...]",
+    "veeam_no_waiting: time.sleep and asyncio.sleep move the clock of the mock and return at once",
+)
 MOST_SHOWN = 20
 SETTLED = ("host", "port", "port_file", "http", "cert", "key", "request_timeout")
 """Settings of the listener, which outlives a test."""
@@ -28,8 +32,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
-    config.addinivalue_line("markers", MARKER)
+    """Make the markers known."""
+    for marker in MARKERS:
+        config.addinivalue_line("markers", marker)
 
 
 @pytest.fixture(scope="session")
@@ -91,9 +96,11 @@ def veeam_server(
     request: pytest.FixtureRequest,
     veeam_settings: dict[str, Any],
     _veeam_live: "Callable[[dict[str, Any]], MockServer]",
-) -> "MockServer":
+) -> "Iterator[MockServer]":
     """A live HTTPS server, one for each worker, as new for each test."""
-    return _prepare(request, _veeam_live(veeam_settings))
+    server = _prepare(request, _veeam_live(veeam_settings))
+    with _waiting_as_marked(request, server):
+        yield server
 
 
 @pytest.fixture
@@ -103,7 +110,7 @@ def veeam_mock(
     _veeam_intercepted: "Callable[[dict[str, Any]], InterceptedServer]",
 ) -> "Iterator[InterceptedServer]":
     """A server behind `requests` alone, at https://veeam.test:4443, without a socket, as new for each test."""
-    with _prepare(request, _veeam_intercepted(veeam_settings)) as server:
+    with _prepare(request, _veeam_intercepted(veeam_settings)) as server, _waiting_as_marked(request, server):
         yield server
 
 
@@ -113,6 +120,10 @@ def _prepare(request: pytest.FixtureRequest, server: S) -> S:
         server.restart_world(**_marked(request.node))
     request.node.stash.setdefault(SERVERS, {})[request.fixturename or "mock"] = server
     return server
+
+
+def _waiting_as_marked(request: pytest.FixtureRequest, server: "LocalServer") -> AbstractContextManager[None]:
+    return server.no_waiting() if request.node.get_closest_marker("veeam_no_waiting") else nullcontext()
 
 
 def _marked(item: pytest.Item) -> dict[str, Any]:
@@ -163,8 +174,8 @@ def _exchanges(server: "LocalServer") -> str:
     return "\n".join(lines) or "none: no request reached the mock"
 
 
-def _line(exchange: dict[str, Any]) -> str:
-    request, reply = exchange["request"], exchange["reply"]
-    seen = f"{reply['status']} {reply['body'][:300]}" if reply else exchange["outcome"]
-    struck = f" [struck by {', '.join(exchange['faults'])}]" if exchange["faults"] else ""
-    return f"{request['method']} {request['path']} {request['body'][:200]}\n  -> {seen}{struck}"
+def _line(exchange: "Exchange") -> str:
+    request, reply = exchange.request, exchange.reply
+    seen = f"{reply.status} {reply.body[:300]}" if reply else exchange.outcome
+    struck = f" [struck by {', '.join(exchange.faults)}]" if exchange.faults else ""
+    return f"{request.method} {request.path} {request.body[:200]}\n  -> {seen}{struck}"

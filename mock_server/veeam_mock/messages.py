@@ -27,8 +27,6 @@ class Request:
     `client` the address that it came from, empty within this process; `mount` the path below which clients find the
     server, such as `/veeam`, empty for the root. All but the body is its head. Its `repr` shows no query, no header
     fields and no body, which may hold secrets.
-
-    `outline` is what the pipeline has made of the head; requests that differ in their bodies alone share it.
     """
 
     method: str
@@ -39,18 +37,22 @@ class Request:
     origin: str = "https://localhost:4443"
     client: str = ""
     mount: str = ""
-    outline: object = field(default=None, repr=False, compare=False)
 
     def with_body(self, body: bytes) -> "Request":
-        """Another request with the same head."""
-        return Request(
-            self.method, self.path, self.query, self.headers, body, self.origin, self.client, self.mount, self.outline
-        )
+        """Another request with the same head, but for what it says of the length of a body."""
+        headers = headers_for(self.headers, len(body)) if body else self.headers
+        return Request(self.method, self.path, self.query, headers, body, self.origin, self.client, self.mount)
 
     @property
     def address(self) -> str:
         """The address of the server as the client sees it; what it links to begins so."""
         return self.origin + self.mount
+
+
+def headers_for(headers: Headers, length: int) -> Headers:
+    """The header fields of a request whose body has this length, if they say one: heads that differ in it are one."""
+    told = headers.get("content-length")
+    return headers if told is None or told.lstrip("0") == str(length) else {**headers, "content-length": str(length)}
 
 
 NO_LENGTH = frozenset({204, 304})

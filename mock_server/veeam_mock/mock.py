@@ -5,15 +5,15 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from veeam_mock.api.head import is_origin
+from veeam_mock.api.head import Head
 from veeam_mock.api.installation import Installation
 from veeam_mock.api.pipeline import Pipeline
-from veeam_mock.api.worlds import split_world
 from veeam_mock.control.api import Control, is_control
 from veeam_mock.messages import BODY_LIMIT, BODY_TOO_LARGE, Reply, Request
 from veeam_mock.model.dates import http_date
 from veeam_mock.pages.paths import is_page
 from veeam_mock.settings.settings import Settings
+from veeam_mock.world_names import split_world
 
 if TYPE_CHECKING:
     from veeam_mock.pages.app import Pages
@@ -39,20 +39,28 @@ class Mock:
         """The settings with which the worlds begin."""
         return self.installation.settings
 
-    def is_quick(self, request: Request) -> bool:
-        """Whether `answer` takes no longer than a call of the API does; for other requests a door takes a thread."""
-        return not _is_beside_the_api(request)
-
     def answer(self, request: Request, *, no_socket: str | None = None) -> Reply:
         """The reply to `request`, complete with body, header fields and how it is to be delivered. Never raises.
 
         A door that cannot break a connection says so in `no_socket`, which is what the client then reads with 501.
         """
-        if len(request.body) > BODY_LIMIT:
-            return self.refuse(request, 413, BODY_TOO_LARGE)
-        if _is_beside_the_api(request) and is_origin(request.origin):
-            return self._answer_beside_the_api(request)
-        return self._pipeline.answer(request, no_socket=no_socket)
+        return self.reply(self.read(request), request.body, no_socket=no_socket)
+
+    def read(self, request: Request) -> Head:
+        """The head of `request`, for all requests that have it."""
+        return self._pipeline.read(request, is_beside_the_api=_is_beside_the_api(request))
+
+    def is_quick(self, head: Head) -> bool:
+        """Whether `reply` takes no longer than a call of the API does; for other requests a door takes a thread."""
+        return not head.is_beside_the_api
+
+    def reply(self, head: Head, body: bytes, *, no_socket: str | None = None) -> Reply:
+        """The reply to a request with this head and body, as that of `answer`."""
+        if len(body) > BODY_LIMIT:
+            return self.refuse(head.asked, 413, BODY_TOO_LARGE)
+        if head.is_beside_the_api and head.has_lawful_host:
+            return self._answer_beside_the_api(head.asked.with_body(body))
+        return self._pipeline.answer(head, body, no_socket=no_socket)
 
     def refuse(self, request: Request, status: int, message: str) -> Reply:
         """The reply to what a door could not read as a request (bad HTTP, too large, too slow); ends the connection."""

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import orjson
@@ -18,64 +18,15 @@ import yaml
 from click.testing import CliRunner
 
 from support.api_client import ApiClient
+from support.running_command import Running, run
 from support.wire import Wire
 from veeam_mock import MockServer
 from veeam_mock.command import cli
 from veeam_mock.faults.kinds import BY_KIND
 from veeam_mock.faults.presets import PRESETS
 
-COMMAND = [sys.executable, "-m", "veeam_mock"]
-LAST_LINE = "Ctrl-C stops it."
-
-
-class Running:
-    """The command while it runs."""
-
-    def __init__(self, process: "subprocess.Popen[str]", banner: str) -> None:
-        self.process = process
-        self.banner = banner
-        self.url = banner.partition(" at ")[2].partition("\n")[0]
-        self.ca_cert = str(Path(os.environ["XDG_CONFIG_HOME"], "veeam-mock", "ca.pem"))
-
-    def end(self, number: int = signal.SIGTERM) -> tuple[int, str, str]:
-        """Send a signal; the exit status, and what came on standard output and standard error since the start."""
-        self.process.send_signal(number)
-        output, errors = self.process.communicate(timeout=10)
-        return self.process.returncode, output, errors
-
-
-@pytest.fixture
-def start(tmp_path: Path, _own_folder: Path) -> Iterator[Callable[..., Running]]:
-    """Start the command in an empty folder, and wait for the banner unless it is to be quiet."""
-    processes = []
-
-    def started(*arguments: str, **environment: str) -> Running:
-        process = subprocess.Popen(
-            [*COMMAND, "--port", "0", *arguments],
-            cwd=tmp_path,
-            env={**os.environ, **environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        processes.append(process)
-        banner = ""
-        assert process.stdout
-        while "--quiet" not in arguments and LAST_LINE not in banner:
-            line = process.stdout.readline()
-            assert line, process.communicate()
-            banner += line
-        return Running(process, banner)
-
-    yield started
-    for process in processes:
-        if process.poll() is None:
-            process.kill()
-            process.communicate()
-
-
-def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=30)
+FLOOD = 100_000
+"""Signals, one after another."""
 
 
 def pasted(banner: str, **environment: str) -> dict[str, str]:
@@ -201,10 +152,27 @@ def test_a_signal_ends_it_with_success_and_nothing_on_standard_error(
 def test_more_signals_while_it_ends_change_nothing(start: Callable[..., Running], number: signal.Signals) -> None:
     """As `timeout -s INT` does, which signals the process and then its group."""
     running = start("--http")
-    while running.process.poll() is None:
+    for _ in range(FLOOD):
+        if running.process.poll() is not None:
+            break
         running.process.send_signal(number)
     output, errors = running.process.communicate(timeout=10)
     assert (running.process.returncode, output, errors) == (0, "", "")
+
+
+def test_a_flood_of_signals_asks_once_for_the_end() -> None:
+    """A handler for each of them would be run on top of the one before, and the server would never end."""
+    script = f"""
+import os, signal, threading
+from veeam_mock.command.ending import on_ending
+calls, called = [], threading.Event()
+on_ending(lambda: (calls.append(1), called.set()))
+for _ in range({FLOOD}):
+    os.kill(os.getpid(), signal.SIGTERM)
+print(called.wait(20), len(calls))
+"""
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30)
+    assert (result.stdout, result.stderr, result.returncode) == ("True 1\n", "", 0)
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
@@ -245,7 +213,10 @@ def test_a_port_in_use_is_one_line_and_exit_status_2(server: MockServer) -> None
     port = server.url.rpartition(":")[2]
     result = run("--port", port)
     assert (result.returncode, result.stdout) == (2, "")
-    assert result.stderr == f"Error: cannot listen on 127.0.0.1 port {port}: Address already in use\n"
+    assert (
+        result.stderr
+        == f"Error: cannot listen on 127.0.0.1 port {port}: Address already in use; --port 0 picks a free one\n"
+    )
 
 
 @pytest.mark.parametrize(

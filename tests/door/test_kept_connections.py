@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from support.api_client import ApiClient
 from support.wire import Wire, WireReply, eventually
 from veeam_mock import MockServer
-from veeam_mock.door.incoming import Incoming, Known
+from veeam_mock.door.heads import LONGEST_HEAD, MOST_HEADS, Heads
+from veeam_mock.door.incoming import Incoming
 from veeam_mock.door.rendering import render
 from veeam_mock.messages import Reply, Request
 from veeam_mock.mock import Mock
@@ -95,6 +96,55 @@ def test_an_answer_does_not_depend_on_the_pieces_in_which_a_request_comes(
             assert exchange(wire, [piece for piece in (message[:cut], message[cut:]) if piece]) == alone
 
 
+@pytest.mark.parametrize("size", [0, 1, 30, 5000])
+def test_a_head_that_was_met_comes_with_bodies_of_any_length_and_over_any_connection(
+    kept: MockServer, size: int
+) -> None:
+    login = ApiClient(kept.url).bearer["Authorization"]
+    bodies = [b'{"targetRegion":"China"}', b'{"targetRegion":"China","note":"' + b"x" * size + b'"}', b"{}"]
+    for cut in (0, 1, 8, 40):
+        with Wire(kept.url) as wire:
+            for body in bodies:
+                whole = post(login, body)
+                at = len(whole) - len(body) - 8 + cut
+                wire.send(whole[:at])
+                assert wire.ask(whole[at:]).status == 200
+                (kept_request,) = kept.requests.list(limit=1)
+                told = kept_request["request"]
+                assert told["headers"]["content-length"] == str(len(body))
+                assert told["body"] == body.decode()
+
+
+def test_a_body_that_does_not_follow_its_head_is_waited_for_as_any_other(serve: Callable[..., MockServer]) -> None:
+    server = serve(request_timeout="100ms")
+    message = post(ApiClient(server.url).bearer["Authorization"], b"{}")
+    with Wire(server.url) as wire:
+        assert wire.ask(message).status == 200
+        wire.send(message[:-2])
+        assert wire.read().status == 408
+
+
+def test_a_body_that_is_too_large_is_refused_by_a_head_that_was_met(kept: MockServer) -> None:
+    message = post(ApiClient(kept.url).bearer["Authorization"], b"{}")
+    with Wire(kept.url) as wire:
+        assert wire.ask(message).status == 200
+        assert wire.ask(message[:-2].replace(b"Length: 2", b"Length: 1048577")).status == 413
+
+
+def test_the_heads_that_were_met_are_bounded_in_number_and_in_length() -> None:
+    heads, mock = Heads(), Mock(Settings())
+
+    def met(path: str) -> tuple[bytes, bool]:
+        request = Request("GET", path)
+        message = f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+        return message, heads.learn(message, mock.read(request), Incoming(request, keep_alive=True)) is not None
+
+    messages = [met(f"/v4/{number}") for number in range(MOST_HEADS + 1)]
+    assert all(is_met for _, is_met in messages)
+    assert [heads.find("", messages[number][0]) is None for number in (0, 1, MOST_HEADS)] == [True, False, False]
+    assert not met("/" + "x" * LONGEST_HEAD)[1]
+
+
 def test_several_requests_with_one_head_are_answered_in_their_order(kept: MockServer) -> None:
     message = post(ApiClient(kept.url).bearer["Authorization"], b'{"targetRegion":"China"}')
     with Wire(kept.url) as wire:
@@ -172,11 +222,13 @@ def test_nothing_that_is_kept_of_a_connection_shows_its_secrets() -> None:
     body = b"grant_type=password&username=administrator&password=Open-Sesame-1"
     headers = {"authorization": "Bearer Open-Sesame-2", "content-type": "application/x-www-form-urlencoded"}
     request = Request("POST", "/v4/Token", "access_token=Open-Sesame-3", headers, body)
-    Mock(Settings()).answer(request)
-    head = b"POST /v4/Token?access_token=Open-Sesame-3 HTTP/1.1\r\nAuthorization: Bearer Open-Sesame-2\r\n\r\n"
-    known = Known.of(head + body, Incoming(request, keep_alive=True))
-    assert known is not None
-    shown = repr((known, request, request.outline))
+    head = b"POST /v4/Token?access_token=Open-Sesame-3 HTTP/1.1\r\nAuthorization: Bearer Open-Sesame-2\r\n"
+    mock = Mock(Settings())
+    read, incoming = mock.read(request), Incoming(request, keep_alive=True)
+    head += f"Content-Length: {len(body)}\r\n\r\n".encode()
+    met = Heads().learn(head + body, read, incoming)
+    assert met is not None
+    shown = repr((met, request, read))
     assert "/v4/Token" in shown
     assert "Sesame" not in shown
 

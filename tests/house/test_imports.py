@@ -17,9 +17,10 @@ MOST_MODULES = 12
 SOURCES = {"veeam_mock": TOP / "mock_server", "veeam_contracts": TOP / "contracts"}
 TABLES = {
     "veeam_mock": """
-messages secret_names version
+messages secret_names version files world_names
 model
 spec
+also
 journal
 faults
 settings

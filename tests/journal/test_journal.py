@@ -318,7 +318,8 @@ def test_what_is_no_secret_stays_readable(server: MockServer, client: ApiClient)
 
 def entry(journal: Journal, **parts: Any) -> None:
     """Record one exchange."""
-    journal.record(journal.keep(Request("GET", "/", **parts)), Reply(200, body=b"{}"), at=0.0)
+    request = Request("GET", "/", **parts)
+    journal.record(request, request.body, Reply(200, body=b"{}"), at=0.0)
 
 
 def test_the_oldest_entries_go_at_either_bound() -> None:
@@ -354,7 +355,7 @@ def test_what_is_forgotten_makes_room() -> None:
     journal = Journal(1000, 10 * ENTRY_COST, Masker())
     for world in ("a", "b"):
         for _ in range(9):
-            journal.record(journal.keep(Request("GET", "/")), Reply(200), at=0.0, world=world)
+            journal.record(Request("GET", "/"), b"", Reply(200), at=0.0, world=world)
         journal.forget("a")
     assert len(journal.entries("b")) == 9
 
@@ -421,5 +422,5 @@ def test_a_line_of_the_log_stays_one_line(form: Callable[..., str]) -> None:
     journal = Journal(10, 10_000, Masker())
     written: list[str] = []
     journal.listeners.append(logger("json" if form is json_line else "text", written.append))
-    journal.record(journal.keep(Request("GET", "/a\nb\x1b[31m\u2028")), Reply(200), at=0.0)
+    journal.record(Request("GET", "/a\nb\x1b[31m\u2028"), b"", Reply(200), at=0.0)
     assert written[0].isprintable()

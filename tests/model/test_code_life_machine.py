@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from veeam_mock import Settings, create_app
-from veeam_mock.control.client import ControlClient, ControlFailure, InProcess
+from veeam_mock.control.client import ControlClient, ControlFailure
+from veeam_mock.control.transports import InProcess
 
 LIFETIME = 900
 ACCOUNTS = ("ada@one.test", "grace@two.test", "edsger@three.test")

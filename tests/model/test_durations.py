@@ -21,7 +21,43 @@ def test_a_duration_is_a_number_and_a_unit_and_means_seconds_without_one(text: s
 
 
 @pytest.mark.parametrize(
-    "text", ["", "m", "15 m", "1.s", ".5s", "-1s", "1h30m", "15M", "15m\n", "٣s", "1e3", "nan", "inf"]
+    ("text", "seconds"),
+    [
+        ("1h30m", 5400),
+        ("1d2h3m4s500ms", 93784.5),
+        ("30m1h", 5400),
+        ("PT15M", 900),
+        ("PT1.5H", 5400),
+        ("P1DT2H3M4S", 93784),
+        ("P2W", 1209600),
+    ],
+)
+def test_parts_add_up_also_in_the_form_of_iso_8601(text: str, seconds: float) -> None:
+    assert parse_duration(text) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "m",
+        "15 m",
+        "1.s",
+        ".5s",
+        "-1s",
+        "1h 30m",
+        "15M",
+        "P",
+        "PT",
+        "PT1D",
+        "P1M",
+        "1h30",
+        "15m\n",
+        "٣s",
+        "1e3",
+        "nan",
+        "inf",
+    ],
 )
 def test_other_text_is_refused_and_the_message_shows_how_to_write_one(text: str) -> None:
     with pytest.raises(ValueError, match="is not a duration such as 30s, 15m"):
@@ -49,7 +85,7 @@ def test_what_is_shown_means_the_same_when_it_is_read(seconds: int) -> None:
     assert parse_duration(format_duration(seconds)) == seconds
 
 
-@given(st.text(alphabet="0123456789.mshd ", max_size=12))
+@given(st.text(alphabet="0123456789.mshd PTHMSDW", max_size=12))
 def test_the_schema_takes_what_the_parser_takes(text: str) -> None:
     try:
         parse_duration(text)

@@ -6,7 +6,8 @@ from flask import Flask
 from support.sign_in_page import SignInPage
 from veeam_mock import Settings, create_app
 from veeam_mock.control.api import Control
-from veeam_mock.control.client import ControlClient, InProcess
+from veeam_mock.control.client import ControlClient
+from veeam_mock.control.transports import InProcess
 
 BASE = "https://localhost:4443"
 

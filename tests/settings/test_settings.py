@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from veeam_mock import Settings, SettingsError
 from veeam_mock.command import cli
+from veeam_mock.command.mistakes import settings_from
 from veeam_mock.settings.options import BY_KEY, OPTIONS
 from veeam_mock.settings.sources import from_text, gather, read_config, read_environment
 
@@ -298,7 +299,7 @@ def test_text_that_means_no_value_is_kept_for_the_check() -> None:
 def gathered(*arguments: str) -> Settings:
     """The settings that the command would serve with."""
     with cli.command.make_context("veeam-mock", list(arguments)) as context:
-        return cli.settings_from(context.params)
+        return settings_from(context.params)
 
 
 def test_an_option_goes_before_the_environment_and_that_before_the_file(

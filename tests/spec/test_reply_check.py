@@ -10,6 +10,7 @@ from veeam_mock.api import pipeline
 from veeam_mock.api.calls import Call
 from veeam_mock.journal.journal import Journal
 from veeam_mock.messages import Reply
+from veeam_mock.spec.bodies import BodyReader
 from veeam_mock.spec.spec import Spec
 
 
@@ -51,7 +52,8 @@ def test_a_failure_inside_becomes_a_500_without_its_details_which_are_logged(
 
 
 @pytest.mark.parametrize(
-    ("part", "method"), [(Spec, "find"), (Spec, "check_request"), (Spec, "check_reply"), (Journal, "record")]
+    ("part", "method"),
+    [(Spec, "find"), (Spec, "check_head"), (BodyReader, "read"), (Spec, "check_reply"), (Journal, "record")],
 )
 def test_a_failure_at_any_step_is_answered_and_logged_and_the_next_request_is_served(
     client: ApiClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, part: type, method: str

@@ -1,89 +1,93 @@
-"""What follows from the head of a request alone: worked out once, and shared by all requests that have that head."""
+"""The head of a request as the pipeline reads it: worked out once, and shared by all requests that have that head."""
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
-from veeam_mock.api.worlds import enter_world
-from veeam_mock.journal.journal import Journal, Kept
+from veeam_mock.journal.journal import cost_of
 from veeam_mock.messages import Request, bearer_token
 from veeam_mock.model.tokens import digest_of
-from veeam_mock.spec.spec import CheckedHead, CheckedRequest, Match, NoMatch, Operation
-from veeam_mock.spec.versions import Version, Versions
+from veeam_mock.spec.bodies import BodyReader
+from veeam_mock.spec.spec import NOT_SERVED, CheckedRequest, Match, NoMatch, Operation
+from veeam_mock.spec.versions import Findable, Version
+from veeam_mock.world_names import enter_world
 
 ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
 
 
-@dataclass(slots=True, repr=False)
-class Outline:
-    """The head of a request as a pipeline reads it, good for one `generation` of that pipeline.
+class Head:
+    """What follows from the head of a request, whatever its body and whenever it comes.
 
-    `world` is the name of the world that it means, `request` what that world sees of it, without a body, and `version`
-    that of the API, if it is served. `token` is the digest of its bearer token, None without one; `head` what is wrong
-    with its parameters; `kept_head` what the journal keeps of it; `looking` and `finishing` are the steps of the
-    pipeline that have something to do for it. What was made of the last body is kept too: clients send it again.
+    `asked` is the request as it came, without its body, and `seen` what its world sees of it. `generation` is that of
+    the settings by which it was read. `version` is that of the API which is meant, the oldest one where none is;
+    `match` the operation, `operation` and `operation_id` are None where there is none. `token` is the digest of the
+    bearer token, None without one. `checked` is what the description says of the head, `reader` reads the bodies that
+    come with it. `cost` is what the journal counts it for. `looking` and `finishing` are the steps of the pipeline that
+    have something to do for it.
     """
 
-    generation: object
-    has_lawful_host: bool
-    world: str
-    request: Request
-    version: Version | None
-    match: Match | NoMatch
-    operation: Operation | None
-    token: str | None
-    head: CheckedHead | None
-    kept_head: Kept
-    looking: Sequence[Callable[..., None]] = ()
-    finishing: Sequence[Callable[..., None]] = ()
-    last_body: bytes | None = None
-    last_check: CheckedRequest | None = None
-    last_kept: Kept | None = None
+    __slots__ = (
+        "asked",
+        "checked",
+        "cost",
+        "finishing",
+        "generation",
+        "has_lawful_host",
+        "is_beside_the_api",
+        "looking",
+        "match",
+        "operation",
+        "operation_id",
+        "reader",
+        "seen",
+        "token",
+        "version",
+        "world",
+    )
 
-    @classmethod
-    def of(cls, request: Request, versions: Versions, journal: Journal, generation: object) -> "Outline":
-        """The outline of `request`. Never raises."""
-        world, seen = enter_world(request.with_body(b""))
-        version = versions.of_path(seen.path)
-        match = version.spec.find(seen.method, seen.path) if version is not None else NoMatch()
-        token = bearer_token(request)
-        return cls(
-            generation,
-            is_origin(request.origin),
-            world,
-            seen,
-            version,
-            match,
-            match.operation if isinstance(match, Match) else None,
-            None if token is None else digest_of(token),
-            version.spec.check_head(match, seen) if version is not None and isinstance(match, Match) else None,
-            journal.head_of(seen),
-        )
+    def __init__(self, asked: Request, *, is_beside_the_api: bool = False) -> None:
+        self.asked = asked
+        self.is_beside_the_api = is_beside_the_api
+        self.generation: object = None
+        self.seen = asked
+        self.cost: int | None = None
+        self.has_lawful_host = is_origin(asked.origin)
+        self.world = ""
+        self.version: Version | None = None
+        self.match: Match | NoMatch = NoMatch()
+        self.operation: Operation | None = None
+        self.operation_id: str | None = None
+        self.token: str | None = None
+        self.checked: CheckedRequest | None = None
+        self.reader: BodyReader | None = None
+        self.looking: Sequence[Callable[..., None]] = ()
+        self.finishing: Sequence[Callable[..., None]] = ()
+
+    def read(self, served: Findable) -> None:
+        """Work out what follows from the request by the description. Never raises."""
+        self.world, self.seen = enter_world(self.asked)
+        self.cost = cost_of(self.seen)
+        token = bearer_token(self.seen)
+        self.token = None if token is None else digest_of(token)
+        version, self.match = None, NOT_SERVED
+        if self.has_lawful_host:
+            version, self.match = served.find(self.seen.method, self.seen.path)
+        self.version = version or served.oldest
+        self.operation = self.operation_id = self.checked = self.reader = None
+        if isinstance(self.match, Match) and version is not None:
+            self.operation, self.operation_id = self.match.operation, self.match.operation.id
+            self.checked = version.spec.check_head(self.match, self.seen)
+            self.reader = version.spec.body_reader(self.match, self.seen)
 
     @property
     def is_protected(self) -> bool:
         """Whether an operation is meant that asks for credentials."""
         return self.operation is not None and self.operation.protected
 
-    def check(self, request: Request) -> CheckedRequest:
-        """What its version says of a request with this outline that means an operation."""
-        assert isinstance(self.match, Match) and self.version is not None
-        if request.body is not self.last_body or self.last_check is None:
-            self._turn_to(request.body)
-            self.last_check = self.version.spec.check_request(self.match, request, self.head)
-        return self.last_check
-
-    def keep(self, request: Request, journal: Journal) -> Kept:
-        """What `journal` keeps of a request with this outline."""
-        if request.body is not self.last_body or self.last_kept is None:
-            self._turn_to(request.body)
-            self.last_kept = journal.whole(self.kept_head, request.body)
-        return self.last_kept
-
-    def _turn_to(self, body: bytes) -> None:
-        if body is not self.last_body:
-            self.last_body, self.last_check, self.last_kept = body, None, None
+    def check(self, body: bytes) -> CheckedRequest:
+        """What the description says of a request for an operation with this head and `body`. Never raises."""
+        assert self.checked is not None
+        return self.checked if self.reader is None else self.checked.with_body(self.reader.read(body))
 
 
 @lru_cache(maxsize=64)

@@ -7,11 +7,11 @@ from typing import NamedTuple
 import orjson
 
 from veeam_mock.api import device_codes, logins, organizations, restore_sessions, service_instance
-from veeam_mock.api.calls import Call, Operations
+from veeam_mock.api.calls import Call, Operations, answer_other
 from veeam_mock.api.cors import origin_headers, preflight_headers
-from veeam_mock.api.head import Outline
+from veeam_mock.api.head import Head
 from veeam_mock.api.installation import Installation
-from veeam_mock.api.worlds import DEFAULT, NoSuchWorld, TooManyWorlds, World
+from veeam_mock.api.worlds import NoSuchWorld, TooManyWorlds, World
 from veeam_mock.faults.kinds import Strike
 from veeam_mock.faults.parsing import FaultError
 from veeam_mock.faults.prefer import rules_from_header
@@ -20,8 +20,10 @@ from veeam_mock.messages import NO_LENGTH, Reply, Request
 from veeam_mock.model.dates import http_date
 from veeam_mock.model.errors import AccessDenied, ModelError
 from veeam_mock.settings.settings import Settings
-from veeam_mock.spec.spec import CheckedRequest, NoMatch, Operation
+from veeam_mock.spec.refusals import Refusals
+from veeam_mock.spec.spec import CheckedRequest, NoMatch
 from veeam_mock.spec.versions import Version
+from veeam_mock.world_names import DEFAULT, comes_from_another_site
 
 log = logging.getLogger("veeam_mock")
 
@@ -38,24 +40,32 @@ class Exchange:
     """One request on its way. As soon as `reply` stands, the other steps that look for an answer are passed over.
 
     What stands here holds until a step knows better. `at` is when the answer was finished, in Unix seconds, UTC, of the
-    world's clock.
+    world's clock; `is_outside_the_description` says that the reply is none that the description promises.
     """
 
-    outline: Outline | None = None
-    operation: Operation | None = None
-    operation_id: str | None = None
     checked: CheckedRequest | None = None
     reply: Reply | None = None
     strikes: Sequence[Rule] = ()
     preferences: Sequence[Rule] = ()
-    answered_by_fault = False
+    is_outside_the_description = False
     at = 0.0
 
-    def __init__(self, request: Request, world: World, version: Version, no_socket: str | None = None) -> None:
-        self.request = request
+    def __init__(self, head: Head, body: bytes, world: World, version: Version, no_socket: str | None = None) -> None:
+        self.head = head
+        self.body = body
         self.world = world
         self.version = version
         self.no_socket = no_socket
+
+    @property
+    def refusals(self) -> Refusals:
+        """What refuses in the words of the version."""
+        return self.version.refusals
+
+    @property
+    def request(self) -> Request:
+        """The request as its world sees it."""
+        return self.head.seen.with_body(self.body)
 
 
 class Pipeline:
@@ -67,96 +77,98 @@ class Pipeline:
     def __init__(self, installation: Installation) -> None:
         self.installation = installation
 
-    def answer(self, request: Request, *, no_socket: str | None = None) -> Reply:
-        """The reply to `request`, complete with body, headers and how it is to be delivered.
+    def read(self, request: Request, *, is_beside_the_api: bool = False) -> Head:
+        """The head of `request`, for all requests that have it; what follows from it is seen when one is answered."""
+        return Head(request.with_body(b""), is_beside_the_api=is_beside_the_api)
+
+    def answer(self, head: Head, body: bytes, *, no_socket: str | None = None) -> Reply:
+        """The reply to a request, complete with body, headers and how it is to be delivered.
 
         A door that cannot break a connection says so in `no_socket`, which is what the client then reads with 501.
         """
-        with self.installation.lock:
-            exchange = self._begin(request, no_socket)
+        installation = self.installation
+        with installation.lock:
+            if head.generation is not installation.generation:
+                self._understand(head)
+            exchange = Exchange(
+                head, body, installation.worlds.default, head.version or installation.versions.oldest, no_socket
+            )
             self._look_for_an_answer(exchange)
             self._finish_the_answer(exchange)
         assert exchange.reply is not None
         return exchange.reply
 
-    def _begin(self, request: Request, no_socket: str | None = None) -> Exchange:
-        """An exchange in the default world, and in the version whose words are used until another one is named."""
-        return Exchange(request, self.installation.worlds.default, self.installation.versions.oldest, no_socket)
+    def _understand(self, head: Head) -> None:
+        """See what a head means by today's settings; once, until these change."""
+        try:
+            head.read(self.installation.served)
+        except Exception:
+            log.exception("failed to read the head of %s %s", head.asked.method, head.asked.path)
+            head.looking, head.finishing = (Pipeline._fail,), (Pipeline._record,)
+            return
+        head.looking = self._steps_for(head, LOOKING_FOR_AN_ANSWER)
+        head.finishing = self._steps_for(head, ON_EVERY_ANSWER)
+        head.generation = self.installation.generation
+
+    def _steps_for(self, head: Head, steps: "Sequence[Step]") -> "tuple[Take, ...]":
+        return tuple(step.take for step in steps if step.concerns(self.installation.settings, head))
 
     def _look_for_an_answer(self, exchange: Exchange) -> None:
         """Take the steps until one of them has the answer."""
         try:
-            for step in self._read_head(exchange).looking:
+            for step in exchange.head.looking:
                 step(self, exchange)
                 if exchange.reply is not None:
                     return
         except ModelError as error:
-            exchange.reply = exchange.version.refusals.for_error(error)
+            exchange.reply = exchange.refusals.for_error(error)
         except Exception:
+            self._log_failure(exchange)
             self._fail(exchange)
 
     def _finish_the_answer(self, exchange: Exchange) -> None:
         """Take all of the steps, also when one fails."""
-        for step in exchange.outline.finishing if exchange.outline is not None else (Pipeline._record,):
+        for step in exchange.head.finishing:
             try:
                 step(self, exchange)
             except Exception:
+                self._log_failure(exchange)
                 self._fail(exchange)
 
+    def _log_failure(self, exchange: Exchange) -> None:
+        log.exception("failed to answer %s %s", exchange.head.asked.method, exchange.head.asked.path)
+
     def _fail(self, exchange: Exchange) -> None:
-        log.exception("failed to answer %s %s", exchange.request.method, exchange.request.path)
-        exchange.reply = exchange.version.refusals.plain(500, "The mock failed to answer. Its log says why.")
+        exchange.reply = exchange.refusals.plain(500, "The mock failed to answer. Its log says why.")
         self._serialize(exchange)
 
     def refuse(self, request: Request, status: int, message: str) -> Reply:
         """The reply to what a door could not read as a request (bad HTTP, too large, too slow); ends the connection."""
+        head = self.read(request)
         with self.installation.lock:
-            exchange = self._begin(request)
-            exchange.reply = exchange.version.refusals.plain(status, message, {"Connection": "close"})
+            worlds, versions = self.installation.worlds, self.installation.versions
+            exchange = Exchange(head, request.body, worlds.default, versions.oldest)
+            exchange.reply = exchange.refusals.plain(status, message, {"Connection": "close"})
             if self.installation.settings.cors:
                 self._allow_origin(exchange)
             self._serialize(exchange)
             self._record(exchange)
         return exchange.reply
 
-    def _read_head(self, exchange: Exchange) -> Outline:
-        """See what the request means; the work is done once for all requests that share a head."""
-        request = exchange.request
-        outline = request.outline
-        if not isinstance(outline, Outline) or outline.generation is not self.installation.generation:
-            outline = Outline.of(
-                request, self.installation.versions, self.installation.journal, self.installation.generation
-            )
-            outline.looking = self._steps_for(outline, LOOKING_FOR_AN_ANSWER)
-            outline.finishing = self._steps_for(outline, ON_EVERY_ANSWER)
-            request.outline = outline
-        exchange.outline = outline
-        exchange.version = outline.version or exchange.version
-        if outline.world:
-            exchange.request = outline.request.with_body(request.body)
-        return outline
-
-    def _steps_for(self, outline: Outline, steps: "Sequence[Step]") -> "tuple[Take, ...]":
-        return tuple(step.take for step in steps if step.concerns(self.installation.settings, outline))
-
     def _refuse_host(self, exchange: Exchange) -> None:
         """The origin becomes part of the addresses in answers (RFC 9112 section 3.2: 400 for a bad Host)."""
-        exchange.reply = exchange.version.refusals.plain(400, "header.Host: is not one host, with a port or without.")
+        exchange.reply = exchange.refusals.plain(400, "header.Host: is not one host, with a port or without.")
 
     def _enter_world(self, exchange: Exchange) -> None:
-        assert exchange.outline is not None
         try:
-            exchange.world = self.installation.worlds.find(exchange.outline.world)
+            may_make = not comes_from_another_site(exchange.head.seen, self.installation.settings.cors)
+            exchange.world = self.installation.worlds.find(exchange.head.world, may_make=may_make)
         except NoSuchWorld as error:
-            exchange.reply = exchange.version.refusals.plain(400, str(error))
+            exchange.is_outside_the_description = True
+            exchange.reply = exchange.refusals.plain(400, str(error))
         except TooManyWorlds as error:
-            exchange.reply = exchange.version.refusals.plain(503, str(error))
-
-    def _find_operation(self, exchange: Exchange) -> None:
-        assert exchange.outline is not None
-        operation = exchange.operation = exchange.outline.operation
-        if operation is not None:
-            exchange.operation_id = operation.id
+            exchange.is_outside_the_description = True
+            exchange.reply = exchange.refusals.plain(503, str(error))
 
     def _answer_preflight(self, exchange: Exchange) -> None:
         allowed = _allowed(exchange)
@@ -165,65 +177,71 @@ class Pipeline:
             exchange.reply = Reply(204, None, headers)
 
     def _plan_faults(self, exchange: Exchange) -> None:
-        request = exchange.request
-        prefer = request.headers.get("prefer")
+        prefer = exchange.head.seen.headers.get("prefer")
         if prefer is not None and not exchange.world.settings.no_prefer:
             try:
                 exchange.preferences = rules_from_header(
                     prefer, self.installation.fault_parser, exchange.world.clock.now()
                 )
             except FaultError as error:
-                exchange.reply = exchange.version.refusals.plain(400, str(error))
-                exchange.answered_by_fault = True
+                exchange.reply = exchange.refusals.plain(400, str(error))
+                exchange.is_outside_the_description = True
                 return
-        exchange.strikes = exchange.world.faults.strike(request, exchange.operation_id, exchange.preferences)
+        faults = exchange.world.faults
+        if not (exchange.preferences or faults):
+            return
+        exchange.strikes = faults.strike(exchange.request, exchange.head.operation_id, exchange.preferences)
         for rule in exchange.strikes:
             if not rule.fault.needs_answer:
                 exchange.reply = rule.fault.strike(Reply(200), self._strike(exchange, rule))
-                exchange.answered_by_fault = True
+                exchange.is_outside_the_description = True
 
     def _strike(self, exchange: Exchange, rule: Rule) -> Strike:
-        return Strike(exchange.version.refusals, rule.randomness, exchange.operation_id)
+        return Strike(exchange.refusals, rule.randomness, exchange.head.operation_id)
 
     def _refuse_unknown(self, exchange: Exchange) -> None:
         allowed = ", ".join(_allowed(exchange))
         if allowed:
             message = f"{exchange.request.method[:20]} is not served here, which serves {allowed}."
-            exchange.reply = exchange.version.refusals.plain(405, message, {"Allow": allowed})
+            exchange.reply = exchange.refusals.plain(405, message, {"Allow": allowed})
         else:
             path = exchange.request.path[:200]
             served = ", ".join(self.installation.versions.names)
             message = f"{path} is not a path of this server, which serves {served} of the API."
-            exchange.reply = exchange.version.refusals.plain(404, message)
+            exchange.reply = exchange.refusals.plain(404, message)
 
     def _check_credentials(self, exchange: Exchange) -> None:
-        assert exchange.outline is not None
-        if exchange.outline.token is None:
+        token = exchange.head.token
+        if token is None:
             raise AccessDenied()
-        exchange.world.tokens.authenticate(exchange.outline.token)
+        exchange.world.tokens.authenticate(token)
 
     def _check_request(self, exchange: Exchange) -> None:
-        assert exchange.operation is not None and exchange.outline is not None
-        checked = exchange.checked = exchange.outline.check(exchange.request)
+        assert exchange.head.operation is not None
+        checked = exchange.checked = exchange.head.check(exchange.body)
         if checked.violations:
-            exchange.reply = exchange.version.refusals.for_violations(exchange.operation.id, checked.violations)
+            exchange.reply = exchange.refusals.for_violations(exchange.head.operation.id, checked.violations)
 
     def _perform(self, exchange: Exchange) -> None:
-        assert exchange.operation is not None and exchange.checked is not None
+        assert exchange.head.operation is not None and exchange.checked is not None
         world, checked = exchange.world, exchange.checked
-        call = Call(world, self._version_in(exchange), exchange.operation, checked, exchange.request)
-        exchange.reply = OPERATIONS[exchange.operation.id](call)
+        call = Call(world, self._version_in(exchange), exchange.head.operation, checked, exchange.head.seen)
+        if call.operation.elsewhere is None:
+            exchange.reply = OPERATIONS[call.operation.id](call)
+        else:
+            exchange.reply = answer_other(self.installation.served, call)
 
     def _check_reply(self, exchange: Exchange) -> None:
         assert exchange.reply is not None
-        if exchange.operation is None or exchange.answered_by_fault:
+        operation = exchange.head.operation
+        if operation is None or operation.elsewhere is not None or exchange.is_outside_the_description:
             return
         version = self._version_in(exchange)
-        violations = version.spec.check_reply(version.spec.operations[exchange.operation.id], exchange.reply)
+        violations = version.spec.check_reply(version.spec.operations[operation.id], exchange.reply)
         if violations:
             wrong = "; ".join(map(str, violations))
-            log.error("%s would answer against the spec: %s", exchange.operation.id, wrong)
-            exchange.reply = exchange.version.refusals.plain(500, f"The mock's answer would break the spec: {wrong}")
+            log.error("%s would answer against the spec: %s", operation.id, wrong)
+            exchange.reply = exchange.refusals.plain(500, f"The mock's answer would break the spec: {wrong}")
 
     def _version_in(self, exchange: Exchange) -> Version:
         """The version with the readings of the exchange's world, whose settings may have been changed."""
@@ -238,7 +256,7 @@ class Pipeline:
             if rule.fault.needs_answer:
                 exchange.reply = rule.fault.strike(exchange.reply, self._strike(exchange, rule))
         if exchange.no_socket is not None and exchange.reply.delivery.needs_socket:
-            exchange.reply = exchange.version.refusals.plain(501, exchange.no_socket)
+            exchange.reply = exchange.refusals.plain(501, exchange.no_socket)
 
     def _allow_origin(self, exchange: Exchange) -> None:
         assert exchange.reply is not None
@@ -262,17 +280,18 @@ class Pipeline:
             headers |= {"Preference-Applied": ", ".join(applied)} if applied else {}
 
     def _record(self, exchange: Exchange) -> None:
-        journal, outline, request = self.installation.journal, exchange.outline, exchange.request
-        checked = exchange.checked
+        journal, head, checked = self.installation.journal, exchange.head, exchange.checked
         assert exchange.reply is not None
         if not (journal.keeps or journal.listeners):
             return
         journal.record(
-            journal.keep(request) if outline is None else outline.keep(request, journal),
+            head.seen,
+            exchange.body,
             exchange.reply,
+            head.cost,
             at=exchange.at,
             world=exchange.world.name,
-            operation=exchange.operation_id,
+            operation=exchange.head.operation_id,
             faults=tuple(rule.label for rule in exchange.strikes) if exchange.strikes else (),
             forgiven=tuple(checked.forgiven) if checked is not None and checked.forgiven else (),
         )
@@ -280,14 +299,14 @@ class Pipeline:
 
 def _allowed(exchange: Exchange) -> tuple[str, ...]:
     """The methods that the path of an exchange without an operation has."""
-    match = exchange.outline.match if exchange.outline is not None else None
+    match = exchange.head.match
     return match.allowed if isinstance(match, NoMatch) else ()
 
 
 Take = Callable[[Pipeline, Exchange], None]
 
 
-def _always(settings: Settings, outline: Outline) -> bool:
+def _always(settings: Settings, head: Head) -> bool:
     return True
 
 
@@ -295,24 +314,23 @@ class Step(NamedTuple):
     """A step, and whether it has anything to do for requests with a head; asked once for each head."""
 
     take: Take
-    concerns: Callable[[Settings, Outline], bool] = _always
+    concerns: Callable[[Settings, Head], bool] = _always
 
 
 LOOKING_FOR_AN_ANSWER = (
-    Step(Pipeline._refuse_host, lambda settings, outline: not outline.has_lawful_host),
-    Step(Pipeline._enter_world, lambda settings, outline: outline.world != DEFAULT),
-    Step(Pipeline._find_operation),
-    Step(Pipeline._answer_preflight, lambda settings, outline: bool(settings.cors) and outline.operation is None),
+    Step(Pipeline._refuse_host, lambda settings, head: not head.has_lawful_host),
+    Step(Pipeline._enter_world, lambda settings, head: head.world != DEFAULT),
+    Step(Pipeline._answer_preflight, lambda settings, head: bool(settings.cors) and head.operation is None),
     Step(Pipeline._plan_faults),
-    Step(Pipeline._refuse_unknown, lambda settings, outline: outline.operation is None),
-    Step(Pipeline._check_credentials, lambda settings, outline: outline.is_protected),
+    Step(Pipeline._refuse_unknown, lambda settings, head: head.operation is None),
+    Step(Pipeline._check_credentials, lambda settings, head: head.is_protected),
     Step(Pipeline._check_request),
     Step(Pipeline._perform),
 )
 ON_EVERY_ANSWER = (
     Step(Pipeline._check_reply),
     Step(Pipeline._apply_faults),
-    Step(Pipeline._allow_origin, lambda settings, outline: bool(settings.cors)),
+    Step(Pipeline._allow_origin, lambda settings, head: bool(settings.cors)),
     Step(Pipeline._serialize),
     Step(Pipeline._record),
 )

@@ -1,14 +1,11 @@
 """A world: all that one client, or one test, sees of the server."""
 
-import re
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from veeam_mock.faults.parsing import FaultParser
 from veeam_mock.faults.rules import Plan
-from veeam_mock.messages import Request
 from veeam_mock.model.clock import Clock
 from veeam_mock.model.device_codes import DeviceCode, DeviceCodes
 from veeam_mock.model.organizations import Organization, Organizations
@@ -18,20 +15,13 @@ from veeam_mock.model.store import MemoryStore
 from veeam_mock.model.tokens import Lifetimes, Login, Tokens
 from veeam_mock.settings.settings import Settings
 from veeam_mock.spec.renditions import RENDITIONS
+from veeam_mock.world_names import BAD_NAME, DEFAULT, NOT_MADE, is_world_name
 
 CODES_A_MINUTE = 60
 """What a server that throttles serves (ambiguity `throttling`)."""
 
 MOST_ORGANIZATIONS = 10_000
 MOST_RESTORE_SESSIONS = 10_000
-HEADER = "x-mock-world"
-PATH_PREFIX = "/~"
-NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
-DEFAULT = ""
-"""The name of the world of requests that name none."""
-
-NAMELESS = " "
-"""What an empty header names; no world can have this name."""
 
 
 class World:
@@ -103,10 +93,17 @@ class Worlds:
         self._worlds: dict[str, World] = {}
         self.default = self._make(DEFAULT)
 
-    def find(self, name: str) -> World:
-        """The world of this name; `NoSuchWorld` for a bad name, `TooManyWorlds` when there is no room for a new one."""
+    def find(self, name: str, *, may_make: bool = True) -> World:
+        """The world of this name. `NoSuchWorld` for a bad name, and for a new one where it may not be made;
+        `TooManyWorlds` when there is no room for a new one."""
         world = self._worlds.get(name)
+        if world is None and not may_make:
+            raise NoSuchWorld(NOT_MADE)
         return self._make(name) if world is None else world
+
+    def has(self, name: str) -> bool:
+        """Whether the world of this name is there."""
+        return name in self._worlds
 
     def reset(self, name: str) -> None:
         """Drop a world; it starts anew on its next use."""
@@ -120,30 +117,14 @@ class Worlds:
         return list(self._worlds)
 
     def _make(self, name: str) -> World:
-        if name != DEFAULT and not NAME.fullmatch(name):
-            raise NoSuchWorld("The name of a world has 1 to 64 letters, digits, dots, dashes and underscores.")
+        if not is_world_name(name):
+            raise NoSuchWorld(BAD_NAME)
         if name not in self._worlds and len(self._worlds) > self._settings.most_worlds:
             raise TooManyWorlds(
                 f"There are {self._settings.most_worlds} worlds already; drop one by POST /__admin/reset in it."
             )
         world = self._worlds[name] = World(name, self._settings, self._parser, self._clock)
         return world
-
-
-def split_world(path: str) -> tuple[str, str]:
-    """The name of the world in a path below `/~NAME/`, and the rest of the path; an empty name when there is none."""
-    if not path.startswith(PATH_PREFIX):
-        return DEFAULT, path
-    name, _, rest = path.removeprefix(PATH_PREFIX).partition("/")
-    return (name, f"/{rest}") if name else (DEFAULT, path)
-
-
-def enter_world(request: Request) -> tuple[str, Request]:
-    """The name of the world that `request` means, and the request as that world sees it: the name is taken out of its
-    path and added to its mount. An empty header names no world: who sends it has lost a name."""
-    name, path = split_world(request.path)
-    name = name or (request.headers[HEADER] or NAMELESS if HEADER in request.headers else DEFAULT)
-    return name, replace(request, path=path, mount=request.mount + PATH_PREFIX + name) if name else request
 
 
 def seeded_organization(entry: Mapping[str, Any]) -> Organization:

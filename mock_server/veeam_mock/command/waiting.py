@@ -18,21 +18,33 @@ class NotReady(Exception):
 def wait_until_ready(url: str, seconds: float) -> None:
     """Return as soon as the mock at `url` says that it is well; `NotReady` after `seconds`.
 
-    Certificates are not checked: the answer is one word, and a script that starts the server need not know its CA yet.
+    At once where it answers by the other of HTTP and HTTPS. Certificates are not checked: the answer is one word, and a
+    script that starts the server need not know its CA yet.
     """
-    trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    trust.check_hostname, trust.verify_mode = False, ssl.CERT_NONE
-    opener = build_opener(HTTPSHandler(context=trust), ProxyHandler({}))
-    health = f"{url.rstrip('/')}/__admin/health"
     end = time.monotonic() + seconds
     while True:
-        try:
-            with opener.open(health, timeout=max(PAUSE, end - time.monotonic())) as answer:
-                if json.load(answer)["status"] == "ok":
-                    return
-            reason = "it is not well"
-        except (OSError, HTTPException, ValueError, LookupError, TypeError) as error:
-            reason = str(error.reason if type(error) is URLError else error)
+        reason = _trouble(url, max(PAUSE, end - time.monotonic()))
+        if reason is None:
+            return
+        if not _trouble(_other(url), PAUSE * 20):
+            raise NotReady(f"no mock answered at {url}; it answers at {_other(url)}, so wait for that")
         if time.monotonic() >= end:
             raise NotReady(f"no mock answered at {url} within {seconds:g} s: {reason}")
         time.sleep(PAUSE)
+
+
+def _other(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    return f"{'http' if scheme == 'https' else 'https'}://{rest}"
+
+
+def _trouble(url: str, patience: float) -> str | None:
+    """Why the mock at `url` does not say within `patience` seconds that it is well; None when it does."""
+    trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    trust.check_hostname, trust.verify_mode = False, ssl.CERT_NONE
+    opener = build_opener(HTTPSHandler(context=trust), ProxyHandler({}))
+    try:
+        with opener.open(f"{url.rstrip('/')}/__admin/health", timeout=patience) as answer:
+            return None if json.load(answer)["status"] == "ok" else "it is not well"
+    except (OSError, HTTPException, ValueError, LookupError, TypeError) as error:
+        return str(error.reason if type(error) is URLError else error) or type(error).__name__

@@ -5,12 +5,12 @@ Like the API it takes a plain request and gives a plain reply.
 
 import hmac
 import logging
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 import orjson
 
 from veeam_mock.api.installation import Installation
-from veeam_mock.api.worlds import NoSuchWorld, TooManyWorlds, enter_world
+from veeam_mock.api.worlds import NoSuchWorld, TooManyWorlds
 from veeam_mock.control.description import control_spec
 from veeam_mock.control.errors import ControlError
 from veeam_mock.control.operations import OPERATIONS
@@ -18,16 +18,22 @@ from veeam_mock.faults.parsing import FaultError
 from veeam_mock.messages import Reply, Request
 from veeam_mock.model.clock import TimeTravelError
 from veeam_mock.model.errors import DeviceCodeError, ModelError, NotFound
-from veeam_mock.settings.addresses import LOOPBACK_NAMES, is_loopback
+from veeam_mock.model.suggestions import suggestion
+from veeam_mock.settings.addresses import is_loopback
+from veeam_mock.settings.hosts import FOREIGN_HOST, is_own_host
 from veeam_mock.settings.settings import SettingsError
 from veeam_mock.spec.refusals import Refusals
 from veeam_mock.spec.renditions import V4
 from veeam_mock.spec.schema import shorten
 from veeam_mock.spec.spec import Match, Operation
+from veeam_mock.world_names import comes_from_another_site, enter_world
 
 log = logging.getLogger("veeam_mock")
 
 STATUSES = ((NotFound, 404), (TimeTravelError, 409), (DeviceCodeError, 409), (TooManyWorlds, 503))
+LONG_READS = frozenset({"findRequests", "getRequests", "getOneRequest", "verifyRequests"})
+"""Operations that look through the journal, which needs no lock for that: meanwhile the API goes on."""
+
 KEY_HEADER = "x-admin-key"
 
 
@@ -46,16 +52,15 @@ class Control:
 
     def answer(self, request: Request, *, trusted: bool = False) -> Reply:
         """The reply to a call; `trusted` callers (in this process) need neither key nor address."""
-        with self._installation.lock:
-            try:
-                reply = self._answer(request, trusted)
-            except (ControlError, ModelError, TimeTravelError, NoSuchWorld, TooManyWorlds) as error:
-                reply = self._refusals.plain(_status(error), str(error))
-            except (FaultError, SettingsError) as error:
-                reply = self._refusals.plain(400, str(error).replace("\n", "; "))
-            except Exception:
-                log.exception("failed to answer %s %s", request.method, request.path)
-                reply = self._refusals.plain(500, "The mock failed to answer. Its log says why.")
+        try:
+            reply = self._answer(request, trusted)
+        except (ControlError, ModelError, TimeTravelError, NoSuchWorld, TooManyWorlds) as error:
+            reply = self._refusals.plain(_status(error), str(error))
+        except (FaultError, SettingsError) as error:
+            reply = self._refusals.plain(400, str(error).replace("\n", "; "))
+        except Exception:
+            log.exception("failed to answer %s %s", request.method, request.path)
+            reply = self._refusals.plain(500, "The mock failed to answer. Its log says why.")
         if reply.status >= 400:
             reply.content = self._installation.journal.masker.value(reply.content)
         reply.body = b"" if reply.content is None else orjson.dumps(reply.content)
@@ -79,9 +84,13 @@ class Control:
             return self._refusals.for_violations(match.operation.id, checked.violations)
         _refuse_unknown_filters(match.operation, request.query)
         status = next(status for status in match.operation.replies if status < 300)
-        return Reply(
-            status, OPERATIONS[match.operation.id](self._installation, self._installation.worlds.find(name), checked)
-        )
+        installation, perform = self._installation, OPERATIONS[match.operation.id]
+        with installation.lock:
+            may_make = not comes_from_another_site(request, installation.settings.cors)
+            world = installation.worlds.find(name, may_make=may_make)
+            if match.operation.id not in LONG_READS:
+                return Reply(status, perform(installation, world, checked))
+        return Reply(status, perform(installation, world, checked))
 
     def admit(self, request: Request, *, is_open: bool = False) -> None:
         """Who may call: whoever knows the key; without a key this machine, and no page of another origin.
@@ -94,13 +103,12 @@ class Control:
             if not is_open and not hmac.compare_digest(given, key.encode()):
                 raise ControlError(401, "The header X-Admin-Key is missing or wrong.")
             return
-        own = {*LOOPBACK_NAMES, self._installation.settings.host}
         if not is_open and request.client and not is_loopback(request.client):
             raise ControlError(403, "Without an admin key only this machine may call the control API.")
-        if _host_name(request.headers.get("host", "localhost")) not in own:
-            raise ControlError(403, "The Host header names another machine; call the control API by localhost.")
+        if not is_own_host(request, self._installation.settings):
+            raise ControlError(403, FOREIGN_HOST)
         origin = request.headers.get("origin")
-        if origin is not None and origin.partition("://")[2] != request.headers.get("host"):
+        if origin is not None and origin.partition("://")[2] != request.origin.partition("://")[2]:
             raise ControlError(403, "A page of another origin may not call the control API.")
 
 
@@ -109,17 +117,12 @@ def _refuse_unknown_filters(operation: Operation, query: str) -> None:
     known = [parameter.name for parameter in operation.parameters if parameter.place == "query"]
     unknown = [name for name, _ in parse_qsl(query, keep_blank_values=True) if known and name not in known]
     if unknown:
-        raise ControlError(400, f"query: unknown key {', '.join(map(shorten, unknown))}; known are {', '.join(known)}")
+        nearest = suggestion(unknown[0], known)
+        listed = f"{', '.join(map(shorten, unknown))}; known are {', '.join(known)}{nearest}"
+        raise ControlError(400, f"query: unknown key {listed}")
 
 
 def _status(error: Exception) -> int:
     if isinstance(error, ControlError):
         return error.status
     return next((status for kind, status in STATUSES if isinstance(error, kind)), 400)
-
-
-def _host_name(host: str) -> str | None:
-    try:
-        return urlsplit(f"//{host}").hostname
-    except ValueError:
-        return None

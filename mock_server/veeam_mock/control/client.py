@@ -1,12 +1,16 @@
 """The control API from Python: one client over two transports, in this process and over HTTP."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
-from urllib.parse import quote, urlencode
+from typing import Any, Unpack
+from urllib.parse import quote
 
 import orjson
 
-from veeam_mock.messages import Reply, Request
+from veeam_mock.control.records import Exchange, FaultRecord, IssuedCode
+from veeam_mock.control.transports import Transport
+from veeam_mock.faults.keywords import FaultKind, FaultRule, RequestConditions
+from veeam_mock.model.dates import parse_date_time
+from veeam_mock.settings.keywords import ChangeableSettings
 
 
 class ControlFailure(RuntimeError):
@@ -15,62 +19,6 @@ class ControlFailure(RuntimeError):
     def __init__(self, status: int, message: str) -> None:
         super().__init__(f"{message} (status {status})")
         self.status = status
-
-
-class Transport(Protocol):
-    """Carries one call of the control API."""
-
-    def send(self, method: str, path: str, body: bytes) -> tuple[int, bytes]:
-        """Send a call and return its status and body."""
-
-
-class Answering(Protocol):
-    """The control API in this process."""
-
-    def answer(self, request: Request, *, trusted: bool = False) -> Reply:
-        """The reply to a call; `trusted` callers need neither key nor address."""
-
-
-class Admitting(Answering, Protocol):
-    """The control API in this process, which also says who may call it."""
-
-    def admit(self, request: Request, *, is_open: bool = False) -> None:
-        """`ControlError` for who may not call; `is_open` is for what all may see."""
-
-
-class InProcess:
-    """Calls the control API of a mock in this process, in the world `world`."""
-
-    def __init__(self, control: Answering, world: str = "") -> None:
-        self._control = control
-        self._headers = {"x-mock-world": world} if world else {}
-
-    def send(self, method: str, path: str, body: bytes) -> tuple[int, bytes]:
-        target, _, query = path.partition("?")
-        headers = {**self._headers, "content-type": "application/json"}
-        reply = self._control.answer(Request(method, target, query, headers, body), trusted=True)
-        return reply.status, reply.body
-
-
-class OverHttp:
-    """Calls the control API at `url` with an admin key; `ca_cert` is the file to trust, None for the usual ones."""
-
-    def __init__(self, url: str, admin_key: str | None = None, ca_cert: str | None = None, world: str = "") -> None:
-        import requests
-
-        self._url = url.rstrip("/")
-        self._verify: str | bool = ca_cert or True
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._session.headers["Content-Type"] = "application/json"
-        if admin_key is not None:
-            self._session.headers["X-Admin-Key"] = admin_key
-        if world:
-            self._session.headers["X-Mock-World"] = world
-
-    def send(self, method: str, path: str, body: bytes) -> tuple[int, bytes]:
-        response = self._session.request(method, self._url + path, data=body, verify=self._verify, timeout=30)
-        return response.status_code, response.content
 
 
 class ControlClient:
@@ -85,6 +33,7 @@ class ControlClient:
 
     def call(self, method: str, path: str, body: object = None) -> Any:
         """One call below `/__admin`, and the JSON value of its answer; `ControlFailure` when it is refused."""
+        __tracebackhide__ = True
         content = b"" if body is None else orjson.dumps(body)
         status, answer = self._transport.send(method, f"/__admin{path}", content)
         value = orjson.loads(answer) if answer else None
@@ -97,8 +46,9 @@ class ControlClient:
         """Start the world anew: its state, clock, faults, settings and exchanges."""
         self.call("POST", "/reset")
 
-    def change_settings(self, **changes: Any) -> dict[str, Any]:
+    def change_settings(self, **changes: Unpack[ChangeableSettings]) -> dict[str, Any]:
         """Change settings of the world while it runs, such as `code_lifetime="5s"`, and return them all."""
+        __tracebackhide__ = True
         settings: dict[str, Any] = self.call("PATCH", "/settings", changes)
         return settings
 
@@ -113,12 +63,18 @@ class ClockControl:
         """The time of the world."""
         return str(self._client.call("GET", "/clock")["now"])
 
+    def time(self) -> float:
+        """The time of the world in Unix seconds, as `time.time` gives that of the machine."""
+        return parse_date_time(self.now())
+
     def advance(self, duration: str | float) -> str:
         """Move ahead by `15m`, `2s` or seconds."""
+        __tracebackhide__ = True
         return self._change(advance=duration)
 
     def set(self, moment: str) -> str:
         """Move ahead to a time such as `2030-01-01T00:00:00Z`; `ControlFailure` (409) when it has passed."""
+        __tracebackhide__ = True
         return self._change(set=moment)
 
     def freeze(self) -> str:
@@ -130,6 +86,7 @@ class ClockControl:
         return self._change(release=True)
 
     def _change(self, **change: object) -> str:
+        __tracebackhide__ = True
         return str(self._client.call("POST", "/clock", change)["now"])
 
 
@@ -139,18 +96,24 @@ class FaultControl:
     def __init__(self, client: ControlClient) -> None:
         self._client = client
 
-    def add(self, kind: str | None = None, **rule: Any) -> str:
-        """Add a fault such as `add("status", status=503, times=2)` or `add(preset="throttled")`, and return its id."""
-        described = rule if kind is None else {"kind": kind, **rule}
+    def add(self, kind: FaultKind | None = None, **rule: Unpack[FaultRule]) -> str:
+        """Add a fault such as `add("status", status=503, times=2, operation="getToken")`, and return its id.
+
+        `add(preset="throttled")` takes a preset. Which requests it strikes is said by the keywords of `verify`; the
+        body of a request is `request_body` here, as `body` is what the fault answers.
+        """
+        __tracebackhide__ = True
+        described: dict[str, Any] = {**rule}
+        described |= {} if kind is None else {"kind": kind}
         return str(self._client.call("POST", "/faults", described)["id"])
 
-    def list(self) -> list[dict[str, Any]]:
+    def list(self) -> list[FaultRecord]:
         """The faults, with how often they fitted and struck."""
-        faults: list[dict[str, Any]] = self._client.call("GET", "/faults")
-        return faults
+        return [FaultRecord(**given) for given in self._client.call("GET", "/faults")]
 
     def remove(self, fault_id: str) -> None:
         """Remove one; `ControlFailure` (404) when there is none of this id."""
+        __tracebackhide__ = True
         self._client.call("DELETE", f"/faults/{fault_id}")
 
     def clear(self) -> None:
@@ -167,27 +130,36 @@ class RequestControl:
     def __init__(self, client: ControlClient) -> None:
         self._client = client
 
-    def list(self, **filters: Any) -> list[dict[str, Any]]:
-        """The exchanges, filtered by `operation`, `method`, `path`, `status`, `after` and `limit`."""
-        query = urlencode({key: value for key, value in filters.items() if value is not None})
-        exchanges: list[dict[str, Any]] = self._client.call("GET", f"/requests?{query}" if query else "/requests")
-        return exchanges
+    def list(
+        self,
+        *,
+        status: int | None = None,
+        after: int | None = None,
+        limit: int | None = None,
+        **match: Unpack[RequestConditions],
+    ) -> list[Exchange]:
+        """The exchanges that fit, the oldest first: the last `limit` of those with an id higher than `after`."""
+        __tracebackhide__ = True
+        bounds = {"status": status, "after": after, "limit": limit}
+        wanted = {"match": match, **{key: value for key, value in bounds.items() if value is not None}}
+        return [Exchange.read(given) for given in self._client.call("POST", "/requests/find", wanted)]
 
-    def get(self, request_id: int) -> dict[str, Any]:
+    def get(self, request_id: int) -> Exchange:
         """One exchange; `ControlFailure` (404) when there is none of this id in this world."""
-        exchange: dict[str, Any] = self._client.call("GET", f"/requests/{request_id}")
-        return exchange
+        __tracebackhide__ = True
+        return Exchange.read(self._client.call("GET", f"/requests/{request_id}"))
 
     def clear(self) -> None:
         """Forget the exchanges."""
         self._client.call("DELETE", "/requests")
 
-    def verify(self, count: int | None = None, *, status: int | None = None, **match: Any) -> int:
+    def verify(self, count: int | None = None, *, status: int | None = None, **match: Unpack[RequestConditions]) -> int:
         """Check that `count` exchanges fit (None: at least one), and return how many did.
 
-        `match` takes operation, method, path, header, query and body, as faults do. Raises `AssertionError`, which
-        names the nearest misses and how they differ.
+        `match` takes operation, method, path, header, query and body. Raises `AssertionError`, which names the nearest
+        misses and how they differ.
         """
+        __tracebackhide__ = True
         wanted: dict[str, Any] = {"match": match}
         wanted |= {} if status is None else {"status": status}
         wanted |= {} if count is None else {"count": count}
@@ -203,30 +175,43 @@ class DeviceCodeControl:
     def __init__(self, client: ControlClient) -> None:
         self._client = client
 
-    def list(self) -> list[dict[str, Any]]:
+    def list(self) -> list[IssuedCode]:
         """The codes, the oldest first."""
-        codes: list[dict[str, Any]] = self._client.call("GET", "/device-codes")
-        return codes
+        return [IssuedCode.read(given) for given in self._client.call("GET", "/device-codes")]
 
-    def get(self, user_code: str) -> dict[str, Any]:
+    @property
+    def newest(self) -> IssuedCode:
+        """The code that was given last; `LookupError` when none was given."""
+        __tracebackhide__ = True
+        codes = self.list()
+        if not codes:
+            raise LookupError("no device code was given in this world yet")
+        return codes[-1]
+
+    def get(self, user_code: str) -> IssuedCode:
         """One code; `ControlFailure` (404) when there is none."""
+        __tracebackhide__ = True
         return self._call("GET", user_code)
 
-    def approve(self, user_code: str, account: str | None = None) -> dict[str, Any]:
+    def approve(self, user_code: str, account: str | None = None) -> IssuedCode:
         """Play the person who signs in as `account` and agrees; `ControlFailure` (409) when it is too late."""
+        __tracebackhide__ = True
         return self._call("POST", user_code, "/approve", {} if account is None else {"account": account})
 
-    def deny(self, user_code: str) -> dict[str, Any]:
+    def deny(self, user_code: str) -> IssuedCode:
         """Play the person who declines; `ControlFailure` (409) when it is too late."""
+        __tracebackhide__ = True
         return self._call("POST", user_code, "/deny")
 
-    def expire(self, user_code: str) -> dict[str, Any]:
+    def expire(self, user_code: str) -> IssuedCode:
         """End the life of a code now; `ControlFailure` (409) when it is spent."""
+        __tracebackhide__ = True
         return self._call("POST", user_code, "/expire")
 
-    def _call(self, method: str, user_code: str, action: str = "", body: object = None) -> dict[str, Any]:
-        code: dict[str, Any] = self._client.call(method, f"/device-codes/{quote(user_code, safe='')}{action}", body)
-        return code
+    def _call(self, method: str, user_code: str, action: str = "", body: object = None) -> IssuedCode:
+        __tracebackhide__ = True
+        path = f"/device-codes/{quote(user_code, safe='')}{action}"
+        return IssuedCode.read(self._client.call(method, path, body))
 
 
 def _mismatch(found: Mapping[str, Any], count: int | None, match: Mapping[str, Any]) -> str:

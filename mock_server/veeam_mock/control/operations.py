@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from veeam_mock.api.installation import Installation
-from veeam_mock.api.worlds import PATH_PREFIX, World
+from veeam_mock.api.worlds import World
 from veeam_mock.control.description import control_spec
 from veeam_mock.control.errors import ControlError
 from veeam_mock.faults.rules import Rule
@@ -14,6 +14,7 @@ from veeam_mock.model.device_codes import DeviceCode
 from veeam_mock.model.durations import parse_duration
 from veeam_mock.spec.spec import CheckedRequest
 from veeam_mock.version import package_version
+from veeam_mock.world_names import PATH_PREFIX
 
 CHANGEABLE = ("code_lifetime", "token_lifetime", "refresh_lifetime", "expires_unit", "verification_url", "auto_approve")
 
@@ -99,6 +100,20 @@ def get_requests(installation: Installation, world: World, call: CheckedRequest)
     installation.fault_parser.parse_pattern(filters, "query")
     entries = [e for e in _journal(installation).entries(world.name) if e.id > wanted.get("after", 0)]
     found = select(entries, status=wanted.get("status"), **filters)
+    return [_exchange(entry) for entry in found[-wanted.get("limit", 10_000) :]]
+
+
+def find_requests(installation: Installation, world: World, call: CheckedRequest) -> object:
+    """The exchanges of this world that fit a pattern."""
+    wanted = call.body
+    pattern = installation.fault_parser.parse_pattern(wanted.get("match", {}), "body.match")
+    entries = [e for e in _journal(installation).entries(world.name) if e.id > wanted.get("after", 0)]
+    status = wanted.get("status")
+    found = [
+        entry
+        for entry in entries
+        if (status is None or entry.status == status) and not pattern.differences(entry.request, entry.operation)
+    ]
     return [_exchange(entry) for entry in found[-wanted.get("limit", 10_000) :]]
 
 
@@ -192,6 +207,16 @@ def reset(installation: Installation, world: World, call: CheckedRequest) -> obj
     return None
 
 
+def reload(installation: Installation, world: World, call: CheckedRequest) -> object:
+    """Read the settings again, and start all worlds anew with them; nothing changes where they do not fit."""
+    if installation.reload is None:
+        raise ControlError(
+            409, "This server has no config file: its settings are those of the program that started it."
+        )
+    installation.reload()
+    return None
+
+
 def _journal(installation: Installation) -> Journal:
     """The journal to read in; one that is off would count every exchange as one that never was."""
     if not installation.journal.keeps:
@@ -263,6 +288,7 @@ OPERATIONS: dict[str, Callable[[Installation, World, CheckedRequest], Any]] = {
     "clearFaults": clear_faults,
     "removeFault": remove_fault,
     "getRequests": get_requests,
+    "findRequests": find_requests,
     "getOneRequest": get_one_request,
     "clearRequests": clear_requests,
     "verifyRequests": verify_requests,
@@ -273,5 +299,6 @@ OPERATIONS: dict[str, Callable[[Installation, World, CheckedRequest], Any]] = {
     "expireDeviceCode": expire_device_code,
     "getTokens": get_tokens,
     "getWorlds": get_worlds,
+    "reload": reload,
     "reset": reset,
 }

@@ -8,8 +8,10 @@ import struct
 from collections.abc import Coroutine
 from typing import Any, cast
 
+from veeam_mock.api.head import Head
 from veeam_mock.door.door import Door
-from veeam_mock.door.incoming import Incoming, Known
+from veeam_mock.door.heads import LONGEST_HEAD, MetHead
+from veeam_mock.door.incoming import Incoming
 from veeam_mock.door.reader import RequestReader
 from veeam_mock.door.rendering import render
 from veeam_mock.messages import AT_ONCE, DRIBBLE_STEPS, Reply, Request
@@ -32,7 +34,11 @@ class Connection(asyncio.Protocol):
         self._door = door
         self._loop = asyncio.get_running_loop()
         self._unsent = b""
-        self._known: Known | None = None
+        self._met: MetHead | None = None
+        self._begun = b""
+        self._is_held = False
+        self._held_since = 0.0
+        self._message = b""
         self._task: asyncio.Task[None] | None = None
         self._holding = False
         self._lingering = False
@@ -48,8 +54,8 @@ class Connection(asyncio.Protocol):
         self._door.connections.add(self)
         self._is_plain = transport.get_extra_info("sslcontext") is None
         peer = transport.get_extra_info("peername")
-        client = str(peer[0]) if peer else ""
-        self._reader = RequestReader("http" if self._is_plain else "https", client, self._loop.time)
+        self._client = str(peer[0]) if peer else ""
+        self._reader = RequestReader("http" if self._is_plain else "https", self._client, self._loop.time)
         self._quiet_since = self._loop.time()
         self._timer = self._loop.call_later(self._door.patience.request, self._tick)
 
@@ -63,22 +69,41 @@ class Connection(asyncio.Protocol):
         self._unsent = b""
 
     def data_received(self, data: bytes) -> None:
-        known = self._known
-        if known is not None and len(data) == len(known.message) and data.startswith(known.head):
-            if data != known.message:
-                known = self._known = known.with_message(data)
-            self._answer_at_once(known.meaning)
-            return
-        self._known = None
+        met = self._met
+        if met is not None and not self._begun and (body := met.body_in(data)) is not None:
+            self._answer_at_once(met.incoming, met.head, body)
+        elif self._is_held:
+            self._is_held, data, self._begun = False, self._begun + data, b""
+            self._meet(data, may_hold=False)
+        elif self._is_between_requests():
+            self._meet(data, may_hold=True)
+        else:
+            self._read(data, self._begun + data if self._begun else b"")
+
+    def _meet(self, data: bytes, *, may_hold: bool) -> None:
+        """A request begins with `data`: answer it at once if its head has been met, else read it.
+
+        Most clients send the body for itself; a head that has been met is held until that has come.
+        """
+        met = self._met = self._door.heads.find(self._client, data)
+        body = None if met is None else met.body_in(data)
+        if met is not None and body is not None:
+            self._answer_at_once(met.incoming, met.head, body)
+        elif met is not None and met.announces_body(data) and may_hold:
+            self._is_held, self._begun, self._held_since = True, data, self._loop.time()
+        else:
+            self._read(data, data)
+
+    def _read(self, data: bytes, message: bytes) -> None:
+        """Read on. `message` is all that has come of one request, if it is short enough to be known again."""
         reader = self._reader
-        is_fresh = reader.is_between_requests
         reader.feed(data)
         if len(reader.waiting) >= MOST_WAITING:
             self.transport.pause_reading()
-        last = reader.waiting[-1] if is_fresh and reader.waiting else None
+        is_whole = bool(reader.waiting)
+        self._begun = message if not is_whole and len(message) < LONGEST_HEAD else b""
+        self._message = message if is_whole else b""
         self._work()
-        if last is not None:
-            self._remember(data, last)
 
     def eof_received(self) -> bool:
         """A client that has said all may still wait for its answers.
@@ -91,7 +116,7 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         self._write_paused = True
-        self._known = None
+        self._met = None
 
     def resume_writing(self) -> None:
         self._write_paused = False
@@ -124,6 +149,11 @@ class Connection(asyncio.Protocol):
             reader.expects_continue = False
             self._write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
+    def _is_between_requests(self) -> bool:
+        """Whether nothing has come that is not answered, and more may come."""
+        reader = self._reader
+        return reader.is_between_requests and not (reader.waiting or reader.ended) and self._is_free()
+
     def _is_free(self) -> bool:
         """Whether nothing keeps the next answer from being written."""
         return self._task is None and not self._write_paused and not self.transport.is_closing()
@@ -132,13 +162,17 @@ class Connection(asyncio.Protocol):
         request = incoming.request
         if incoming.refusal is not None:
             self._refuse(request, incoming.refusal)
-        elif self._door.mock.is_quick(request):
-            self._answer_at_once(incoming)
+            return
+        head = self._door.mock.read(request)
+        message, self._message = self._message, b""
+        if self._door.mock.is_quick(head):
+            self._met = self._door.heads.learn(message, head, incoming)
+            self._answer_at_once(incoming, head, request.body)
         else:
             self._start(self._answer_in_thread(incoming))
 
-    def _answer_at_once(self, incoming: Incoming) -> None:
-        reply = self._door.mock.answer(incoming.request)
+    def _answer_at_once(self, incoming: Incoming, head: Head, body: bytes) -> None:
+        reply = self._door.mock.reply(head, body)
         if reply.delivery is AT_ONCE:
             self._send(incoming.answer(reply))
             self._ended(incoming)
@@ -146,14 +180,8 @@ class Connection(asyncio.Protocol):
             self._holding = True
             self._start(self._deliver(reply, incoming))
 
-    def _remember(self, data: bytes, last: Incoming) -> None:
-        """Know `data` again if it was all of one message, which has been answered."""
-        reader = self._reader
-        if self._is_free() and reader.is_between_requests and not reader.waiting:
-            self._known = Known.of(data, last)
-
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        self._known = None
+        self._met = None
         task = self._task = self._loop.create_task(work)
         self._door.tasks.add(task)
         task.add_done_callback(self._finished)
@@ -262,8 +290,9 @@ class Connection(asyncio.Protocol):
         now = self._loop.time()
         busy = self._task is not None or self._lingering
         since, allowed = self._quiet_since, self._door.patience.idle
-        if self._reader.began_at is not None:
-            since, allowed = self._reader.began_at, self._door.patience.request
+        began_at = self._held_since if self._is_held else self._reader.began_at
+        if began_at is not None:
+            since, allowed = began_at, self._door.patience.request
         ends = now + allowed if busy else since + allowed
         if now >= ends:
             self._give_up()
@@ -271,6 +300,9 @@ class Connection(asyncio.Protocol):
         self._timer = self._loop.call_at(min(ends, now + self._door.patience.request), self._tick)
 
     def _give_up(self) -> None:
+        if self._is_held:
+            self._is_held = False
+            self._reader.feed(self._begun)
         if self._write_paused or self.transport.is_closing():
             self._reset()  # its client does not read what it asked for
         elif self._reader.began_at is not None:

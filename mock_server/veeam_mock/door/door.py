@@ -4,6 +4,8 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from veeam_mock.api.head import Head
+from veeam_mock.door.heads import Heads
 from veeam_mock.door.outbox import Outbox
 from veeam_mock.messages import BODY_TOO_LARGE, HEADER_LIMIT, Reply, Request
 
@@ -38,7 +40,13 @@ class Answering(Protocol):
     def answer(self, request: Request) -> Reply:
         """The reply to `request`, complete. Never raises."""
 
-    def is_quick(self, request: Request) -> bool:
+    def read(self, request: Request) -> Head:
+        """The head of `request`, for all requests that have it."""
+
+    def reply(self, head: Head, body: bytes) -> Reply:
+        """The reply to a request with this head and body, as that of `answer`."""
+
+    def is_quick(self, head: Head) -> bool:
         """Whether that takes no longer than a call of the API does; for other requests the door takes a thread."""
 
     def refuse(self, request: Request, status: int, message: str) -> Reply:
@@ -62,6 +70,7 @@ class Door:
         self.mock = mock
         self.patience = patience or Patience()
         self.outbox = Outbox()
+        self.heads = Heads()
         self.connections: set[Open] = set()
         self.tasks: set[asyncio.Task[Any]] = set()
 

@@ -16,6 +16,7 @@ from veeam_mock.model.dates import parse_date_time
 from veeam_mock.model.durations import FORM as DURATION_FORM
 from veeam_mock.model.durations import SCHEMA as DURATION
 from veeam_mock.model.durations import parse_duration
+from veeam_mock.model.suggestions import suggestion
 from veeam_mock.spec.schema import Schema, Violation, shorten
 from veeam_mock.spec.spec import Operation
 
@@ -30,6 +31,9 @@ CONDITIONS: Mapping[str, Any] = {
     "match": PATTERN,
 }
 
+
+BESIDE = {key: key for key in ("operation", "method", "path", "header", "query")} | {"request_body": "body"}
+"""Conditions that may stand beside a fault instead of in `match`; its own `body` is what it answers."""
 
 LONGEST_HOLD = 86400.0
 """Seconds that an answer may be held back."""
@@ -68,7 +72,7 @@ class FaultParser:
         `now` is the world's time in Unix seconds, from which a duration in `until` counts. What can never strike is
         refused; only of a `standing` rule, which was checked when the server started, `until` may have passed.
         """
-        described = _with_preset(_as_json(given, where), where)
+        described = _with_preset(_with_match(_as_json(given, where), where), where)
         kind = _kind(described, where)
         violations = _schema(kind.kind).violations(described, where)
         if not violations:
@@ -95,8 +99,8 @@ class FaultParser:
         """What makes a pattern pointless: it fits no request that could ever come."""
         unknown = [name for name in pattern.operations if not any(True for _ in self._served.operations(name))]
         if unknown:
-            listed = ", ".join(self._served.operation_ids())
-            return [Violation(f"{place}.operation", f"{shorten(name)} is not one of {listed}") for name in unknown]
+            known = self._served.operation_ids()
+            return [Violation(f"{place}.operation", _not_one_of(name, known)) for name in unknown]
         reasons = [self._impossible(pattern, name, place) for name in pattern.operations]
         return [reason for found in reasons for reason in found] if all(reasons) else []
 
@@ -135,13 +139,27 @@ def _as_json(given: object, where: str) -> dict[str, Any]:
     return copied
 
 
+def _with_match(given: dict[str, Any], where: str) -> dict[str, Any]:
+    """`given` with the conditions that stand beside the fault gathered in `match`."""
+    beside = {part: given.pop(key) for key, part in BESIDE.items() if key in given}
+    if not beside:
+        return given
+    within = given.get("match", {})
+    if not isinstance(within, dict):
+        return given
+    twice = [Violation(_at(where, part), "is there twice, here and in match") for part in beside if part in within]
+    if twice:
+        raise FaultError(twice)
+    return {**given, "match": {**within, **beside}}
+
+
 def _with_preset(given: dict[str, Any], where: str) -> dict[str, Any]:
     """`given` with what its preset says; the preset strikes its own operations, of which `given` may choose some."""
     if "preset" not in given:
         return given
     name = given.pop("preset")
     if not isinstance(name, str) or name not in PRESETS:
-        raise FaultError([Violation(_at(where, "preset"), f"{shorten(name)} is not one of {', '.join(PRESETS)}")])
+        raise FaultError([Violation(_at(where, "preset"), _not_one_of(name, PRESETS))])
     rule = PRESETS[name].rule
     if given.get("kind", rule["kind"]) != rule["kind"]:
         raise FaultError([Violation(_at(where, "kind"), f"the preset {name} is of kind {rule['kind']}")])
@@ -160,9 +178,13 @@ def _with_preset(given: dict[str, Any], where: str) -> dict[str, Any]:
 def _kind(given: Mapping[str, Any], where: str) -> type[Fault]:
     name = given.get("kind")
     if not isinstance(name, str) or name not in BY_KIND:
-        shown = f"{shorten(name)} is not" if "kind" in given else "is required,"
-        raise FaultError([Violation(_at(where, "kind"), f"{shown} one of {', '.join(BY_KIND)}")])
+        reason = _not_one_of(name, BY_KIND) if "kind" in given else f"is required, one of {', '.join(BY_KIND)}"
+        raise FaultError([Violation(_at(where, "kind"), reason)])
     return BY_KIND[name]
+
+
+def _not_one_of(name: object, known: Collection[str]) -> str:
+    return f"{shorten(name)} is not one of {', '.join(known)}{suggestion(name, known)}"
 
 
 def _at(where: str, key: str) -> str:

@@ -13,6 +13,7 @@ from veeam_mock.faults.kinds import BY_KIND
 from veeam_mock.faults.parsing import FaultError, FaultParser, names
 from veeam_mock.faults.presets import PRESETS
 from veeam_mock.faults.rules import Rule
+from veeam_mock.model.suggestions import suggestion
 from veeam_mock.spec.schema import Violation, shorten
 
 TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]++"
@@ -87,4 +88,6 @@ def _described(name: str, value: str) -> dict[str, Any]:
         return {"preset": value}
     if value in BY_KIND:
         return {"kind": value}
-    raise FaultError([Violation("Prefer: fault", f"{shorten(value)} is not one of {', '.join(names())}")])
+    raise FaultError(
+        [Violation("Prefer: fault", f"{shorten(value)} is not one of {', '.join(names())}{suggestion(value, names())}")]
+    )

@@ -68,6 +68,9 @@ class Plan:
         for rule in standing:
             self._number(rule, self._standing)
 
+    def __bool__(self) -> bool:
+        return bool(self._asked or self._standing)
+
     def add(self, rule: Rule) -> Rule:
         """Add a rule of the control API and give it its id; `OverflowError` when there are too many."""
         if len(self._asked) >= self.MOST_RULES:
@@ -102,8 +105,6 @@ class Plan:
 
     def strike(self, request: Request, operation_id: str | None, header: Sequence[Rule]) -> Sequence[Rule]:
         """The rules whose faults strike `request`: at most one delay and one other fault, the delay last."""
-        if not (header or self._asked or self._standing):
-            return ()
         now = self._clock.now()
         chosen: dict[bool, Rule] = {}
         for rule in [*header, *self.rules()]:

@@ -1,14 +1,13 @@
-"""What was asked and what was answered: a ring of the last exchanges of all worlds, without secrets."""
+"""What was asked and what was answered: a ring of the last exchanges of all worlds, shown without secrets."""
 
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import starmap
 from typing import Any, NamedTuple
 
 from veeam_mock.journal.masking import Masker, without_credentials
 from veeam_mock.journal.pattern import Pattern
-from veeam_mock.messages import Headers, Reply, Request
+from veeam_mock.messages import Headers, Reply, Request, headers_for
 
 LONGEST_BODY = 8 * 1024
 """Bytes of a body that are kept; the rest is cut."""
@@ -19,25 +18,9 @@ ENTRY_COST = 1200
 FIELD_COST = 130
 """Bytes that a header field costs beside its name and value, measured: two strings and a place in a dictionary."""
 
+NO_FIELDS: tuple[Headers, int] = ({}, 0)
 NEAREST = 3
 """Near misses that a verification names."""
-
-
-class Kept(NamedTuple):
-    """A request as it is kept, secrets masked; `cost` is the bytes that it is counted for."""
-
-    request: Request
-    cost: int
-
-
-class KeptFields(NamedTuple):
-    """The header fields of a reply as they are kept, secrets masked; `cost` is the bytes that they are counted for."""
-
-    fields: Headers
-    cost: int
-
-
-NO_FIELDS = KeptFields({}, 0)
 
 
 class Entry(NamedTuple):
@@ -73,8 +56,12 @@ class Entry(NamedTuple):
 
 
 Labels = tuple[str, ...]
-Row = tuple[int, str, float, str | None, Request, int | None, Headers, bytes, str, Labels, Labels, int]
-"""The values of an `Entry`, as they are kept: most are never looked at, and a plain tuple is made much faster."""
+Row = tuple[int, str, float, str | None, Request, int, bytes, int | None, Headers, bytes, str, Labels, Labels, int]
+"""What is kept of an exchange until it is looked at: the values of its `Entry`, the size of the request's body and what
+is kept of it beside its head, and nothing masked. Most are never looked at."""
+
+Place = list[Row | Entry]
+"""Where one exchange is kept: once it has been looked at, its entry takes the place of the row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +75,8 @@ class Verification:
 class Journal:
     """The ring, bounded by entries and by bytes over all worlds; at a bound the oldest entry goes.
 
-    The caller holds the pipeline's lock.
+    Secrets are masked when an exchange is looked at: until then it waits in memory as it came, and nothing shows it.
+    The caller holds the pipeline's lock, but for what says that it needs none.
     """
 
     def __init__(self, most_entries: int, most_bytes: int, masker: Masker) -> None:
@@ -96,33 +84,18 @@ class Journal:
         self._most_entries = most_entries
         self._most_bytes = most_bytes
         self.masker = masker
-        self._rows: deque[Row] = deque()
+        self._places: deque[Place] = deque()
         self._bytes = 0
+        self._latest_fields = NO_FIELDS
         self._numbered = 0
-        self._latest_fields: tuple[Headers, KeptFields] = ({}, NO_FIELDS)
         self.listeners: list[Callable[[Entry], None]] = []
-
-    def head_of(self, request: Request) -> Kept:
-        """What is kept of the head of `request`."""
-        mask = self.masker
-        path, query = mask.text(request.path), mask.text(request.query)
-        headers = mask.headers(without_credentials(request.headers))
-        cost = len(path) + len(query) + _cost_of(headers)
-        return Kept(Request(request.method, path, query, headers), cost)
-
-    def keep(self, request: Request) -> Kept:
-        """What is kept of `request`."""
-        return self.whole(self.head_of(request), request.body)
-
-    def whole(self, head: Kept, body: bytes) -> Kept:
-        """What is kept of a request with this body, of whose head `head` is kept."""
-        kept = self._body(body)
-        return Kept(head.request.with_body(kept), head.cost + len(kept))
 
     def record(
         self,
-        kept: Kept,
+        head: Request,
+        body: bytes,
         reply: Reply,
+        cost: int | None = None,
         *,
         at: float,
         world: str = "",
@@ -130,75 +103,83 @@ class Journal:
         faults: tuple[str, ...] = (),
         forgiven: tuple[str, ...] = (),
     ) -> None:
-        """Keep one exchange, `kept` of its request."""
-        delivery = reply.delivery
-        ending = delivery.ending
+        """Keep one exchange. `head` is its request, but for the body, and `cost` what `cost_of` says of that."""
+        ending = reply.delivery.ending
         answered = ending == "whole" or ending == "truncated"
-        fields, body = NO_FIELDS, b""
+        size = len(body)
+        if size > LONGEST_BODY:
+            body = self._cut(body)
+        fields, answer = NO_FIELDS, b""
         if answered:
-            fields, body = self._fields(reply.headers), self._body(reply.body)
+            # A copy, also of a short body: what orjson writes keeps its 4 kB buffer for as long as it lives.
+            fields, answer = self._shared(reply.headers), b"%b" % self._cut(reply.body)
         self._numbered += 1
-        row = (
-            self._numbered,
-            world,
-            at,
-            operation,
-            kept.request,
-            reply.status if answered else None,
-            fields.fields,
-            body,
-            ending,
-            faults,
-            forgiven,
-            ENTRY_COST + kept.cost + fields.cost + len(body),
-        )
+        cost = cost_of(head) if cost is None else cost
+        cost += ENTRY_COST + len(body) + fields[1] + len(answer)
+        status = reply.status if answered else None
+        asked = head, size, body
+        row = (self._numbered, world, at, operation, *asked, status, fields[0], answer, ending, faults, forgiven, cost)
         self._add(row)
         if self.listeners:
-            entry = Entry(*row)
+            entry = self._entry(row)
             for listener in self.listeners:
                 listener(entry)
 
-    def _body(self, body: bytes) -> bytes:
-        """A body as it is kept: masked whole and cut then, so that no half of a secret is left at the end.
+    def _shared(self, fields: Headers) -> tuple[Headers, int]:
+        """The header fields of a reply, and what they count for: within a second most replies have the same."""
+        if fields != self._latest_fields[0]:
+            self._latest_fields = fields, _cost_of_fields(fields)
+        return self._latest_fields
 
-        It is a copy, also of a short body: what orjson writes keeps its 4 kB buffer for as long as it lives.
-        """
-        return b"%b" % self.masker.body(body)[:LONGEST_BODY]
-
-    def _fields(self, fields: Headers) -> KeptFields:
-        """The header fields of a reply as they are kept; within a second, most replies have the same."""
-        known, kept = self._latest_fields
-        if fields != known:
-            masked = self.masker.headers(fields)
-            kept = KeptFields(masked, _cost_of(masked))
-            self._latest_fields = fields.copy(), kept
-        return kept
+    def _cut(self, body: bytes) -> bytes:
+        """A body as it is kept: a long one is masked before it is cut, so that no half of a secret is at its end."""
+        return body if len(body) <= LONGEST_BODY else self.masker.body(body)[:LONGEST_BODY]
 
     def _add(self, row: Row) -> None:
-        rows = self._rows
-        rows.append(row)
+        places = self._places
+        places.append([row])
         self._bytes += row[-1]
-        while len(rows) > self._most_entries or self._bytes > self._most_bytes:
-            self._bytes -= rows.popleft()[-1]
+        while len(places) > self._most_entries or self._bytes > self._most_bytes:
+            self._bytes -= places.popleft()[0][-1]
 
     def entries(self, world: str) -> list[Entry]:
-        """The exchanges of one world that are kept, the oldest first."""
-        return [entry for entry in starmap(Entry, self._rows) if entry.world == world]
+        """The exchanges of one world that are kept, the oldest first. It needs no lock."""
+        return [self._look_at(place) for place in list(self._places) if place[0][1] == world]
+
+    def _look_at(self, place: Place) -> Entry:
+        """What is kept in a place, secrets masked; the work is done once."""
+        kept = place[0]
+        if not isinstance(kept, Entry):
+            kept = place[0] = self._entry(kept)
+        return kept
+
+    def _entry(self, row: Row) -> Entry:
+        number, world, at, operation, head, size, body, status, fields, answer, ending, faults, forgiven, cost = row
+        mask = self.masker
+        headers = mask.headers(without_credentials(headers_for(head.headers, size) if size else head.headers))
+        asked = Request(head.method, mask.text(head.path), mask.text(head.query), headers, mask.body(body))
+        shown = mask.headers(fields), mask.body(answer)
+        return Entry(number, world, at, operation, asked, status, *shown, ending, faults, forgiven, cost)
 
     def forget(self, world: str) -> None:
         """Drop the exchanges of one world."""
-        self._rows = deque(row for row in self._rows if Entry(*row).world != world)
-        self._bytes = sum(row[-1] for row in self._rows)
+        self._places = deque(place for place in self._places if place[0][1] != world)
+        self._bytes = sum(place[0][-1] for place in self._places)
 
     def verify(self, world: str, pattern: Pattern, status: int | None = None) -> Verification:
-        """Count the exchanges that fit, and find the nearest of those that do not."""
+        """Count the exchanges that fit, and find the nearest of those that do not. It needs no lock."""
         compared = [(entry, _differences(entry, pattern, status)) for entry in self.entries(world)]
         misses = sorted((item for item in compared if item[1]), key=lambda item: (len(item[1]), -item[0].id))
         return Verification(sum(not differences for _, differences in compared), misses[:NEAREST])
 
 
-def _cost_of(fields: Headers) -> int:
-    return sum(FIELD_COST + len(name) + len(value) for name, value in fields.items())
+def cost_of(head: Request) -> int:
+    """The bytes that a request is counted for, without its body."""
+    return len(head.path) + len(head.query) + _cost_of_fields(head.headers)
+
+
+def _cost_of_fields(fields: Headers) -> int:
+    return FIELD_COST * len(fields) + len("".join(fields)) + len("".join(fields.values()))
 
 
 def _differences(entry: Entry, pattern: Pattern, status: int | None) -> list[str]:

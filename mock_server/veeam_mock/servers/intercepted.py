@@ -4,7 +4,7 @@ import inspect
 import re
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar, Unpack, cast
 from urllib.parse import urlsplit
 
 import requests
@@ -14,8 +14,10 @@ from urllib3 import HTTPConnectionPool, Retry, connection_from_url
 from urllib3.exceptions import HTTPError
 
 from veeam_mock.messages import Request
+from veeam_mock.servers import other_clients
 from veeam_mock.servers.client_failures import Body, Broken, as_requests, body_of
 from veeam_mock.servers.local import LocalServer
+from veeam_mock.settings.keywords import GivenSettings
 from veeam_mock.settings.settings import Settings
 
 URL = "https://veeam.test:4443"
@@ -46,9 +48,11 @@ class InterceptedServer(LocalServer):
         *,
         url: str = URL,
         clock: Callable[[], float] | None = None,
-        **options: Any,
+        **options: Unpack[GivenSettings],
     ) -> None:
-        super().__init__(settings or Settings(**{"host": urlsplit(url).hostname, **options}), clock)
+        __tracebackhide__ = True
+        options.setdefault("host", urlsplit(url).hostname or "")
+        super().__init__(settings or Settings(**options), clock)
         self._url = url.rstrip("/")
         self._pool = connection_from_url(self._url)
         self._interception: _Interception | None = None
@@ -58,16 +62,22 @@ class InterceptedServer(LocalServer):
         """The address at which it exists for `requests`."""
         return self._url
 
+    @property
+    def ca_cert(self) -> None:
+        """None: there is no certificate to trust, as no connection is made."""
+
     def __enter__(self) -> "InterceptedServer":
         if self._interception is not None:
             raise RuntimeError("this server is in use already; make another one, with another url")
         self._interception = _Interception(self._pool)
         self._interception.add(_Everything(self.url, self._answer))
         self._interception.start()
+        other_clients.tell(self._pool.host, self._pool.port)
         return self
 
     def __exit__(self, *exception: object) -> None:
         if self._interception is not None:
+            other_clients.be_silent(self._pool.host, self._pool.port)
             self._interception.stop(allow_assert=False)
             self._interception = None
 

@@ -4,29 +4,19 @@ import socket
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Unpack
 
-from veeam_mock.control.client import ControlClient, OverHttp
 from veeam_mock.door.certificates import Certificate, find_certificate
 from veeam_mock.door.door import Door, Patience
 from veeam_mock.door.server import Server, bind
+from veeam_mock.servers.attached import AttachedServer
 from veeam_mock.servers.local import LocalServer
 from veeam_mock.settings.admin_key import with_admin_key
+from veeam_mock.settings.keywords import GivenSettings
+from veeam_mock.settings.options import DEFAULT_PASSWORD, DEFAULT_USERNAME
 from veeam_mock.settings.settings import Settings
 
 NOT_RUNNING = "this server is not running; use it in a with statement, or call start()"
-
-
-class AttachedServer(ControlClient):
-    """A server that was started elsewhere: its address, and its control API over HTTP."""
-
-    def __init__(self, url: str, transport: OverHttp) -> None:
-        super().__init__(transport)
-        self.url = url
-
-    def __repr__(self) -> str:
-        return f"<AttachedServer {self.url}>"
 
 
 class MockServer(LocalServer):
@@ -45,9 +35,11 @@ class MockServer(LocalServer):
         *,
         clock: Callable[[], float] | None = None,
         patience: Patience | None = None,
-        **options: Any,
+        **options: Unpack[GivenSettings],
     ) -> None:
-        super().__init__(with_admin_key(settings or Settings(**{"port": 0, **options})), clock)
+        __tracebackhide__ = True
+        options.setdefault("port", 0)
+        super().__init__(with_admin_key(settings or Settings(**options)), clock)
         self._patience = replace(patience or Patience(stop=0), request=self.settings.request_timeout)
         self._server: Server | None = None
         self._thread: threading.Thread | None = None
@@ -57,16 +49,21 @@ class MockServer(LocalServer):
 
     @classmethod
     def attach(
-        cls, url: str, admin_key: str | None = None, *, ca_cert: str | None = None, world: str = ""
+        cls,
+        url: str,
+        admin_key: str | None = None,
+        *,
+        ca_cert: str | None = None,
+        world: str = "",
+        username: str = DEFAULT_USERNAME,
+        password: str = DEFAULT_PASSWORD,
     ) -> AttachedServer:
-        """The control of a server that was started elsewhere, over HTTP, in the world `world`.
+        """A server that was started elsewhere, in the world `world`, with the members of this one.
 
         `ca_cert` is the file that its banner names, for HTTPS. `ValueError` for what is no address of a server.
         """
-        address = urlsplit(url)
-        if address.scheme not in ("http", "https") or not address.hostname or address.username is not None:
-            raise ValueError("this is not an address such as https://localhost:4443, without a login in it")
-        return AttachedServer(url, OverHttp(url, admin_key, ca_cert, world))
+        __tracebackhide__ = True
+        return AttachedServer(url, admin_key, ca_cert=ca_cert, world=world, username=username, password=password)
 
     def start(self) -> "MockServer":
         """Start to serve; returns when requests are answered."""

@@ -1,24 +1,16 @@
 """What the servers of this process have in common, whichever door they have: settings, a mock, its control."""
 
-from abc import abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Unpack
 
-from veeam_mock.control.client import ControlClient, InProcess
+from veeam_mock.control.transports import InProcess
 from veeam_mock.mock import Mock
+from veeam_mock.servers.reachable import ReachableServer
+from veeam_mock.settings.keywords import WorldSettings
 from veeam_mock.settings.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Api:
-    """One version of the API of a server: its name, such as `v8`, and its address."""
-
-    name: str
-    url: str
-
-
-class LocalServer(ControlClient):
+class LocalServer(ReachableServer):
     """A server of this process, steered without HTTP. `mock` is what answers behind its door."""
 
     def __init__(self, settings: Settings, clock: Callable[[], float] | None = None) -> None:
@@ -27,16 +19,9 @@ class LocalServer(ControlClient):
         super().__init__(InProcess(self.mock.control))
 
     @property
-    @abstractmethod
-    def url(self) -> str:
-        """The address, such as `https://localhost:40123`."""
-
-    def api(self, name: str) -> Api:
-        """A version of the API; `ValueError` for one that is not served."""
-        served = self.mock.installation.versions.names
-        if name not in served:
-            raise ValueError(f"{name!r} is not a version that is served here, which are {', '.join(served)}")
-        return Api(name, f"{self.url}/{name}")
+    def versions(self) -> tuple[str, ...]:
+        """The versions of the API that are served, the oldest first."""
+        return self.mock.settings.api
 
     @property
     def username(self) -> str:
@@ -48,9 +33,10 @@ class LocalServer(ControlClient):
         """The password of `username`."""
         return self.mock.settings.passwords[self.username]
 
-    def restart_world(self, **changes: Any) -> None:
+    def restart_world(self, **changes: Unpack[WorldSettings]) -> None:
         """Start all worlds anew, with `changes` to the settings that the server was made with.
 
         What belongs to the socket (host, port, certificate) stays as it is. Raises `SettingsError`.
         """
+        __tracebackhide__ = True
         self.mock.restart(self.settings.replace(**changes))

@@ -3,12 +3,14 @@
 import math
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Unpack
 
 from veeam_mock.faults.parsing import FaultError, FaultParser
 from veeam_mock.model import durations
 from veeam_mock.model.clock import system_time
+from veeam_mock.model.suggestions import suggestion
 from veeam_mock.settings.addresses import url_of
+from veeam_mock.settings.keywords import GivenSettings
 from veeam_mock.settings.options import BY_KEY, DEFAULT_PASSWORD, OPTIONS, Declared, Option
 from veeam_mock.spec.document import VERSIONS, bundled_path, load_document, questions
 from veeam_mock.spec.readings import default_readings
@@ -60,7 +62,8 @@ class Settings(Declared):
     picked: Mapping[str, str]
     """The readings that were picked, of `ambiguities`, which has the first of v4 for the others."""
 
-    def __init__(self, **given: Any) -> None:
+    def __init__(self, **given: Unpack[GivenSettings]) -> None:
+        __tracebackhide__ = True
         problems = _problems(given)
         if problems:
             raise SettingsError(problems)
@@ -129,7 +132,7 @@ def _problems(given: Mapping[str, Any]) -> list[Violation]:
     plain = {key: list(value) if isinstance(value, tuple) else value for key, value in given.items()}
     if isinstance(plain.get("ambiguities"), Mapping):
         plain["ambiguities"] = dict(plain["ambiguities"])
-    problems = [_worded(problem, plain) for problem in SCHEMA.violations(plain, "")]
+    problems = [told for problem in SCHEMA.violations(plain, "") for told in _worded(problem, plain)]
     wrong = {problem.where.split(".")[0] for problem in problems}
     sound = {key: value for key, value in given.items() if key not in wrong}
     for check in (_range_problems, _reading_problems, _pair_problems, _twice_problems, _fault_problems):
@@ -137,14 +140,21 @@ def _problems(given: Mapping[str, Any]) -> list[Violation]:
     return problems
 
 
-def _worded(problem: Violation, given: Mapping[str, Any]) -> Violation:
-    key = problem.where.split(".")[0]
+def _worded(problem: Violation, given: Mapping[str, Any]) -> list[Violation]:
+    """`problem` in words for who wrote the settings; several for several unknown keys."""
+    key, message = problem.where.split(".")[0], problem.message
     if problem.keyword == "additionalProperties" and not problem.where:
-        unknown = ", ".join(sorted(set(given) - set(BY_KEY)))
-        return Violation(unknown, "is not a setting; known are " + ", ".join(BY_KEY), problem.keyword)
+        unknown = sorted(set(given) - set(BY_KEY))
+        return [Violation(name, f"is not a setting{_meant(name)}", problem.keyword) for name in unknown]
     if problem.keyword == "type" and isinstance(given.get(key), str) and BY_KEY[key].schema["type"] in STRUCTURES:
-        return Violation(problem.where, f"{problem.message}, and cannot be read as YAML", problem.keyword)
-    return problem
+        message += ", and cannot be read as YAML"
+    if key == "cors" and message.startswith("'http") and message.partition("' is not")[0].endswith("/"):
+        message += "; leave out the slash at its end"
+    return [Violation(problem.where, message, problem.keyword)]
+
+
+def _meant(name: str) -> str:
+    return suggestion(name.replace("-", "_"), BY_KEY) or "; known are " + ", ".join(BY_KEY)
 
 
 def _range_problems(given: Mapping[str, Any]) -> Iterable[Violation]:
@@ -164,10 +174,15 @@ def _reading_problems(given: Mapping[str, Any]) -> Iterable[Violation]:
     for key, name in given["ambiguities"].items():
         where = f"ambiguities.{key}"
         if key not in catalogue:
-            yield Violation(where, f"is not an ambiguity; known are {', '.join(catalogue)}", "enum")
+            yield Violation(where, f"is not an ambiguity{_known(key, catalogue)}", "enum")
         elif str(name) not in catalogue[key]["readings"]:
-            known = ", ".join(catalogue[key]["readings"])
-            yield Violation(where, f"{shorten(name)} is not a reading; known are {known}", "enum")
+            readings = catalogue[key]["readings"]
+            yield Violation(where, f"{shorten(name)} is not a reading{_known(str(name), readings)}", "enum")
+
+
+def _known(name: str, known: Iterable[str]) -> str:
+    known = list(known)
+    return f"; known are {', '.join(known)}{suggestion(name, known)}"
 
 
 def _pair_problems(given: Mapping[str, Any]) -> Iterable[Violation]:
@@ -193,8 +208,8 @@ def _twice_problems(given: Mapping[str, Any]) -> Iterable[Violation]:
 
 
 def _fault_problems(given: Mapping[str, Any]) -> Iterable[Violation]:
-    if not given.get("faults"):
-        return
+    if not given.get("faults") or given.get("also"):
+        return  # with documents that are served beside the versions, faults are checked once these are open
     parser = FaultParser(Versions(given.get("api", VERSIONS), {}))
     for number, fault in enumerate(given["faults"]):
         try:

@@ -22,6 +22,24 @@ SERVICE_LINK = re.compile(
 
 Its documentation of services, 'Discovering services', 'Environment variables'.
 """
+OF_CLIENTS = frozenset(
+    {
+        "URL",
+        "BASE_URL",
+        "ENDPOINT",
+        "CA",
+        "CA_CERT",
+        "CA_FILE",
+        "TOKEN",
+        "WORLD",
+        "VERIFY",
+        "INSECURE",
+        "IMAGE",
+        "VERSION",
+    }
+)
+"""What clients and pipelines call their own variables, behind our prefix; none is a setting."""
+
 FLAGS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 TWICE = "a key is there a second time"
 
@@ -105,14 +123,18 @@ def _read_yaml(text: str) -> Any:
 def read_environment(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
     """The settings in `VEEAM_MOCK_…` variables, unchecked; unknown ones are kept so that they are reported.
 
-    An empty one counts as unset, and those that Kubernetes sets for a service of our name are not ours.
+    An empty one counts as unset. What Kubernetes sets for a service of our name is not ours, nor what clients use.
     """
     found = {
         name.removeprefix(ENVIRONMENT_PREFIX): value
         for name, value in environ.items()
         if name.startswith(ENVIRONMENT_PREFIX) and name != f"{ENVIRONMENT_PREFIX}CONFIG" and value
     }
-    own = {name.lower(): value for name, value in found.items() if not SERVICE_LINK.fullmatch(f"{name}={value}")}
+    own = {
+        name.lower(): value
+        for name, value in found.items()
+        if name not in OF_CLIENTS and not SERVICE_LINK.fullmatch(f"{name}={value}")
+    }
     return {key: from_text(BY_KEY[key], value) if key in BY_KEY else value for key, value in own.items()}
 
 

@@ -45,6 +45,24 @@ class ReadBody(NamedTuple):
 NOTHING = ReadBody(None, [], [])
 
 
+class BodyReader(NamedTuple):
+    """Reads the bodies that come with one head. `unreadable` says why none can be read, `missing` what is wrong without
+    one."""
+
+    described: "Body"
+    media: Media
+    tolerance: Tolerance
+    unreadable: Violation | None
+    missing: Violation | None
+
+    def read(self, body: bytes) -> ReadBody:
+        """The value of `body` and what is wrong with it. Never raises."""
+        refusal = self.unreadable if body else self.missing
+        if refusal is not None:
+            return ReadBody(None, [refusal], [])
+        return self.described.read(body, self.media, self.tolerance) if body else NOTHING
+
+
 class Body:
     """A body as the document describes it: one schema, as plain JSON Schema, for each media type."""
 
@@ -56,6 +74,12 @@ class Body:
 
     def __bool__(self) -> bool:
         return bool(self._schemas)
+
+    def reader(self, request: Request, tolerance: Tolerance) -> BodyReader:
+        """What reads the bodies of requests that have the head of `request`."""
+        media, encoding = media_of(request), refuse_encoding(request)
+        unreadable = encoding or self.refuse_media(media, tolerance)
+        return BodyReader(self, media, tolerance, unreadable, encoding or self.refuse_none())
 
     def refuse_none(self) -> Violation | None:
         """What is wrong without a body."""
@@ -82,14 +106,14 @@ class Body:
                 value = orjson.loads(body)
             except orjson.JSONDecodeError:
                 return self._read_closely(body, media, tolerance)
-            schema = self._schemas[JSON]
-            if schema.is_valid(value) and self._shapes[JSON].is_plain(value):
+            if self._schemas[JSON].is_valid(value) and self._shapes[JSON].is_plain(value):
                 return ReadBody(value, [], [])
         return self._read_closely(body, media, tolerance)
 
     def _read_closely(self, body: bytes, media: Media, tolerance: Tolerance) -> ReadBody:
-        name = FORM if media.type == MULTIPART else media.type
-        notes = [f"header.Content-Type: a form was sent as {MULTIPART}"] if media.type == MULTIPART else []
+        is_form_in_parts = media.type == MULTIPART and MULTIPART not in self._schemas
+        name = FORM if is_form_in_parts else media.type
+        notes = [f"header.Content-Type: a form was sent as {MULTIPART}"] if is_form_in_parts else []
         try:
             value = self._parse(body, media, notes, tolerance)
         except ValueError as error:
@@ -108,10 +132,13 @@ class Body:
         return ReadBody(value, violations if left else [_as_violation(note) for note in found], notes)
 
     def _parse(self, body: bytes, media: Media, notes: list[str], tolerance: Tolerance) -> object:
+        """The value of a body; None for media types that are not looked into."""
         if media.type == FORM:
             return _parse_form(body)
-        if media.type == MULTIPART:
+        if media.type == MULTIPART and MULTIPART not in self._schemas:
             return _parse_multipart(body, media)
+        if not media.type.endswith("json"):
+            return None
         try:
             return orjson.loads(body.removeprefix(UTF8_BOM))
         except orjson.JSONDecodeError as error:

@@ -10,6 +10,7 @@ from typing import Any
 
 import jsonschema_rs
 
+from veeam_mock.model.suggestions import suggestion
 from veeam_mock.secret_names import is_secret, without_secrets
 
 LONGEST_VALUE = 60
@@ -74,8 +75,17 @@ class Schema:
         where = ".".join(filter(None, [root, *path]))
         if wanted and (keyword in FORMS or (secret and keyword not in PLAIN)):
             shown = "the value" if secret or any(map(is_secret, path)) else shorten(error.instance)
-            return Violation(where, f"{shown} is not {wanted}", keyword)
+            return Violation(where, f"{shown} is not {wanted}{_quoting(error)}", keyword)
+        if keyword == "additionalProperties":
+            return Violation(where, _unknown(error, self._names_at(error.schema_path)), keyword)
         return Violation(where, _message(error, keyword, path), keyword)
+
+    def _names_at(self, path: Iterable[str | int]) -> list[str]:
+        """The properties that are known to the schema that holds the keyword at the end of `path`."""
+        node: Any = self._schema
+        for step in list(path)[:-1]:
+            node = node[step]
+        return list(node.get("properties", ()))
 
     def _words_at(self, path: Iterable[str | int]) -> tuple[str | None, bool]:
         """What the schema that holds the keyword at the end of `path` wants in words, and whether it is a secret."""
@@ -98,23 +108,37 @@ def _message(error: jsonschema_rs.ValidationError, keyword: str, path: list[str]
         case "required":
             return "is required"
         case "type":
-            return f"{shown} is not of type {' or '.join(kind['types'])}"
+            return f"{shown} is not of type {' or '.join(kind['types'])}{_quoting(error)}"
         case "enum":
-            return f"{shown} is not one of {', '.join(str(option) for option in kind['options'] if option is not None)}"
+            options = [str(option) for option in kind["options"] if option is not None]
+            nearest = suggestion(error.instance, options) if shown != "the value" else ""
+            return f"{shown} is not one of {', '.join(options)}{nearest}"
         case "pattern":
             return f"{shown} does not match {kind['pattern']}"
         case "format":
             return f"{shown} is not a valid {kind['format']}"
         case "minLength" | "maxLength" | "minItems" | "maxItems" | "minProperties" | "maxProperties":
             return _size_message(error.instance, keyword, kind["limit"])
-        case "additionalProperties":
-            return f"unknown key {', '.join(map(shorten, kind['unexpected']))}"
         case "anyOf" | "oneOf":
             return f"{shown} has none of the allowed forms"
         case _:
             # The validator's own words hold the whole value, and its names in quotes that hide them from a mask.
             plain = shown != "the value" and not isinstance(error.instance, dict | list)
             return error.message if plain else f"{shown} breaks {keyword}"
+
+
+def _unknown(error: jsonschema_rs.ValidationError, known: list[str]) -> str:
+    """Which keys are unknown, and what a single one may have been meant to be."""
+    unexpected = error.kind.as_dict()["unexpected"]
+    nearest = suggestion(unexpected[0], known) if len(unexpected) == 1 else ""
+    return f"unknown key {', '.join(map(shorten, unexpected))}{nearest}"
+
+
+def _quoting(error: jsonschema_rs.ValidationError) -> str:
+    """A word for who wrote text that YAML takes for a number or a truth value, such as `password: 12345`."""
+    kind = error.kind.as_dict()
+    wants_text = error.kind.name == "type" and "string" in kind["types"]
+    return "; put it in quotes" if wants_text and isinstance(error.instance, bool | int | float) else ""
 
 
 def _size_message(value: object, keyword: str, limit: int) -> str:

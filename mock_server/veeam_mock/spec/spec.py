@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from veeam_mock.messages import JSON, Reply, Request, decode_segment
-from veeam_mock.spec.bodies import NOTHING, Body, Media, ReadBody, Tolerance, media_of, refuse_encoding
+from veeam_mock.spec.bodies import Body, BodyReader, ReadBody, Tolerance
 from veeam_mock.spec.readings import apply_readings, default_readings
 from veeam_mock.spec.schema import Schema, Violation
 
@@ -53,6 +53,8 @@ class Operation:
     replies: Mapping[int, Schema | None]
     success: int
     """The status of a good answer."""
+    elsewhere: object = None
+    """What another document says of it; None for those of the mock's own."""
 
 
 class Match(NamedTuple):
@@ -73,20 +75,6 @@ NOT_SERVED = NoMatch()
 SLASH = "path: a slash stands at its end"
 
 
-class CheckedHead(NamedTuple):
-    """The head of a request as the spec reads it: its parameters' values by name, and what is wrong with them.
-
-    `media` says how a body is to be read; `unreadable` why it cannot be, and `missing` what is wrong without one.
-    """
-
-    values: Mapping[str, Any]
-    violations: list[Violation]
-    forgiven: list[str]
-    media: Media
-    unreadable: Violation | None
-    missing: Violation | None
-
-
 class CheckedRequest(NamedTuple):
     """A request as the spec reads it: the values by name, the JSON value of the body, what is wrong, and what is not as
     a standard has it and was forgiven."""
@@ -95,6 +83,13 @@ class CheckedRequest(NamedTuple):
     body: Any
     violations: list[Violation]
     forgiven: list[str]
+
+    def with_body(self, read: ReadBody) -> "CheckedRequest":
+        """The same request with what was read of its body."""
+        value, violations, forgiven = read
+        if self.violations or self.forgiven:
+            violations, forgiven = [*self.violations, *violations], [*self.forgiven, *forgiven]
+        return CheckedRequest(self.values, value, violations, forgiven)
 
 
 class Spec:
@@ -109,7 +104,7 @@ class Spec:
         self._tolerance = Tolerance(
             json=self.readings.get("json-leniency") == "read", multipart=self.readings.get("form-multipart") == "read"
         )
-        self._ignores_slash = self.readings.get("path-slash") == "ignored"
+        self.ignores_slash = self.readings.get("path-slash") == "ignored"
         self._literal: dict[str, dict[str, Operation]] = {}
         self._templates: list[tuple[list[str], dict[str, Operation]]] = []
         self.operations: dict[str, Operation] = {}
@@ -132,7 +127,7 @@ class Spec:
     def find(self, method: str, path: str) -> Match | NoMatch:
         """The operation for a method and a percent-encoded path. HEAD means the GET of the same path."""
         found = self._find(method, path)
-        if path.endswith("/") and self._ignores_slash and found == NOT_SERVED:
+        if path.endswith("/") and self.ignores_slash and found == NOT_SERVED:
             found = self._find(method, path[:-1])
             return found._replace(forgiven=SLASH) if isinstance(found, Match) else found
         return found
@@ -164,37 +159,21 @@ class Spec:
                 return by_method, values
         return None, {}
 
-    def check_request(self, match: Match, request: Request, head: CheckedHead | None = None) -> CheckedRequest:
-        """The values of `request` and everything that is wrong with it; `head` is what `check_head` said of it.
+    def check_request(self, match: Match, request: Request) -> CheckedRequest:
+        """The values of `request` and everything that is wrong with it. Never raises."""
+        reader = self.body_reader(match, request)
+        checked = self.check_head(match, request)
+        return checked if reader is None else checked.with_body(reader.read(request.body))
 
-        Never raises.
-        """
-        head = head or self.check_head(match, request)
-        if not match.operation.body:
-            return CheckedRequest(head.values, None, head.violations, head.forgiven)
-        body, violations, forgiven = self._read_body(match.operation, head, request.body)
-        return CheckedRequest(
-            head.values,
-            body,
-            [*head.violations, *violations] if head.violations else violations,
-            [*head.forgiven, *forgiven] if head.forgiven else forgiven,
-        )
-
-    def _read_body(self, operation: Operation, head: CheckedHead, body: bytes) -> ReadBody:
-        refusal = head.unreadable if body else head.missing
-        if refusal is not None:
-            return ReadBody(None, [refusal], [])
-        return operation.body.read(body, head.media, self._tolerance) if body else NOTHING
-
-    def check_head(self, match: Match, request: Request) -> CheckedHead:
+    def check_head(self, match: Match, request: Request) -> CheckedRequest:
         """What can be said of `request` before its body is looked at. Never raises."""
         values, violations = self._check_parameters(match, request)
-        media = media_of(request)
-        encoding = refuse_encoding(request)
+        return CheckedRequest(values, None, violations, [match.forgiven] if match.forgiven else [])
+
+    def body_reader(self, match: Match, request: Request) -> BodyReader | None:
+        """What reads the bodies that come with the head of `request`; None where the operation takes none."""
         body = match.operation.body
-        unreadable = encoding or body.refuse_media(media, self._tolerance)
-        forgiven = [match.forgiven] if match.forgiven else []
-        return CheckedHead(values, violations, forgiven, media, unreadable, encoding or body.refuse_none())
+        return body.reader(request, self._tolerance) if body else None
 
     def _check_parameters(self, match: Match, request: Request) -> tuple[dict[str, Any], list[Violation]]:
         values: dict[str, Any] = {}
