@@ -11,7 +11,7 @@ from veeam_mock.api.calls import Call, Operations
 from veeam_mock.api.cors import origin_headers, preflight_headers
 from veeam_mock.api.head import Head
 from veeam_mock.api.installation import Installation
-from veeam_mock.api.worlds import DEFAULT, NoSuchWorld, TooManyWorlds, World
+from veeam_mock.api.worlds import DEFAULT, NoSuchWorld, TooManyWorlds, World, comes_from_another_site
 from veeam_mock.faults.kinds import Strike
 from veeam_mock.faults.parsing import FaultError
 from veeam_mock.faults.prefer import rules_from_header
@@ -160,7 +160,8 @@ class Pipeline:
 
     def _enter_world(self, exchange: Exchange) -> None:
         try:
-            exchange.world = self.installation.worlds.find(exchange.head.world)
+            may_make = not comes_from_another_site(exchange.head.seen, self.installation.settings.cors)
+            exchange.world = self.installation.worlds.find(exchange.head.world, may_make=may_make)
         except NoSuchWorld as error:
             exchange.is_outside_the_description = True
             exchange.reply = exchange.refusals.plain(400, str(error))

@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -30,6 +30,8 @@ NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 DEFAULT = ""
 """The name of the world of requests that name none."""
 
+BAD_NAME = "The name of a world has 1 to 64 letters, digits, dots, dashes and underscores."
+NOT_MADE = "This world is not there, and a web page of another origin makes none."
 NAMELESS = " "
 """What an empty header names; no world can have this name."""
 
@@ -103,10 +105,17 @@ class Worlds:
         self._worlds: dict[str, World] = {}
         self.default = self._make(DEFAULT)
 
-    def find(self, name: str) -> World:
-        """The world of this name; `NoSuchWorld` for a bad name, `TooManyWorlds` when there is no room for a new one."""
+    def find(self, name: str, *, may_make: bool = True) -> World:
+        """The world of this name. `NoSuchWorld` for a bad name, and for a new one where it may not be made;
+        `TooManyWorlds` when there is no room for a new one."""
         world = self._worlds.get(name)
+        if world is None and not may_make:
+            raise NoSuchWorld(NOT_MADE)
         return self._make(name) if world is None else world
+
+    def has(self, name: str) -> bool:
+        """Whether the world of this name is there."""
+        return name in self._worlds
 
     def reset(self, name: str) -> None:
         """Drop a world; it starts anew on its next use."""
@@ -120,8 +129,8 @@ class Worlds:
         return list(self._worlds)
 
     def _make(self, name: str) -> World:
-        if name != DEFAULT and not NAME.fullmatch(name):
-            raise NoSuchWorld("The name of a world has 1 to 64 letters, digits, dots, dashes and underscores.")
+        if not is_world_name(name):
+            raise NoSuchWorld(BAD_NAME)
         if name not in self._worlds and len(self._worlds) > self._settings.most_worlds:
             raise TooManyWorlds(
                 f"There are {self._settings.most_worlds} worlds already; drop one by POST /__admin/reset in it."
@@ -130,12 +139,25 @@ class Worlds:
         return world
 
 
+def is_world_name(name: str) -> bool:
+    """Whether a world can have this name."""
+    return name == DEFAULT or NAME.fullmatch(name) is not None
+
+
 def split_world(path: str) -> tuple[str, str]:
     """The name of the world in a path below `/~NAME/`, and the rest of the path; an empty name when there is none."""
     if not path.startswith(PATH_PREFIX):
         return DEFAULT, path
     name, _, rest = path.removeprefix(PATH_PREFIX).partition("/")
     return (name, f"/{rest}") if name else (DEFAULT, path)
+
+
+def comes_from_another_site(request: Request, allowed: Collection[str]) -> bool:
+    """Whether a browser sends `request` for a page of an origin that is neither ours nor `allowed` (Fetch metadata)."""
+    origin = request.headers.get("origin")
+    if origin is not None and (origin in allowed or "*" in allowed or origin == request.origin):
+        return False
+    return origin is not None or request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
 
 
 def enter_world(request: Request) -> tuple[str, Request]:

@@ -5,12 +5,13 @@ Like the API it takes a plain request and gives a plain reply.
 
 import hmac
 import logging
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 import orjson
 
+from veeam_mock.api.hosts import FOREIGN_HOST, is_own_host
 from veeam_mock.api.installation import Installation
-from veeam_mock.api.worlds import NoSuchWorld, TooManyWorlds, enter_world
+from veeam_mock.api.worlds import NoSuchWorld, TooManyWorlds, comes_from_another_site, enter_world
 from veeam_mock.control.description import control_spec
 from veeam_mock.control.errors import ControlError
 from veeam_mock.control.operations import OPERATIONS
@@ -19,7 +20,7 @@ from veeam_mock.messages import Reply, Request
 from veeam_mock.model.clock import TimeTravelError
 from veeam_mock.model.errors import DeviceCodeError, ModelError, NotFound
 from veeam_mock.model.suggestions import suggestion
-from veeam_mock.settings.addresses import LOOPBACK_NAMES, is_loopback
+from veeam_mock.settings.addresses import is_loopback
 from veeam_mock.settings.settings import SettingsError
 from veeam_mock.spec.refusals import Refusals
 from veeam_mock.spec.renditions import V4
@@ -84,7 +85,8 @@ class Control:
         status = next(status for status in match.operation.replies if status < 300)
         installation, perform = self._installation, OPERATIONS[match.operation.id]
         with installation.lock:
-            world = installation.worlds.find(name)
+            may_make = not comes_from_another_site(request, installation.settings.cors)
+            world = installation.worlds.find(name, may_make=may_make)
             if match.operation.id not in LONG_READS:
                 return Reply(status, perform(installation, world, checked))
         return Reply(status, perform(installation, world, checked))
@@ -100,13 +102,12 @@ class Control:
             if not is_open and not hmac.compare_digest(given, key.encode()):
                 raise ControlError(401, "The header X-Admin-Key is missing or wrong.")
             return
-        own = {*LOOPBACK_NAMES, self._installation.settings.host}
         if not is_open and request.client and not is_loopback(request.client):
             raise ControlError(403, "Without an admin key only this machine may call the control API.")
-        if _host_name(request.headers.get("host", "localhost")) not in own:
-            raise ControlError(403, "The Host header names another machine; call the control API by localhost.")
+        if not is_own_host(request, self._installation.settings):
+            raise ControlError(403, FOREIGN_HOST)
         origin = request.headers.get("origin")
-        if origin is not None and origin.partition("://")[2] != request.headers.get("host"):
+        if origin is not None and origin.partition("://")[2] != request.origin.partition("://")[2]:
             raise ControlError(403, "A page of another origin may not call the control API.")
 
 
@@ -124,10 +125,3 @@ def _status(error: Exception) -> int:
     if isinstance(error, ControlError):
         return error.status
     return next((status for kind, status in STATUSES if isinstance(error, kind)), 400)
-
-
-def _host_name(host: str) -> str | None:
-    try:
-        return urlsplit(f"//{host}").hostname
-    except ValueError:
-        return None

@@ -6,8 +6,17 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
+from veeam_mock.api.hosts import FOREIGN_HOST, is_own_host, is_reached_over_loopback
 from veeam_mock.api.installation import Installation
-from veeam_mock.api.worlds import PATH_PREFIX, split_world
+from veeam_mock.api.worlds import (
+    BAD_NAME,
+    NOT_MADE,
+    PATH_PREFIX,
+    comes_from_another_site,
+    enter_world,
+    is_world_name,
+    split_world,
+)
 from veeam_mock.control.transports import Admitting
 from veeam_mock.messages import Reply, Request
 from veeam_mock.pages import form_tokens
@@ -26,6 +35,7 @@ class Pages:
     ) -> None:
         self._app = Flask(__name__, static_folder=None)
         self._app.extensions.update(veeam=installation, veeam_control=control, veeam_forms=form_tokens.make_signer())
+        self._installation = installation
         self._refuse = refuse
         self._app.url_map.strict_slashes = False
         self._app.register_error_handler(HTTPException, self._answer_error)
@@ -35,6 +45,14 @@ class Pages:
 
     def answer(self, plain: Request) -> Reply:
         """The page that `plain` asks for."""
+        settings = self._installation.settings
+        if is_reached_over_loopback(plain, settings) and not is_own_host(plain, settings):
+            return self._refuse(plain, 403, FOREIGN_HOST)
+        world = enter_world(plain)[0]
+        if not is_world_name(world):
+            return self._refuse(plain, 400, BAD_NAME)
+        if comes_from_another_site(plain, settings.cors) and not self._installation.worlds.has(world):
+            return self._refuse(plain, 403, NOT_MADE)
         body, status, headers = run_wsgi_app(self._app, _environ(plain), buffered=True)
         fields = {name: value for name, value in headers if name.lower() != "set-cookie"}
         return Reply(int(status[:3]), None, fields, b"".join(body), cookies=headers.getlist("Set-Cookie"))

@@ -1,6 +1,7 @@
 """Addresses that the server listens on: which of them this machine alone can reach, and how clients write them."""
 
 import ipaddress
+from urllib.parse import urlsplit
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 """What this machine calls itself."""
@@ -15,6 +16,23 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host.lower() == "localhost"
+
+
+def is_address(host: str) -> bool:
+    """Whether `host` is an IP address: no name that somebody else could point here (DNS rebinding)."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def host_of(origin: str) -> str:
+    """The host name or address in an origin such as `https://localhost:4443`, in lower case; empty for none."""
+    try:
+        return urlsplit(origin).hostname or ""
+    except ValueError:
+        return ""
 
 
 def url_of(scheme: str, host: str, port: int) -> str:

@@ -192,6 +192,12 @@ class Declared:
     cors: tuple[str, ...] = setting(
         (), {"type": "array", "items": ORIGIN}, "Allow browser clients of this origin ('*' for any).", "ORIGIN"
     )
+    allow_host: tuple[str, ...] = setting(
+        (),
+        {"type": "array", "items": HOST},
+        "Serve pages and the control API on loopback under this host name too.",
+        "HOST",
+    )
     quiet: bool = setting(False, FLAG, "Print no banner.")
     users: tuple[Mapping[str, str], ...] = setting(
         (),
