@@ -47,6 +47,12 @@ TARGET = Option(
 """An argument of the command, an option of pytest."""
 
 OPTIONS: tuple[Option, ...] = (
+    Option(
+        "api",
+        "VERSION",
+        "Version of the API: v4 to v8, `all` that are served, or `auto`: the newest. [default: "
+        "auto; bundled mock: all]",
+    ),
     Option("username", "NAME", "User who logs in; better in VEEAM_USERNAME.", environment="VEEAM_USERNAME"),
     Option("password", "TEXT", "Password; better in VEEAM_PASSWORD.", environment="VEEAM_PASSWORD"),
     _switch("password-stdin", "Read the password from standard input.", command_only=True),
@@ -57,6 +63,8 @@ OPTIONS: tuple[Option, ...] = (
     Option("timeout", "SECONDS", "Time limit for one answer. [default: 10]"),
     Option("rate", "N", "Requests a second, after a burst of 5. [default: 5; bundled mock: no limit]"),
     Option("budget", "N", "Requests in all. [default: 300; bundled mock: no limit]"),
+    Option("max-time", "TIME", "End the run after this time, such as 90s or 5m. [default: no limit]"),
+    _switch("partial", "Rules that the limits cut do not make the run inconclusive."),
     _switch("thorough", "Lift the caps on number and pace, generate more."),
     _switch("yes", "Confirm --thorough for a server that is not this machine."),
     Option("organization-id", "ID", "Organization to ask codes for. [default: one of the list]"),
@@ -68,6 +76,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("rule", "ID", "Try this rule alone, or all that fit, as in `code.*`; may come again.", Kind.LIST),
     Option("skip", "ID", "Leave out this rule, or all that fit; may come again.", Kind.LIST),
     Option("baseline", "FILE", "Known deviations (YAML), each with its reason."),
+    Option("write-baseline", "FILE", "Write what is broken as a baseline (YAML).", Kind.REPORT),
     Option("seed", "N", "Seed of what is generated. [default: 1]"),
 )
 REPORTS = tuple(option.key for option in OPTIONS if option.kind is Kind.REPORT)

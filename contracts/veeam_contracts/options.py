@@ -11,12 +11,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from veeam_contracts.asking.target import BUNDLED, LIVE, Limits, Login, Target, is_loopback, mistake_in, thorough
-from veeam_contracts.document import example_restore_session, region_names
+from veeam_contracts.document import describe, region_names
 from veeam_contracts.judging.baseline import Baseline, BaselineError, read_baseline
 from veeam_contracts.judging.catalogue import RULES
 from veeam_contracts.option_table import ENVIRONMENT, REPORTS
+from veeam_contracts.paths import NEWEST, VERSIONS
 
 THOROUGH_EXAMPLES = 100
+AUTO, ALL = "auto", "all"
+"""Values of `--api` beside the names of versions: the newest version that is served, and all that are."""
 
 
 class Mistake(ValueError):
@@ -35,6 +38,9 @@ class Options:
     timeout: float = 10.0
     rules: Sequence[str] = ()
     skipped: Sequence[str] = ()
+    api: str = AUTO
+    partial: bool = False
+    seconds: float | None = None
 
     def selects(self, rule: str) -> bool:
         """Whether the rule with this id is to be tried."""
@@ -64,6 +70,9 @@ def read_options(given: Mapping[str, Any], environ: Mapping[str, str]) -> Option
         timeout=float(values.get("timeout", 10.0)),
         rules=tuple(values.get("rule", ())),
         skipped=tuple(values.get("skip", ())),
+        api=values.get("api", AUTO).lower(),
+        partial=bool(values.get("partial")),
+        seconds=seconds_of(values.get("max_time", "")),
     )
 
 
@@ -71,6 +80,11 @@ def _problems(values: Mapping[str, Any]) -> Iterator[str]:
     for name, low in (("timeout", 0.01), ("rate", 0.01), ("budget", 1), ("seed", 0)):
         if name in values and not _is_number(values[name], low):
             yield f"--{name} {values[name]}: must be a number of at least {low}"
+    names = [AUTO, ALL, *map(str, VERSIONS)]
+    if values.get("api", AUTO).lower() not in names:
+        yield f"--api {values['api']!r}: is none of {', '.join(names)}"
+    if "max_time" in values and seconds_of(values["max_time"]) is None:
+        yield f"--max-time {values['max_time']}: is no time such as 90s, 5m or 1h"
     if "ca_cert" in values:
         yield from _certificate_problems(values["ca_cert"])
     if values.get("password_stdin") and not values.get("password"):
@@ -102,6 +116,7 @@ def _report_problems(files: Mapping[str, Path]) -> Iterator[str]:
     """What would keep a report from being written: better known before the run than after it."""
     kinds: dict[Path, str] = {}
     for kind, path in files.items():
+        kind = kind.replace("_", "-")
         first = kinds.setdefault(path.resolve(), kind)
         if not path.absolute().parent.is_dir():
             yield f"--{kind} {path}: the folder does not exist"
@@ -124,6 +139,12 @@ def _target_problems(values: Mapping[str, Any]) -> Iterator[str]:
     if values.get("thorough") and not values.get("yes") and not is_loopback(url):
         host = urlsplit(url).hostname
         yield f"--thorough sends thousands of requests, and {host} is not this machine: confirm with --yes"
+
+
+def seconds_of(text: str) -> float | None:
+    """A time such as `90s`, `5m`, `1h` or `90` in seconds; None for anything else, and for no time at all."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(s|m|h)?", text, re.ASCII)
+    return (float(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2] or "s"] or None) if found else None
 
 
 def _is_number(value: Any, low: float) -> bool:
@@ -152,6 +173,7 @@ def _target(values: Mapping[str, Any]) -> Target:
 
 def _limits(values: Mapping[str, Any]) -> Limits:
     limits = replace(LIVE, requests=int(values.get("budget", 300)), rate=float(values.get("rate", 5.0)))
+    limits = replace(limits, seconds=seconds_of(values.get("max_time", "")))
     return thorough(limits) if values.get("thorough") else limits
 
 
@@ -160,12 +182,12 @@ def bundled_target(server: Any, options: Options) -> Target:
     return Target(
         url=server.url,
         login=Login(server.username, server.password),
-        limits=BUNDLED,
+        limits=replace(BUNDLED, seconds=options.seconds),
         ca_cert=server.ca_cert,
         timeout=options.timeout,
         seed=options.seed,
         advance=server.clock.advance,
         decide=lambda code, decision: getattr(server.device_codes, decision)(code),
         examples=options.examples,
-        restore_session_id=example_restore_session(),
+        restore_session_id=describe(NEWEST).example_restore_session,
     )

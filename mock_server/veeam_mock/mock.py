@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from veeam_mock.api.head import Head
 from veeam_mock.api.installation import Installation
 from veeam_mock.api.pipeline import Pipeline
-from veeam_mock.api.worlds import split_world
 from veeam_mock.control.api import Control, is_control
 from veeam_mock.messages import BODY_LIMIT, BODY_TOO_LARGE, Reply, Request
 from veeam_mock.model.dates import http_date
 from veeam_mock.pages.paths import is_page
 from veeam_mock.settings.settings import Settings
+from veeam_mock.world_names import split_world
 
 if TYPE_CHECKING:
     from veeam_mock.pages.app import Pages

@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +24,9 @@ from veeam_mock import MockServer
 from veeam_mock.command import cli
 from veeam_mock.faults.kinds import BY_KIND
 from veeam_mock.faults.presets import PRESETS
+
+FLOOD = 100_000
+"""Signals, one after another."""
 
 
 def pasted(banner: str, **environment: str) -> dict[str, str]:
@@ -148,10 +152,27 @@ def test_a_signal_ends_it_with_success_and_nothing_on_standard_error(
 def test_more_signals_while_it_ends_change_nothing(start: Callable[..., Running], number: signal.Signals) -> None:
     """As `timeout -s INT` does, which signals the process and then its group."""
     running = start("--http")
-    while running.process.poll() is None:
+    for _ in range(FLOOD):
+        if running.process.poll() is not None:
+            break
         running.process.send_signal(number)
     output, errors = running.process.communicate(timeout=10)
     assert (running.process.returncode, output, errors) == (0, "", "")
+
+
+def test_a_flood_of_signals_asks_once_for_the_end() -> None:
+    """A handler for each of them would be run on top of the one before, and the server would never end."""
+    script = f"""
+import os, signal, threading
+from veeam_mock.command.ending import on_ending
+calls, called = [], threading.Event()
+on_ending(lambda: (calls.append(1), called.set()))
+for _ in range({FLOOD}):
+    os.kill(os.getpid(), signal.SIGTERM)
+print(called.wait(20), len(calls))
+"""
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30)
+    assert (result.stdout, result.stderr, result.returncode) == ("True 1\n", "", 0)
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])

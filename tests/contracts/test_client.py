@@ -8,10 +8,11 @@ import pytest
 
 from veeam_contracts.asking.client import Client
 from veeam_contracts.asking.exchange import NOT_JSON, Exchange
+from veeam_contracts.asking.gate import Line
 from veeam_contracts.asking.pace import RETRY_AFTER_DEFAULT, retry_after
 from veeam_contracts.asking.target import BUNDLED, LIVE, Login, Target, is_loopback
 from veeam_contracts.options import Mistake, read_options
-from veeam_contracts.paths import path_of
+from veeam_contracts.paths import NEWEST
 from veeam_mock import MockServer
 
 
@@ -24,10 +25,10 @@ def veeam() -> Iterator[MockServer]:
 @pytest.fixture
 def api(veeam: MockServer) -> Iterator[Client]:
     veeam.reset()
-    client = Client(Target(veeam.url, Login(veeam.username, veeam.password), BUNDLED))
+    client = Client(Line(Target(veeam.url, Login(veeam.username, veeam.password), BUNDLED)), NEWEST)
     client.log_in()
     yield client
-    client.close()
+    client.line.close()
 
 
 def answered(body: bytes = b"", **headers: str) -> Exchange:
@@ -37,14 +38,14 @@ def answered(body: bytes = b"", **headers: str) -> Exchange:
 def test_a_cookie_of_the_server_is_not_sent_back(veeam: MockServer, api: Client) -> None:
     headers = {"Set-Cookie": "login=open; Path=/"}
     veeam.faults.add("status", status=404, headers=headers, times=1, match={"operation": "getServiceInstance"})
-    assert [api.get(path_of("getServiceInstance")).status for _ in range(2)] == [404, 200]
+    assert [api.get(api.path_of("getServiceInstance")).status for _ in range(2)] == [404, 200]
     veeam.requests.verify(2, operation="getServiceInstance", header={"cookie": None})
 
 
 def test_a_redirect_is_judged_and_not_followed(veeam: MockServer, api: Client) -> None:
     headers = {"Location": f"{veeam.url}/v4/Organizations"}
     veeam.faults.add("status", status=302, headers=headers, match={"operation": "getServiceInstance"})
-    assert api.get(path_of("getServiceInstance")).status == 302
+    assert api.get(api.path_of("getServiceInstance")).status == 302
     veeam.requests.verify(0, operation="getOrganizations")
 
 
@@ -56,10 +57,10 @@ def test_proxies_and_certificates_of_the_environment_are_not_used(
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere")
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
-    client = Client(Target(veeam.url, Login(veeam.username, veeam.password), BUNDLED))
+    client = Client(Line(Target(veeam.url, Login(veeam.username, veeam.password), BUNDLED)), NEWEST)
     client.log_in()
     assert client.logged_in
-    client.close()
+    client.line.close()
 
 
 @pytest.mark.parametrize("body", [b"NaN", b'{"expiresIn": Infinity}', b"[-Infinity]", b"\xef\xbb\xbf{}", b"\xff", b""])

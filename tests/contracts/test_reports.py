@@ -12,7 +12,7 @@ from mutants.harness import Server, broken, judge
 from veeam_contracts.judging.baseline import BaselineError, read_baseline
 from veeam_contracts.judging.catalogue import RULES
 from veeam_contracts.judging.verdict import Outcome, Status, Verdict
-from veeam_contracts.reports import html_report, json_report, junit_report, markdown_report
+from veeam_contracts.reports import baseline_report, html_report, json_report, junit_report, markdown_report
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "contracts-report.schema.json"
 
@@ -123,3 +123,9 @@ def test_a_wrong_baseline_is_refused(tmp_path: Path, text: str, message: str) ->
 
 def test_the_html_report_has_a_title_for_every_group_of_rules() -> None:
     assert html_report.TITLES.keys() == {rule.group for rule in RULES}
+
+
+def test_what_is_broken_is_written_as_a_baseline_that_can_be_read(verdict: Verdict, tmp_path: Path) -> None:
+    file = tmp_path / "known.yaml"
+    file.write_text(baseline_report.render(verdict))
+    assert set(read_baseline(file).reasons) == broken(verdict)

@@ -9,7 +9,7 @@ import pytest
 import schemathesis
 from schemathesis.config import HealthCheck, SchemathesisConfig
 
-from veeam_contracts.paths import load_document
+from veeam_contracts.paths import VERSIONS
 from veeam_mock import create_app
 
 EXAMPLES = 200
@@ -21,7 +21,7 @@ JUDGED_BY_MORE_THAN_A_SCHEMA = ("getToken", "addOrganization", "updateOrganizati
 def load() -> schemathesis.schemas.BaseSchema:
     """The document with all checks, of which each operation gets its examples, coverage cases and random cases."""
     schema = schemathesis.openapi.from_dict(
-        load_document(), config=SchemathesisConfig(suppress_health_check=[HealthCheck.all])
+        VERSIONS[0].document, config=SchemathesisConfig(suppress_health_check=[HealthCheck.all])
     )
     refused = schema.config.checks.negative_data_rejection
     refused.expected_statuses = [*refused.expected_statuses, "413"]

@@ -7,6 +7,7 @@ from mutants import (
     defects_of_life,
     defects_of_operations,
     defects_of_requests,
+    defects_of_versions,
 )
 from mutants.defects import MUTANTS, Mutant
 from mutants.lawful import VARIANTS, Variant
@@ -22,4 +23,5 @@ __all__ = [
     "defects_of_life",
     "defects_of_operations",
     "defects_of_requests",
+    "defects_of_versions",
 ]

@@ -11,7 +11,7 @@ from mutants.harness import Answer, Ask, Behaviour, Server
 class Mutant:
     """A faulty server. `rules` are those that name its defect; one of them at least must break.
 
-    `alone`: nothing else may break, for it all follows from that.
+    `alone`: nothing else may break, for it all follows from that. `api` is the version that is checked.
     """
 
     name: str
@@ -21,6 +21,7 @@ class Mutant:
     settings: Mapping[str, Any] = field(default_factory=dict)
     generated: bool = False
     alone: bool = False
+    api: str = "v4"
 
 
 MUTANTS: list[Mutant] = []
@@ -30,7 +31,9 @@ def defect(group: str, *rules: str, **more: Any) -> Callable[[Behaviour], Behavi
     """Enter a behaviour into the table; its name is that of the function."""
 
     def enter(behave: Behaviour) -> Behaviour:
-        MUTANTS.append(Mutant(behave.__name__.replace("_", " "), group, rules, behave, **more))
+        name = behave.__name__.replace("_", " ")
+        named = f"{more['api']}: {name}" if "api" in more else name
+        MUTANTS.append(Mutant(named, group, rules, behave, **more))
         return behave
 
     return enter

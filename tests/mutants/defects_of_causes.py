@@ -2,7 +2,7 @@
 
 from mutants.defects import defect
 from mutants.harness import Answer, Ask, Behaviour, Server, say
-from veeam_contracts.paths import is_at, places
+from veeam_contracts.paths import NEWEST, is_at
 
 LAST = 150
 
@@ -18,7 +18,7 @@ def without(operation_id: str) -> Behaviour:
     """A server that does not have this operation."""
 
     def behave(server: Server, ask: Ask) -> Answer:
-        missing = is_at(ask.path, operation_id) and ask.method == places()[operation_id][0]
+        missing = is_at(ask.path, operation_id) and ask.method == NEWEST.places[operation_id][0]
         return say(404) if missing else server.answer(ask)
 
     behave.__name__ = f"without_{operation_id}"

@@ -16,10 +16,11 @@ from werkzeug.test import Client
 
 from veeam_contracts.asking.target import BUNDLED, Limits, Login, Target
 from veeam_contracts.cli import RULES, conduct
-from veeam_contracts.document import example_restore_session
+from veeam_contracts.document import describe
 from veeam_contracts.judging.baseline import Baseline
 from veeam_contracts.judging.verdict import Verdict
 from veeam_contracts.options import Options
+from veeam_contracts.paths import NEWEST, is_at
 from veeam_contracts.running.run import Run
 from veeam_mock import Settings, create_app
 
@@ -40,11 +41,11 @@ class Ask:
 
     @property
     def is_login(self) -> bool:
-        return self.path.lower().startswith("/v4/token")
+        return is_at(self.path, "getToken")
 
     @property
     def is_code(self) -> bool:
-        return self.path.partition("?")[0].lower() == "/v4/devicecode"
+        return is_at(self.path, "getDeviceCode")
 
     @property
     def token(self) -> str:
@@ -201,8 +202,10 @@ def judge(
     baseline: Baseline | None = None,
     clock: "FakeTime | None" = None,
     url: str = URL,
+    api: str = "v4",
+    partial: bool = False,
 ) -> Verdict:
-    """The verdict of the contracts on the mock with these settings and this behaviour."""
+    """The verdict of the contracts on a version of the mock with these settings and this behaviour."""
     server = Server(Client(create_app(Settings(password=PASSWORD, seed=seed, **(settings or {})))))
     target = Target(
         url=url,
@@ -213,10 +216,12 @@ def judge(
         adapter=InProcess(server, behave),
         advance=None if limits.live else server.advance,
         decide=None if limits.live else server.decide,
-        restore_session_id=None if limits.live else example_restore_session(),
+        restore_session_id=None if limits.live else describe(NEWEST).example_restore_session,
     )
     timing = {"sleep": server.advance} if clock is None else {"sleep": clock.sleep, "clock": clock.now}
-    run = Run(Options(target, seed=seed, examples=6, baseline=baseline or Baseline()), **timing)
+    run = Run(
+        Options(target, seed=seed, examples=6, baseline=baseline or Baseline(), api=api, partial=partial), **timing
+    )
     leave_out = () if generated else (f"--ignore={RULES / 'test_generated.py'}",)
     verdict = conduct(run, arguments=("-s", *leave_out))
     assert verdict is not None
@@ -236,6 +241,25 @@ class FakeTime:
     def sleep(self, seconds: float) -> None:
         with self._lock:
             self._now += seconds
+
+
+@dataclass
+class Watched:
+    """A server that takes `delay` seconds an answer, and writes down when it was asked what."""
+
+    clock: FakeTime
+    delay: float = 0.0
+    asks: list[tuple[float, Ask, Answer]] = field(default_factory=list)
+
+    def __call__(self, server: Server, ask: Ask) -> Answer:
+        asked_at = self.clock.now()
+        self.clock.sleep(self.delay)
+        answer = server.answer(ask)
+        self.asks.append((asked_at, ask, answer))
+        return answer
+
+    def count(self, wanted: Callable[[Ask, Answer], bool]) -> int:
+        return sum(wanted(ask, answer) for _, ask, answer in self.asks)
 
 
 def broken(verdict: Verdict) -> set[str]:

@@ -15,6 +15,7 @@ from mutants.bank import MUTANTS, VARIANTS
 from mutants.harness import Server, broken, judge
 
 GROUPS = {
+    "versions": "what sets a version apart",
     "code": "the device code",
     "token": "logins and tokens",
     "credentials": "credentials",
@@ -42,7 +43,7 @@ def noise() -> frozenset[tuple[str, str]]:
 def measure(index: int) -> Row:
     """Both verdicts on one mutant. What schemathesis also says of the sound mock does not count."""
     mutant = COMPARED[index]
-    verdict = judge(mutant.behave, dict(mutant.settings), generated=mutant.generated)
+    verdict = judge(mutant.behave, dict(mutant.settings), generated=mutant.generated, api=mutant.api)
     named = sorted(broken(verdict) & set(mutant.rules))
     return mutant.group, mutant.name, named, bool(judge_alone(mutant.behave) - noise())
 
@@ -50,7 +51,7 @@ def measure(index: int) -> Row:
 def blamed(index: int) -> tuple[str, int]:
     """A lawful server, and the number of rules that the contracts say it breaks."""
     variant = VARIANTS[index]
-    return variant.name, len(broken(judge(variant.behave, dict(variant.settings), generated=True)))
+    return variant.name, len(broken(judge(variant.behave, dict(variant.settings), generated=True, api=variant.api)))
 
 
 def rate(rows: Iterable[bool]) -> str:

@@ -7,6 +7,8 @@ from email.utils import format_datetime
 from typing import Any
 
 from mutants.harness import Answer, Ask, Behaviour, Server, say
+from veeam_contracts.document import describe
+from veeam_contracts.paths import VERSIONS
 
 
 @dataclass(frozen=True)
@@ -16,11 +18,13 @@ class Variant:
     name: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     behave: Behaviour = Server.answer
+    api: str = "v4"
 
 
 def reading(question: str, name: str) -> Variant:
-    """The mock that picks this reading."""
-    return Variant(f"{question}={name}", {"ambiguities": {question: name}})
+    """The mock that picks this reading, in the first version that has the question."""
+    first = next(version for version in VERSIONS if question in describe(version).questions)
+    return Variant(f"{question}={name}", {"ambiguities": {question: name}}, api=first.name)
 
 
 def another_4xx(server: Server, ask: Ask) -> Answer:
@@ -131,12 +135,14 @@ READINGS = {
     "form-multipart": ("read", "refused"),
     "extra-properties": ("none", "some"),
     "throttling": ("none", "some"),
+    "extended-view": ("required", "optional"),
 }
-STRICTEST = {key: names[1] for key, names in READINGS.items()}
+STRICTEST = {key: names[1] for key, names in READINGS.items() if key in describe(VERSIONS[0]).questions}
 
 VARIANTS: tuple[Variant, ...] = (
     *(reading(question, name) for question, names in READINGS.items() for name in names),
     Variant("every second reading at once", {"ambiguities": STRICTEST}),
+    *(Variant(f"{version}, as it is", api=version.name) for version in VERSIONS[1:]),
     Variant("no organizations yet", {"organizations": []}),
     Variant("another 4xx for a bad body", behave=another_4xx),
     Variant("401 without a body", behave=empty_401),

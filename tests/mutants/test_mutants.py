@@ -24,7 +24,7 @@ def named(servers: list[Mutant] | list[Variant] | tuple[Variant, ...]) -> list[o
 
 def blame(mutant: Mutant) -> None:
     """The contracts break, by a rule that names the defect."""
-    verdict = judge(mutant.behave, dict(mutant.settings), seed=SEED, generated=mutant.generated)
+    verdict = judge(mutant.behave, dict(mutant.settings), seed=SEED, generated=mutant.generated, api=mutant.api)
     assert verdict.status == Status.BROKEN, verdict.reason
     assert broken(verdict) & set(mutant.rules), f"blamed only {sorted(broken(verdict))}"
     assert not mutant.alone or broken(verdict) <= set(mutant.rules), verdict.having(Outcome.FAILED)
@@ -44,7 +44,7 @@ def test_every_faulty_server_is_blamed(mutant: Mutant) -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("variant", named(VARIANTS))
 def test_no_lawful_server_is_blamed(variant: Variant) -> None:
-    verdict = judge(variant.behave, dict(variant.settings), seed=SEED, generated=True)
+    verdict = judge(variant.behave, dict(variant.settings), seed=SEED, generated=True, api=variant.api)
     wrong = [(r.rule.id, list(map(str, r.failures))) for r in verdict.having(Outcome.FAILED, Outcome.ERROR)]
     assert verdict.status == Status.CONFORMS, (verdict.reason, wrong)
 

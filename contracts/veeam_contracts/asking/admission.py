@@ -21,12 +21,19 @@ ALLOWED: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = (
     (POSTED_ONLY, pattern_of("getDeviceCode")),
     (frozenset({"GET"}), pattern_of("getOrganizations")),
     (frozenset({"GET"}), pattern_of("getOrganization")),
-    (frozenset({"GET"}), pattern_of("getServiceInstance", "v[0-9]+")),
+    (frozenset({"GET"}), pattern_of("getServiceInstance")),
     (frozenset({"GET"}), re.compile(pattern_of("getServiceInstance").pattern + "/", re.IGNORECASE)),
     (frozenset({"POST"}), pattern_of("getOrganizationDeviceCode")),
     (frozenset({"POST"}), pattern_of("getRestoreDeviceCode")),
+    (frozenset({"POST"}), pattern_of("logOut")),
+    (frozenset({"POST"}), pattern_of("checkDeviceCode")),
+    (frozenset({"POST"}), pattern_of("getAzureDeviceCode")),
 )
-"""Method and path of all that a live server is ever asked: token, device code, reads, and refused methods."""
+"""Method and path of all that a live server is ever asked: token and its end, device code, reads, refused methods."""
+
+
+FIRST_PACED = 6
+"""The first version whose vendor limits requests for tokens (docs/evidence.md#token-limit)."""
 
 
 class Refused(Exception):
@@ -34,7 +41,7 @@ class Refused(Exception):
 
 
 class BudgetSpent(Refused):
-    """One more request, or one more device code, would be more than was allowed."""
+    """One more request, one more device code, or more time would be more than was allowed."""
 
 
 class Stopped(Refused):
@@ -115,6 +122,13 @@ class Admission:
         """The path of the API that is asked for, below that of the target; empty for one outside of it."""
         path = urlsplit(request.url or "").path
         return path.removeprefix(self._base_path) if path.startswith(f"{self._base_path}/") else ""
+
+    def is_paced_login(self, request: requests.PreparedRequest) -> bool:
+        """Whether this asks for a token in a version whose vendor limits how often that is done (v6 and later)."""
+        path = self.path_of(request)
+        found = re.match(r"/v(\d+)/", path, re.IGNORECASE)
+        late = found is not None and int(found[1]) >= FIRST_PACED
+        return late and request.method == "POST" and is_at(path, "getToken")
 
     def _is_wrong_login(self, request: requests.PreparedRequest) -> bool:
         """Whether this tries a password that is not the one we were given."""

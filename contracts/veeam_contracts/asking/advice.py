@@ -3,17 +3,19 @@
 from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.asking.secrets import Secrets
 from veeam_contracts.asking.wire import Cause, Silence
-from veeam_contracts.paths import VERSION, path_of
+from veeam_contracts.paths import Version
 
 
-def advise(exchange: Exchange, secrets: Secrets) -> str:
+def advise(exchange: Exchange, secrets: Secrets, version: Version) -> str:
     """Why the login did not work, and what to do about it."""
     address = exchange.url.removesuffix(exchange.path)
     if exchange.error is not None:
         return f"{address} {_of_silence(exchange.error)}"
     if exchange.status == 404:
-        path = path_of("getToken")
-        return f"{address} does not serve {path}: is it the REST API (usually port 4443), and version {VERSION}?"
+        path = version.path_of("getToken")
+        return (
+            f"{address} does not serve {path}: is it the REST API (usually port 4443), and version {version}? See --api"
+        )
     if exchange.refused:
         return f"the login is refused: {exchange.seen(secrets)}; check user name and password (it is not tried again)"
     return f"the login fails: {exchange.seen(secrets)}; the server, or a proxy before it, is not ready"

@@ -2,26 +2,18 @@
 
 import json
 import random
-import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlencode
 
-import requests
-from requests.adapters import HTTPAdapter
-
-from veeam_contracts.asking.admission import Admission, Refused
+from veeam_contracts.asking.admission import Refused
 from veeam_contracts.asking.advice import advise
 from veeam_contracts.asking.exchange import Exchange, is_sendable
-from veeam_contracts.asking.gate import Gate, NoAnswer
-from veeam_contracts.asking.journal import Journal
-from veeam_contracts.asking.secrets import Secrets
+from veeam_contracts.asking.gate import Line, NoAnswer
 from veeam_contracts.asking.survey import NotServed, Survey
-from veeam_contracts.asking.target import Target, base_path
-from veeam_contracts.paths import path_of
+from veeam_contracts.paths import Version
 
 NOBODY = "00000000-0000-4000-8000-00000000dead"
 """The id of an organization, or a restore session, that does not exist."""
@@ -46,7 +38,7 @@ class TokenDied(Refused):
     """The token of the login was refused, although it should be good."""
 
     def __init__(self) -> None:
-        super().__init__("the token died, see token.alive")
+        super().__init__("the token died")
 
 
 class NoLogin(Exception):
@@ -54,33 +46,18 @@ class NoLogin(Exception):
 
 
 class Client:
-    """One run against one target. All that it sends goes through its `gate`."""
+    """One run against one version of one target. All that it sends goes through the `gate` of its line."""
 
-    def __init__(self, target: Target, **timing: Any) -> None:
-        self.target = target
-        self.secrets = Secrets()
-        self.secrets.hide(target.login.password, "$VEEAM_PASSWORD")
-        self.secrets.hide(target.login.token, "$VEEAM_TOKEN")
-        inner = target.adapter or HTTPAdapter(pool_connections=1, pool_maxsize=64)
-        self._clock = clock = timing.get("clock", time.monotonic)
-        self.admission = Admission(target.limits, target.login.password, base_path(target.url), clock)
-        self.records = Journal(self.secrets)
-        self.gate = Gate(inner, self.admission, self.records, **timing)
-        self.http = requests.Session()
-        self.http.trust_env = False
-        # A login kept in a cookie would open what is asked for without a token.
-        self.http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
-        self.http.verify = target.verify
-        if target.proxy:
-            self.http.proxies = {"http": target.proxy, "https": target.proxy}
-        self.http.mount("http://", self.gate)
-        self.http.mount("https://", self.gate)
-        self.random = random.Random(target.seed)
+    def __init__(self, line: Line, version: Version) -> None:
+        self.line, self.version, self.target = line, version, line.target
+        self.secrets, self.admission, self.records = line.secrets, line.admission, line.records
+        self.random = random.Random(f"{self.target.seed} {version}")
         self.granted: Exchange | None = None
         self.deaths: list[Exchange] = []
         """Answers 401 to a token that should still have been good."""
-        self.survey = Survey()
-        self._names_organization = True
+        self.survey = Survey(version)
+        self._since = len(self.records.exchanges)
+        self._names_organization = version.takes("getDeviceCode", "organizationId")
         self._token: str | None = None
         self._life, self._adopted_at, self._other_logins = LONGEST_LIFE, 0.0, 0
         self._organizations: list[Any] | None = None
@@ -88,8 +65,12 @@ class Client:
 
     @property
     def journal(self) -> list[Exchange]:
-        """Every exchange so far, in order."""
-        return self.records.exchanges
+        """Every exchange with this version so far, in order."""
+        return self.records.exchanges[self._since :]
+
+    def path_of(self, operation_id: str, **parameters: str) -> str:
+        """The path of an operation in this version, as `Version.path_of` makes it."""
+        return self.version.path_of(operation_id, **parameters)
 
     @property
     def token(self) -> str:
@@ -108,7 +89,7 @@ class Client:
             return
         exchange = self._first_answer()
         if not exchange.ok:
-            raise NoLogin(advise(exchange, self.secrets))
+            raise NoLogin(advise(exchange, self.secrets, self.version))
         token = exchange.member("access_token")
         self.granted = exchange
         if is_sendable(token):
@@ -122,7 +103,7 @@ class Client:
     def _adopt(self, token: str, grant: Exchange | None = None) -> None:
         life = grant.member("expires_in") if grant is not None else None
         self._life = float(life) if isinstance(life, int) else LONGEST_LIFE
-        self._adopted_at = self._clock()
+        self._adopted_at = self.line.clock()
         self._other_logins = 0
         self.secrets.hide(token, "$VEEAM_TOKEN")
         self._token = token
@@ -134,18 +115,18 @@ class Client:
                 return self.password_grant()
             except NoAnswer as failure:
                 if attempt == LOGIN_ATTEMPTS or not failure.exchange.dropped:
-                    raise NoLogin(advise(failure.exchange, self.secrets)) from None
+                    raise NoLogin(advise(failure.exchange, self.secrets, self.version)) from None
         raise AssertionError("unreachable")
 
     def _try_given_token(self) -> None:
         try:
-            exchange = self.get(path_of("getOrganizations"))
+            exchange = self.get(self.path_of("getOrganizations"))
         except NoAnswer as failure:
-            raise NoLogin(advise(failure.exchange, self.secrets)) from None
+            raise NoLogin(advise(failure.exchange, self.secrets, self.version)) from None
         if exchange.status == 401:
             raise NoLogin("the given token is refused (401): get a fresh one, or give user name and password")
         if not exchange.ok:
-            raise NoLogin(advise(exchange, self.secrets))
+            raise NoLogin(advise(exchange, self.secrets, self.version))
 
     def password_grant(self, **changes: str) -> Exchange:
         """Log in with the user name and password of the target, `changes` applied to the form."""
@@ -156,7 +137,7 @@ class Client:
     def form(self, fields: Mapping[str, str]) -> Exchange:
         """POST a form to the token path, without a token."""
         body = urlencode(fields).encode()
-        exchange = self.send("POST", path_of("getToken"), token=None, body=body, media_type=FORM)
+        exchange = self.send("POST", self.path_of("getToken"), token=None, body=body, media_type=FORM)
         self._other_logins += exchange.ok
         return exchange
 
@@ -190,7 +171,7 @@ class Client:
             self._other_logins = 0  # They did not end this one.
         if exchange.status != 401 or self._opens_organizations():
             return True
-        lived = self._clock() - self._adopted_at
+        lived = self.line.clock() - self._adopted_at
         if not self._other_logins and lived < self._life:
             self.deaths.append(exchange)
             self._token = None
@@ -204,7 +185,7 @@ class Client:
         """Where a GET shows whether a token is good: the organizations, which every version protects, if served."""
         chosen = next((id for id in PROTECTED if id not in self.survey.missing), PROTECTED[0])
         self.survey.require(chosen)
-        return path_of(chosen)
+        return self.path_of(chosen)
 
     def _opens_organizations(self) -> bool:
         """Whether the token opens what every version protects."""
@@ -228,14 +209,7 @@ class Client:
             headers["Content-Type"] = media_type
         if new_connection:
             headers["Connection"] = "close"
-        url = self.target.url.rstrip("/") + path + (f"?{urlencode(query)}" if query else "")
-        request = self.http.prepare_request(requests.Request(method, url, headers=headers, data=body))
-        request.url = url
-        timeout = (self.target.timeout, self.target.timeout)
-        settings = self.http.merge_environment_settings(url, {}, None, None, None)
-        response = self.http.send(request, allow_redirects=False, timeout=timeout, **settings)
-        exchange: Exchange = response.exchange  # type: ignore[attr-defined]
-        return exchange
+        return self.line.send(method, path, headers, body, query or {})
 
     def get(self, path: str, **options: Any) -> Exchange:
         """GET a path."""
@@ -248,13 +222,13 @@ class Client:
     def code_from(self, body: bytes | None, media_type: str | None = JSON) -> Exchange:
         """POST these bytes as they are to where a code is asked for, with an organization, if there is one."""
         query = self.organization_query()
-        return self.send("POST", path_of("getDeviceCode"), body=body, media_type=media_type, query=query)
+        return self.send("POST", self.path_of("getDeviceCode"), body=body, media_type=media_type, query=query)
 
     def device_code(self, region: Any = UNSET, **options: Any) -> Exchange:
         """Ask for a device code in the way that every lawful server takes: with an organization, if there is one."""
         options.setdefault("query", self.organization_query())
         value = {"targetRegion": self.region if region is UNSET else region}
-        return self.post_json(path_of("getDeviceCode"), value, **options)
+        return self.post_json(self.path_of("getDeviceCode"), value, **options)
 
     def sample(self) -> list[Exchange]:
         """Answers to a series of good calls for a code, asked for once: many rules judge the same answers.
@@ -269,7 +243,7 @@ class Client:
 
     def burst(self, number: int) -> list[Exchange]:
         """Ask for `number` codes at once; calls without an answer are left out, the journal holds them."""
-        self.gate.await_burst()
+        self.line.gate.await_burst()
         with ThreadPoolExecutor(number) as pool:
             results = pool.map(lambda _: self._attempt(), range(number))
             return [exchange for exchange in results if exchange is not None]
@@ -285,12 +259,16 @@ class Client:
         if not self.logged_in:
             return
         for id, ask in (
-            ("getServiceInstance", lambda: self.get(path_of("getServiceInstance"))),
-            ("getOrganizations", lambda: self.get(path_of("getOrganizations"))),
+            ("getServiceInstance", lambda: self.get(self.path_of("getServiceInstance"))),
+            ("getOrganizations", lambda: self.get(self.path_of("getOrganizations"))),
             ("getOrganization", self._first_organization),
             ("getDeviceCode", self._first_code),
             ("getOrganizationDeviceCode", self._first_code_of_an_organization),
+            ("checkDeviceCode", self._first_check),
+            ("getAzureDeviceCode", self.azure_code),
         ):
+            if id not in self.version.places:
+                continue
             with suppress(NoAnswer, Refused, NotServed, NoLogin):
                 exchange = ask()
                 if exchange is not None:
@@ -298,7 +276,7 @@ class Client:
 
     def _first_organization(self) -> Exchange | None:
         found = self.organization_id()
-        return None if found is None else self.get(path_of("getOrganization", organizationId=found))
+        return None if found is None else self.get(self.path_of("getOrganization", organizationId=found))
 
     def _first_code(self) -> Exchange:
         """A code as the page has it; where the server refuses to be told the organization, without it."""
@@ -311,7 +289,18 @@ class Client:
 
     def _first_code_of_an_organization(self) -> Exchange | None:
         found = self.organization_id()
-        return None if found is None else self.send("POST", path_of("getOrganizationDeviceCode", organizationId=found))
+        if found is None:
+            return None
+        return self.send("POST", self.path_of("getOrganizationDeviceCode", organizationId=found))
+
+    def _first_check(self) -> Exchange | None:
+        given = self.survey.asked.get("getDeviceCode")
+        code = given.member("userCode") if given is not None and given.ok else None
+        return None if code is None else self.post_json(self.path_of("checkDeviceCode"), {"userCode": code})
+
+    def azure_code(self) -> Exchange:
+        """Ask for the code of an Azure service account."""
+        return self.post_json(self.path_of("getAzureDeviceCode"), {"azureEnvironment": "Global"})
 
     @property
     def region(self) -> str:
@@ -321,9 +310,8 @@ class Client:
     def organizations(self) -> list[Any]:
         """The organizations, asked for once; empty when the answer is no list."""
         if self._organizations is None:
-            exchange = self.survey.asked.get("getOrganizations") or self.get(path_of("getOrganizations"))
-            found = exchange.value if isinstance(exchange.value, list) else []
-            self._organizations = [item for item in found if isinstance(item, dict) and _is_id(item.get("id"))]
+            exchange = self.survey.asked.get("getOrganizations") or self.get(self.path_of("getOrganizations"))
+            self._organizations = [item for item in listed_in(exchange.value) if _is_id(item.get("id"))]
         return self._organizations
 
     def organization_id(self) -> str | None:
@@ -339,9 +327,11 @@ class Client:
         found = self.organization_id() if self._names_organization else None
         return {} if found is None else {"organizationId": found}
 
-    def close(self) -> None:
-        """Give all connections back."""
-        self.http.close()
+
+def listed_in(value: Any) -> list[dict[str, Any]]:
+    """The objects in a list of organizations, whether it is an array or, as from v8 on, a page."""
+    items = value.get("results") if isinstance(value, dict) else value
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
 def _is_id(value: Any) -> bool:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from veeam_contracts.asking.secrets import Secrets
 from veeam_contracts.asking.wire import LATE, Cause, Silence
-from veeam_contracts.paths import GIVE_CODES, is_at, is_served
+from veeam_contracts.paths import GIVE_CODES, is_at
 
 EXCERPT = 400
 """Characters of a body that a report repeats."""
@@ -94,11 +94,6 @@ class Exchange:
     def gives_code(self) -> bool:
         """Whether one of the operations that give device codes answered with success."""
         return self.status == 200 and self.method == "POST" and is_at(self.path, *GIVE_CODES)
-
-    @property
-    def served_path(self) -> bool:
-        """Whether the path belongs to the version that is checked."""
-        return is_served(self.path)
 
     def form_fields(self) -> list[tuple[str, str]]:
         """The fields of a form in the request."""

@@ -4,16 +4,20 @@ The gate is a transport adapter of requests, so that generated cases cannot go r
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
+from urllib.parse import urlencode
 
 import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
 
-from veeam_contracts.asking.admission import Admission
+from veeam_contracts.asking.admission import Admission, BudgetSpent
 from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.asking.journal import Ending, Journal
-from veeam_contracts.asking.pace import TokenBucket, retry_after
+from veeam_contracts.asking.pace import TokenBucket, Windows, retry_after
+from veeam_contracts.asking.secrets import Secrets
+from veeam_contracts.asking.target import Target, base_path
 from veeam_contracts.asking.wire import TIMED_OUT, ReadTimeout, Silence, explain, read_within
 
 
@@ -41,7 +45,9 @@ class Gate(BaseAdapter):
         self.admission, self.journal = admission, journal
         self._inner, self._clock, self._sleep = inner, clock, sleep
         limits = admission.limits
-        self._bucket = TokenBucket(limits.rate, limits.burst, clock, sleep)
+        self._end = None if limits.seconds is None else clock() + limits.seconds
+        self._bucket = TokenBucket(limits.rate, limits.burst, clock, self._pause)
+        self._logins = Windows(limits.logins, clock, self._pause)
 
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
         """Send when allowed. Raises `Refused` or `NoAnswer`; waits out 429 by `Retry-After`."""
@@ -58,7 +64,20 @@ class Gate(BaseAdapter):
             if waited > self.admission.limits.longest_wait:
                 return response
             self.admission.count_wait(delay)
-            self._sleep(delay)
+            self._pause(delay)
+
+    def _pause(self, seconds: float) -> None:
+        """Sleep. Raises `BudgetSpent` at once where the run would be over before that."""
+        if seconds > self._left():
+            raise BudgetSpent(self._time_spent())
+        self._sleep(seconds)
+
+    def _left(self) -> float:
+        """Seconds that are left of the run."""
+        return float("inf") if self._end is None else self._end - self._clock()
+
+    def _time_spent(self) -> str:
+        return f"the time of {self.admission.limits.seconds:g} s is spent"
 
     def await_burst(self) -> None:
         """Sleep until a burst may go at once."""
@@ -70,6 +89,8 @@ class Gate(BaseAdapter):
     def _send_once(
         self, request: requests.PreparedRequest, options: dict[str, Any]
     ) -> tuple[Exchange, requests.Response | None]:
+        if self._left() <= 0:
+            raise BudgetSpent(self._time_spent())
         self._admit(request)
         opened = self._opened()
         exchange, response = self._transmit(request, options)
@@ -90,6 +111,8 @@ class Gate(BaseAdapter):
     def _admit(self, request: requests.PreparedRequest) -> None:
         self.admission.admit(request)
         self.admission.used.waited += self._bucket.wait()
+        if self.admission.is_paced_login(request):
+            self.admission.used.waited += self._logins.wait()
         self.admission.note_departure()
 
     def _transmit(
@@ -98,13 +121,16 @@ class Gate(BaseAdapter):
         start = self._clock()
         response: requests.Response | None = None
         error: Silence | None = None
+        allowed = min(_seconds(options.get("timeout")), max(SHORTEST, self._left()))
         try:
-            response = self._inner.send(request, **{**options, "stream": True})
-            read_within(response, self._deadline(start, options), self._clock)
+            response = self._inner.send(request, **{**options, "stream": True, "timeout": (allowed, allowed)})
+            read_within(response, start + allowed, self._clock)
         except requests.RequestException as failure:
             response, error = None, explain(failure)
         except ReadTimeout:
             response, error = None, TIMED_OUT
+        if response is None and self._left() <= 0:
+            raise BudgetSpent(self._time_spent())  # It may have come in the time that an answer has.
         ending = Ending(response, error, self._clock() - start)
         exchange = self.journal.record(request, self.admission.path_of(request), ending)
         if response is not None:
@@ -112,7 +138,59 @@ class Gate(BaseAdapter):
         self.admission.settle(exchange, request)
         return exchange, response
 
-    def _deadline(self, start: float, options: dict[str, Any]) -> float:
-        timeout = options.get("timeout")
-        seconds = timeout[1] if isinstance(timeout, tuple) else timeout
-        return start + (seconds if seconds is not None else 60.0)
+
+SHORTEST = 0.01
+"""Seconds that a request has at the least: none is no number that sockets take."""
+
+
+def _seconds(timeout: Any) -> float:
+    """The time limit of one answer, as requests was told it."""
+    seconds = timeout[1] if isinstance(timeout, tuple) else timeout
+    return 60.0 if seconds is None else float(seconds)
+
+
+class Line:
+    """One run's way to one target, which the clients of all versions share: the limits are those of the whole run."""
+
+    def __init__(self, target: Target, **timing: Any) -> None:
+        self.target = target
+        self.secrets = Secrets()
+        self.secrets.hide(target.login.password, "$VEEAM_PASSWORD")
+        self.secrets.hide(target.login.token, "$VEEAM_TOKEN")
+        inner = target.adapter or HTTPAdapter(pool_connections=1, pool_maxsize=64)
+        self.started = timing.get("clock", time.monotonic)()
+        self.clock: Callable[[], float] = timing.get("clock", time.monotonic)
+        self.admission = Admission(target.limits, target.login.password, base_path(target.url), self.clock)
+        self.records = Journal(self.secrets)
+        self.gate = Gate(inner, self.admission, self.records, **timing)
+        self.http = self._session()
+
+    def _session(self) -> requests.Session:
+        session, target = requests.Session(), self.target
+        session.trust_env = False
+        # A login kept in a cookie would open what is asked for without a token.
+        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+        session.verify = target.verify
+        if target.proxy:
+            session.proxies = {"http": target.proxy, "https": target.proxy}
+        session.mount("http://", self.gate)
+        session.mount("https://", self.gate)
+        return session
+
+    def send(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None, query: Mapping[str, str]
+    ) -> Exchange:
+        """One exchange; the path is sent as it stands, and redirects are not followed."""
+        parted = "&" if "?" in path else "?"
+        url = self.target.url.rstrip("/") + path + (f"{parted}{urlencode(query)}" if query else "")
+        request = self.http.prepare_request(requests.Request(method, url, headers=headers, data=body))
+        request.url = url
+        timeout = (self.target.timeout, self.target.timeout)
+        settings = self.http.merge_environment_settings(url, {}, None, None, None)
+        response = self.http.send(request, allow_redirects=False, timeout=timeout, **settings)
+        exchange: Exchange = response.exchange  # type: ignore[attr-defined]
+        return exchange
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.http.close()

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from email.utils import parsedate_to_datetime
 
 RETRY_AFTER_DEFAULT = 5.0
@@ -43,6 +43,27 @@ class TokenBucket:
         level = min(self._burst, self._level + (now - self._at) * (self._rate or 0.0))
         self._at = now
         return level
+
+
+class Windows:
+    """A pace in sliding windows: at most `number` in any `seconds`, for each of `limits` (number, seconds)."""
+
+    def __init__(
+        self, limits: Sequence[tuple[int, float]], clock: Callable[[], float], sleep: Callable[[float], None]
+    ) -> None:
+        self._limits, self._clock, self._sleep = limits, clock, sleep
+        self._lock = threading.Lock()
+        self._departures: list[float] = []
+
+    def wait(self) -> float:
+        """Take one; returns the seconds waited."""
+        with self._lock:
+            now = self._clock()
+            at = max([now, *(self._departures[-n] + s for n, s in self._limits if len(self._departures) >= n)])
+            self._departures.append(at)
+        if at > now:
+            self._sleep(at - now)
+        return at - now
 
 
 def retry_after(given: str) -> float:

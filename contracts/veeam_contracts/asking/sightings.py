@@ -40,14 +40,22 @@ SHORTEST = {"code": 4, "token": 8, "password": 8}
 """Characters from which on a value is no word of a sentence, as in `"token": "expired"`."""
 
 
+WORDS = frozenset({"true", "false", "null", "none"})
+"""Values that are no secrets, whatever name stands before them."""
+
+
 def sightings(exchange: Exchange) -> Iterator[Sighting]:
     """Every secret in an answer: what a name says, and in an answer with tokens or a code what looks like one."""
-    named = [(kind, value) for kind, value in _named(exchange) if len(value) >= SHORTEST[kind]]
+    named = [(kind, value) for kind, value in _named(exchange) if _is_long(kind, value)]
     yield from (pair for pair in named if exchange.ok or pair[0] != "password")
     if exchange.gives_code:
         yield from (("code", code) for code in CODE.findall(exchange.text))
     if exchange.ok and exchange.is_token and "token" not in dict(named):
         yield from (("token", token) for token in TOKEN.findall(exchange.text))
+
+
+def _is_long(kind: str, value: str) -> bool:
+    return len(value) >= SHORTEST[kind] and value.lower() not in WORDS
 
 
 def _named(exchange: Exchange) -> Iterator[Sighting]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from veeam_contracts.asking.exchange import Exchange
-from veeam_contracts.paths import is_at, places
+from veeam_contracts.paths import Version, is_at
 
 MISSING = frozenset({404, 405, 501})
 """Statuses of an operation that is not there, when what is asked for exists."""
@@ -13,10 +13,16 @@ class NotServed(Exception):
     """What a rule needs is not served; the message says which operation."""
 
 
+def is_served(exchange: Exchange) -> bool:
+    """Whether the answer to a request for the installation, without a token, is that of a version that is served."""
+    return exchange.status not in MISSING
+
+
 class Survey:
     """What was asked, and which operations are missing: operationId -> the answer that shows it."""
 
-    def __init__(self) -> None:
+    def __init__(self, version: Version) -> None:
+        self.version = version
         self.asked: dict[str, Exchange] = {}
 
     def note(self, operation_id: str, exchange: Exchange) -> None:
@@ -32,12 +38,11 @@ class Survey:
         """Raise `NotServed` where one of these operations is missing."""
         for id in operation_ids:
             if id in self.missing:
-                raise NotServed(f"{' '.join(places()[id])} is not served, see operations.served")
+                raise NotServed(f"{self.version.label(id)} is not served")
 
     def require_what_is_at(self, method: str, path: str) -> None:
         """Raise `NotServed` where the operation at this method and path is missing."""
-        self.require(*_operations_at(method, path))
+        self.require(*self._operations_at(method, path))
 
-
-def _operations_at(method: str, path: str) -> Iterator[str]:
-    return (id for id, (served, _) in places().items() if served == method and is_at(path, id))
+    def _operations_at(self, method: str, path: str) -> Iterator[str]:
+        return (id for id, (served, _) in self.version.places.items() if served == method and is_at(path, id))

@@ -14,17 +14,21 @@ EXAMPLE = "https://veeam.example:4443"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a run may do. `None` means without limit; `rate` is requests a second after a burst of `burst`.
+    """What a run may do, in `seconds` in all. `None` means without limit.
 
+    `rate` is requests a second after a burst of `burst`. `logins` is the pace of requests for tokens from v6 on, as
+    pairs: at most so many in so many seconds.
     A 429 is waited out for `longest_wait` seconds at the most, all of a run for `longest_waits`.
     """
 
     requests: int | None = None
+    seconds: float | None = None
     rate: float | None = None
     burst: int = 5
     device_codes: int | None = None
     wrong_passwords: int | None = None
     allow_list: bool = False
+    logins: tuple[tuple[int, float], ...] = ()
     longest_wait: float = 60.0
     longest_waits: float | None = 180.0
     server_errors_in_a_row: int = 10
@@ -35,7 +39,11 @@ class Limits:
         return self.allow_list
 
 
-LIVE = Limits(requests=300, rate=5.0, device_codes=60, wrong_passwords=1, allow_list=True)
+LOGINS = ((1, 1.1), (5, 61.0))
+"""The vendor's own limit, by address of the caller (docs/evidence.md#token-limit), and a little more: a network brings
+some requests sooner than others."""
+
+LIVE = Limits(requests=300, rate=5.0, device_codes=60, wrong_passwords=1, allow_list=True, logins=LOGINS)
 """For every server that is not the bundled mock."""
 
 BUNDLED = Limits(server_errors_in_a_row=100, longest_waits=None)

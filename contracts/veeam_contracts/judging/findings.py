@@ -3,15 +3,61 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, NoReturn
 
 import pytest
 
+from veeam_contracts.asking.admission import BudgetSpent, Refused, Stopped
+from veeam_contracts.asking.client import NoLogin, TokenDied
 from veeam_contracts.asking.exchange import Exchange
+from veeam_contracts.asking.gate import NoAnswer
 from veeam_contracts.asking.secrets import Secrets
+from veeam_contracts.asking.survey import NotServed
 
 KEPT = 3
 """Failures of one kind that are kept whole; the rest is counted."""
+
+
+class Why(StrEnum):
+    """What kept a rule from being tried."""
+
+    TARGET = "target"
+    """It is not for such a target, or there is nothing at this server to try it on."""
+    LIMITS = "limits"
+    """The limits of the run left it out: somebody who allows more learns more."""
+    BROKEN = "broken"
+    """What it stands on is broken, or shows nothing."""
+    SELECTION = "selection"
+    """Somebody chose other rules."""
+
+
+class NotTested(pytest.skip.Exception):  # type: ignore[name-defined, misc]
+    """A rule cannot be tried here. `see` is the rule that says what is broken, where one does."""
+
+    def __init__(self, reason: str, why: Why = Why.TARGET, see: str = "") -> None:
+        super().__init__(f"{reason}, see {see}" if see else reason, pytrace=False, _use_item_location=True)
+        self.why, self.see = Why.BROKEN if see else why, see
+
+
+UNABLE = (NoAnswer, Refused, NoLogin, NotServed)
+"""What ends a rule that the server, the network or the limits do not let be tried."""
+
+
+def unable(reason: Exception) -> NotTested:
+    """One of `UNABLE` as what it means for the rule."""
+    match reason:
+        case BudgetSpent():
+            return NotTested(str(reason), Why.LIMITS)
+        case TokenDied():
+            return NotTested(str(reason), see="token.alive")
+        case NotServed():
+            return NotTested(str(reason), see="operations.served")
+        case NoAnswer():
+            return NotTested(str(reason), see="answers.in-time" if reason.exchange.late else "answers.arrive")
+        case Stopped() | NoLogin():
+            return NotTested(str(reason), Why.BROKEN)
+    return NotTested(str(reason))
 
 
 class Broken(AssertionError):
@@ -59,7 +105,7 @@ class Findings:
     broke: int = 0
     failures: list[Failure] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)
-    shortfall: str | None = None
+    shortfall: NotTested | None = None
 
     def check(self, holds: bool, expected: str, seen: str, exchange: Exchange | None = None) -> bool:
         """Count one trial; keep it as a failure when it does not hold. Returns `holds`."""
@@ -88,8 +134,12 @@ class Findings:
         """Answer a question. Never a failure."""
         self.observations.append(Observation(question, reading, self.secrets.mask(evidence)))
 
-    def cut(self, reason: str) -> None:
+    def cut(self, reason: str, why: Why = Why.BROKEN, see: str = "") -> None:
         """What was to be tried and was not: a rule with a cut is 'not tested', unless it broke."""
+        self.keep_short(NotTested(reason, why, see))
+
+    def keep_short(self, reason: NotTested) -> None:
+        """As `cut`, with the reason as it is; the first one counts."""
         self.shortfall = self.shortfall or reason
 
     def __str__(self) -> str:
@@ -104,9 +154,9 @@ def _shape(text: str) -> str:
     return re.sub(r"\d+", "0", text)
 
 
-def not_tested(reason: str) -> NoReturn:
+def not_tested(reason: str, why: Why = Why.TARGET, see: str = "") -> NoReturn:
     """End a rule that cannot be tried here; the report shows the reason."""
-    pytest.skip(reason)
+    raise NotTested(reason, why, see)
 
 
 def listed(values: Sequence[Any]) -> str:

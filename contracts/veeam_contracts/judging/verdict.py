@@ -1,12 +1,12 @@
 """From the results of the tests to one verdict: each rule's outcome, the observations, and the exit status."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 from veeam_contracts.judging.catalogue import RULES, Rule
-from veeam_contracts.judging.findings import Failure, Observation
+from veeam_contracts.judging.findings import Failure, Observation, Why
 from veeam_contracts.judging.status import Status
 
 LEAST_ANSWERED = 0.25
@@ -40,6 +40,8 @@ class Result:
     outcome: Outcome
     part: str = ""
     reason: str = ""
+    why: Why | None = None
+    see: str = ""
     tried: int = 0
     broke: int = 0
     seconds: float = 0.0
@@ -57,6 +59,7 @@ class Result:
             **{
                 **data,
                 "outcome": Outcome(data["outcome"]),
+                "why": Why(data["why"]) if data["why"] else None,
                 "failures": [Failure(**failure) for failure in data["failures"]],
                 "observations": [Observation(**observation) for observation in data["observations"]],
             }
@@ -65,11 +68,16 @@ class Result:
 
 @dataclass(slots=True)
 class RuleResult:
-    """What a run found out about a rule, all its tests together."""
+    """What a run found out about a rule, all its tests together.
+
+    For one that was not tested, `why` is the kind of its `reason`, and `see` the rules that say what is broken.
+    """
 
     rule: Rule
     outcome: Outcome
     reason: str = ""
+    why: Why | None = None
+    see: tuple[str, ...] = ()
     tried: int = 0
     broke: int = 0
     seconds: float = 0.0
@@ -78,7 +86,10 @@ class RuleResult:
 
 @dataclass(slots=True)
 class Verdict:
-    """One run: its status and why, every rule, every observation, the limits with what was used of them."""
+    """One run: its status and why, every rule, every observation, the limits with what was used of them.
+
+    `versions` of the API were checked; `choice` tells how they were found, where the server was asked.
+    """
 
     target: str
     started: str
@@ -89,6 +100,14 @@ class Verdict:
     observations: list[Observation]
     limits: list[tuple[str, str, str]]
     gone: list[str] = field(default_factory=list)
+    versions: list[str] = field(default_factory=list)
+    choice: str = ""
+
+    @property
+    def api(self) -> str:
+        """The versions of the API that were checked, and how they were found."""
+        checked = f"API {', '.join(self.versions)}"
+        return f"{checked} ({self.choice})" if self.choice else checked
 
     @property
     def word(self) -> str:
@@ -111,20 +130,26 @@ class Verdict:
         return [result for result in self.rules if result.outcome in outcomes]
 
 
+WEIGHT = (Why.LIMITS, Why.BROKEN, Why.SELECTION, Why.TARGET)
+"""Of several reasons why a rule was not tested, the first one of these counts."""
+
 PRECEDENCE = (Outcome.ERROR, Outcome.FAILED, Outcome.NOT_TESTED, Outcome.OBSERVED, Outcome.PASSED)
 
 
-def gather(results: Iterable[Result], unselected: str, known: Mapping[str, str]) -> list[RuleResult]:
-    """Every rule with its outcome; `unselected` is why a rule without a result has none, `known` the baseline."""
+def gather(results: Iterable[Result], why_not: Callable[[Rule], str], known: Mapping[str, str]) -> list[RuleResult]:
+    """Every rule with its outcome; `why_not` tells why a rule without a result has none, `known` is the baseline."""
     by_rule: dict[str, list[Result]] = {}
     for result in results:
         by_rule.setdefault(result.rule, []).append(result)
-    return [_merge(rule, by_rule.get(rule.id, []), unselected, known) for rule in RULES]
+    return [_merge(rule, by_rule.get(rule.id, []), why_not, known) for rule in RULES]
 
 
-def _merge(rule: Rule, results: Sequence[Result], unselected: str, known: Mapping[str, str]) -> RuleResult:
+def _merge(
+    rule: Rule, results: Sequence[Result], why_not: Callable[[Rule], str], known: Mapping[str, str]
+) -> RuleResult:
     if not results:
-        return RuleResult(rule, Outcome.NOT_TESTED, unselected)
+        return RuleResult(rule, Outcome.NOT_TESTED, why_not(rule), Why.SELECTION)
+    results = [result for result in results if result.why is not Why.TARGET] or results
     outcome = min((result.outcome for result in results), key=PRECEDENCE.index)
     reason = _join_reasons([result for result in results if result.outcome == outcome and result.reason])
     if outcome is Outcome.FAILED and rule.id in known:
@@ -133,11 +158,30 @@ def _merge(rule: Rule, results: Sequence[Result], unselected: str, known: Mappin
         rule,
         outcome,
         reason,
+        min((result.why for result in results if result.why), key=WEIGHT.index, default=None),
+        tuple(dict.fromkeys(result.see for result in results if result.see)),
         tried=sum(result.tried for result in results),
         broke=sum(result.broke for result in results),
         seconds=sum(result.seconds for result in results),
         failures=[failure for result in results for failure in result.failures],
     )
+
+
+def merge_observations(results: Iterable[Result], versions: int) -> list[Observation]:
+    """The observations of a run; where several versions were checked, one that they share stands once."""
+    found: dict[tuple[str, str], list[tuple[str, Observation]]] = {}
+    for result in results:
+        for seen in result.observations:
+            found.setdefault((seen.question, seen.reading), []).append((result.part.partition(" ")[0], seen))
+    if versions == 1:
+        return [seen for pairs in found.values() for _, seen in pairs]
+    return [replace(pairs[0][1], evidence=_with_versions(pairs, versions)) for pairs in found.values()]
+
+
+def _with_versions(pairs: list[tuple[str, Observation]], versions: int) -> str:
+    names = dict.fromkeys(version for version, _ in pairs)
+    shown = ", ".join(names) if len(names) < versions else "every version"
+    return f"{shown}: {pairs[0][1].evidence}"
 
 
 def _advise_on_silence(sent: int, answered: int) -> str:
@@ -157,8 +201,27 @@ def _join_reasons(results: Sequence[Result]) -> str:
     return "; ".join(f"{', '.join(filter(None, names))}: {reason}" for reason, names in parts.items())
 
 
-def decide(rules: Sequence[RuleResult], trouble: str, sent: int, answered: int) -> tuple[Status, str]:
-    """Exit status and reason. `trouble` says what kept the run from being whole, if anything did."""
+def _count_cut(rules: Sequence[RuleResult]) -> int:
+    """How many rules should have been tried and were not. What follows from a known deviation is known as well."""
+    known = {result.rule.id for result in rules if result.outcome is Outcome.KNOWN}
+
+    def is_cut(result: RuleResult) -> bool:
+        # Generated cases get what the budget leaves over, by design.
+        if result.outcome is not Outcome.NOT_TESTED or result.rule.group == "generated":
+            return False
+        follows = result.see and known.issuperset(result.see)
+        return result.why is Why.LIMITS or (result.why is Why.BROKEN and not follows)
+
+    return sum(map(is_cut, rules))
+
+
+def decide(
+    rules: Sequence[RuleResult], trouble: str, sent: int, answered: int, *, partial: bool = False
+) -> tuple[Status, str]:
+    """Exit status and reason. `trouble` says what kept the run from being whole, if anything did.
+
+    Rules that were not tried as they should have been make a run inconclusive, unless that is wanted: `partial`.
+    """
     outcomes = [result.outcome for result in rules]
     errors = [result.rule.id for result in rules if result.outcome is Outcome.ERROR]
     if errors:
@@ -175,5 +238,9 @@ def decide(rules: Sequence[RuleResult], trouble: str, sent: int, answered: int) 
     tested = len(outcomes) - outcomes.count(Outcome.NOT_TESTED)
     if not tested:
         return Status.INCONCLUSIVE, "no rule was tested"
+    cut = _count_cut(rules)
+    if cut and not partial:
+        number = "one rule was" if cut == 1 else f"{cut} rules were"
+        return Status.INCONCLUSIVE, f"{number} cut short, see why: allow more, or say --partial"
     rest = len(outcomes) - tested
     return Status.CONFORMS, "no rule is broken" + (f"; {rest} not tested, see why" if rest else "")

@@ -13,12 +13,13 @@ def write_reports(verdict: Verdict, files: Mapping[str, Path]) -> list[str]:
         try:
             path.write_text(_renderer(kind)(verdict), encoding="utf-8")
         except OSError as error:
-            problems.append(f"--{kind} {path}: the report was not written: {error.strerror or error}")
+            problems.append(f"--{kind.replace('_', '-')} {path}: the report was not written: {error.strerror or error}")
     return problems
 
 
 def _renderer(kind: str) -> Callable[[Verdict], str]:
     from importlib import import_module
 
-    renderer: Callable[[Verdict], str] = import_module(f"veeam_contracts.reports.{kind}_report").render
+    module = kind.removeprefix("write_")
+    renderer: Callable[[Verdict], str] = import_module(f"veeam_contracts.reports.{module}_report").render
     return renderer

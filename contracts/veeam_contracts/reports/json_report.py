@@ -22,6 +22,7 @@ def to_json(verdict: Verdict) -> dict[str, Any]:
         "format": FORMAT,
         "version": VERSION,
         "target": verdict.target,
+        "apiVersions": verdict.versions,
         "started": verdict.started,
         "seconds": round(verdict.seconds, 3),
         "status": verdict.status,

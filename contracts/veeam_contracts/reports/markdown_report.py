@@ -15,7 +15,7 @@ def render(verdict: Verdict) -> str:
     counts = ", ".join(f"{verdict.count(outcome)} {outcome}" for outcome in Outcome if verdict.count(outcome))
     parts = [
         f"## {MARKS[verdict.status]} {verdict.target} {verdict.word}\n\n{_text(verdict.reason)}\n\n"
-        f"{counts}, in {verdict.seconds:.1f} s, started {verdict.started}.",
+        f"{_text(verdict.api)}: {counts}, in {verdict.seconds:.1f} s, started {verdict.started}.",
         *(_failed(result) for result in verdict.having(Outcome.FAILED, Outcome.ERROR)),
         _table("Known deviations", ("rule", "reason"), [(r.rule.id, r.reason) for r in verdict.having(Outcome.KNOWN)]),
         "\n".join(f"- `{rule}` holds now: take it out of the baseline." for rule in verdict.gone),

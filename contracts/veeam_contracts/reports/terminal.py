@@ -63,6 +63,7 @@ def print_rules() -> None:
         out.print(f"[bold]{rule.id}[/]  {escape(rule.title)}")
         out.print(f"    [dim]source:[/] {escape(rule.source)}")
         out.print(f"    [dim]why:[/]    {escape(rule.why)}")
+        out.print(f"    [dim]for:[/]    {rule.versions}")
 
 
 def print_verdict(verdict: Verdict) -> None:
@@ -84,7 +85,7 @@ def print_verdict(verdict: Verdict) -> None:
     colour = COLOURS[verdict.status]
     counts = ", ".join(f"{verdict.count(o)} {o.value}" for o in Outcome if verdict.count(o))
     out.print(f"[bold {colour}]{verdict.word}[/]: {escape(verdict.reason)}")
-    out.print(f"[dim]{escape(verdict.target)}: {counts}, in {verdict.seconds:.1f} s[/]")
+    out.print(f"[dim]{escape(verdict.target)}, {escape(verdict.api)}: {counts}, in {verdict.seconds:.1f} s[/]")
 
 
 def _print_failure(out: Console, result: RuleResult) -> None:

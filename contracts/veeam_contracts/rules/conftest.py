@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from veeam_contracts.asking.client import Client
-from veeam_contracts.document import operation_at
+from veeam_contracts.document import describe
 from veeam_contracts.judging.findings import Findings
 from veeam_contracts.paths import GIVE_CODES
+from veeam_contracts.running.items import label_of, rule_of
 from veeam_contracts.running.plugin import run_of
-from veeam_contracts.running.run import FINDINGS_KEY, part_of, rule_of
+from veeam_contracts.running.run import FINDINGS_KEY
 
 if TYPE_CHECKING:
     from veeam_contracts.rules.cases import Share
@@ -22,13 +23,28 @@ def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> 
     if module_path.name == "test_generated.py":
         from veeam_contracts.rules.cases import configure
 
-        configure(run.options)
+        configure(run.options, run.versions)
+
+
+def pytest_pycollect_makeitem(collector: pytest.Collector, name: str) -> list[pytest.Item] | None:
+    """Collect nothing that is generated for a version that is not checked."""
+    if collector.name != "test_generated.py" or not name.startswith("test_"):
+        return None
+    wanted = {str(version) for version in run_of(collector.config).versions}
+    return None if name.rpartition("_")[2] in wanted else []
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Try every rule once for each version that is checked."""
+    if "api" in metafunc.fixturenames:
+        versions = run_of(metafunc.config).versions
+        metafunc.parametrize("api", versions, indirect=True, scope="session", ids=str)
 
 
 @pytest.fixture(scope="session")
 def api(request: pytest.FixtureRequest) -> Client:
-    """The client of the server, logged in."""
-    return run_of(request.config).open_client()
+    """The client of a version of the server, logged in."""
+    return run_of(request.config).open_client(request.param)
 
 
 @pytest.fixture
@@ -45,7 +61,7 @@ def share(api: Client, request: pytest.FixtureRequest) -> "Share":
     from veeam_contracts.rules.cases import Share
     from veeam_contracts.rules.expectations import require_token
 
-    operation = operation_at(part_of(request.node))
+    operation = describe(api.version).operation_at(label_of(request.node))
     if api.target.limits.live and operation == "getToken":
         not_tested("logins are never generated for a live server")
     require_token(api)

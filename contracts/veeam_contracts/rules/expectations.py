@@ -5,7 +5,9 @@ from typing import Any
 
 from veeam_contracts.asking.client import Client
 from veeam_contracts.asking.exchange import NOT_JSON, Exchange
-from veeam_contracts.judging.findings import Findings, not_tested
+from veeam_contracts.document import describe
+from veeam_contracts.judging.findings import Findings, Why, not_tested
+from veeam_contracts.paths import is_at
 
 SECONDS = range(60, 3601)
 MILLISECONDS = range(60_000, 3_600_001)
@@ -16,7 +18,9 @@ def require_token(api: Client) -> None:
     """End the rule when the login gave no token: it needs one."""
     if api.logged_in:
         return
-    not_tested("the token died, see token.alive" if api.deaths else "the login gave no access token")
+    if api.deaths:
+        not_tested("the token died", see="token.alive")
+    not_tested("the login gave no access token", see="token.shape")
 
 
 def expect_code(findings: Findings, exchange: Exchange, asked: str = "a device code was asked for") -> bool:
@@ -30,6 +34,11 @@ def expect_json(findings: Findings, exchange: Exchange) -> bool:
     return findings.check(holds, "application/json", exchange.media_type or "no Content-Type", exchange)
 
 
+def violations(api: Client, operation_id: str, status: int, value: Any) -> list[str]:
+    """What is wrong with the JSON value of an answer, by the document of the version that is checked."""
+    return describe(api.version).violations(operation_id, status, value)
+
+
 class About(Enum):
     """What a refusal is about; the value are the statuses that say that something else was refused."""
 
@@ -41,7 +50,7 @@ class About(Enum):
 def expect_refusal(findings: Findings, exchange: Exchange, what: str, about: About = About.BODY) -> bool:
     """The answer is a 4xx of the right kind. One that is about something else shows nothing: the rule is cut."""
     if exchange.status in about.value:
-        findings.cut(f"{what}: status {exchange.status} refuses something else")
+        findings.cut(f"{what}: status {exchange.status} refuses something else", Why.BROKEN)
         return False
     return findings.check(exchange.refused, f"a 4xx for {what}", f"status {exchange.status}", exchange)
 
@@ -60,6 +69,12 @@ def code_of(exchange: Exchange) -> str | None:
     return code if isinstance(code, str) and code else None
 
 
+def address_of(exchange: Exchange) -> Any:
+    """The address in an answer with a code; an Azure service account has another name for it."""
+    azure = is_at(exchange.path, "getAzureDeviceCode")
+    return exchange.member("verificationUri" if azure else "verificationUrl")
+
+
 def good_codes(api: Client, findings: Findings) -> list[Exchange]:
     """The answers of the sample with a device code.
 
@@ -69,9 +84,9 @@ def good_codes(api: Client, findings: Findings) -> list[Exchange]:
     asked = api.sample()
     good = [exchange for exchange in asked if exchange.status == 200]
     if not good:
-        not_tested("no call gave a device code, see code.status")
+        not_tested("no call gave a device code", see="code.status")
     if len(good) < len(asked):
-        findings.cut(f"{len(asked) - len(good)} of {len(asked)} calls gave no device code, see code.status")
+        findings.cut(f"{len(asked) - len(good)} of {len(asked)} calls gave no device code", see="code.status")
     return [e for e in good if findings.need(isinstance(e.value, dict), "a JSON object", kind_of(e.value), e)]
 
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable
 from veeam_contracts.asking.client import JSON, NOBODY, Client
 from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.judging.findings import not_tested
-from veeam_contracts.paths import path_of
 from veeam_contracts.rules.expectations import SECONDS, code_of
 
 Answer = tuple[str, str]
@@ -16,7 +15,7 @@ def codes(api: Client) -> list[Exchange]:
     """The answers with a device code so far."""
     found = [exchange for exchange in api.journal if exchange.status == 200 and code_of(exchange)]
     if not found:
-        not_tested("no device code was given")
+        not_tested("no device code was given", see="code.status")
     return found
 
 
@@ -46,7 +45,7 @@ def unknown_organization(api: Client) -> Answer:
 
 
 def region_required(api: Client) -> Answer:
-    exchange = api.post_json(path_of("getDeviceCode"), {}, query=api.organization_query())
+    exchange = api.post_json(api.path_of("getDeviceCode"), {}, query=api.organization_query())
     return _probe(api, exchange, "optional", "required")
 
 
@@ -68,7 +67,7 @@ def _error_member(exchange: Exchange) -> Answer:
 
 
 def error_shape(api: Client) -> Answer:
-    refusals = (e for e in api.journal if e.refused and e.body and e.served_path and not e.is_token)
+    refusals = (e for e in api.journal if e.refused and e.body and api.version.serves(e.path) and not e.is_token)
     return _error_member(first(refusals, "refusal with a body"))
 
 
@@ -110,24 +109,26 @@ def verification_url(api: Client) -> Answer:
 
 
 def path_case(api: Client) -> Answer:
-    exchange = api.get(path_of("getServiceInstance").replace("Service", "SERVICE"))
+    exchange = api.get(api.path_of("getServiceInstance").replace("Service", "SERVICE"))
     return _probe(api, exchange, "ignored", "exact")
 
 
 def path_slash(api: Client) -> Answer:
-    return _probe(api, api.get(path_of("getServiceInstance") + "/"), "ignored", "refused")
+    return _probe(api, api.get(api.path_of("getServiceInstance") + "/"), "ignored", "refused")
 
 
 def json_leniency(api: Client) -> Answer:
     body = b'{"TargetRegion": "Worldwide",}'
-    exchange = api.send("POST", path_of("getDeviceCode"), body=body, media_type=JSON, query=api.organization_query())
+    exchange = api.send(
+        "POST", api.path_of("getDeviceCode"), body=body, media_type=JSON, query=api.organization_query()
+    )
     return _probe(api, exchange, "read", "refused")
 
 
 def form_multipart(api: Client) -> Answer:
     part = '--mock\r\nContent-Disposition: form-data; name="grant_type"\r\n\r\nrefresh_token\r\n--mock--\r\n'
     media_type = "multipart/form-data; boundary=mock"
-    exchange = api.send("POST", path_of("getToken"), token=None, body=part.encode(), media_type=media_type)
+    exchange = api.send("POST", api.path_of("getToken"), token=None, body=part.encode(), media_type=media_type)
     reading = {400: "read", 415: "refused"}.get(exchange.status or 0, "another")
     return reading, f"status {exchange.status} for a grant without its token"
 
@@ -136,6 +137,10 @@ def extra_properties(api: Client) -> Answer:
     listed = {"userCode", "verificationUrl", "expiresIn", "message"}
     extra = sorted({name for exchange in codes(api) for name in exchange.value} - listed)
     return ("some" if extra else "none"), ", ".join(extra) or "the four of the page"
+
+
+def extended_view(api: Client) -> Answer:
+    return _probe(api, api.get(api.version.places["getOrganizations"][1]), "optional", "required")
 
 
 def throttling(api: Client) -> Answer:
@@ -162,5 +167,6 @@ PROBES: dict[str, Callable[[Client], Answer]] = {
     "json-leniency": json_leniency,
     "form-multipart": form_multipart,
     "extra-properties": extra_properties,
+    "extended-view": extended_view,
     "throttling": throttling,
 }

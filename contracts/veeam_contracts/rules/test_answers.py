@@ -8,7 +8,7 @@ import pytest
 from veeam_contracts.asking.client import Client
 from veeam_contracts.asking.exchange import NOT_JSON, Exchange
 from veeam_contracts.judging.findings import Findings, not_tested
-from veeam_contracts.rules.expectations import kind_of, require_token
+from veeam_contracts.rules.expectations import kind_of, require_token, violations
 
 TRACE = re.compile(
     r"Traceback \(most recent call last\)|File \"[^\"]+\", line \d+|^\s+at [\w.$<>`\[\], ]+\(.*\)( in .+:line \d+)?"
@@ -115,9 +115,9 @@ def presented(exchange: Exchange) -> list[tuple[str, str]]:
 @pytest.mark.rule("answers.error-shape")
 def test_every_refusal_is_a_json_object_with_a_message(api: Client, findings: Findings) -> None:
     for exchange in answered(api):
-        if not exchange.refused or not exchange.served_path or _may_be_empty(exchange):
+        if not exchange.refused or not api.version.serves(exchange.path) or _may_be_empty(exchange):
             continue
-        wrong = error_mistake(exchange)
+        wrong = error_mistake(api, exchange)
         findings.check(wrong is None, "a JSON object with a message", wrong or "", exchange)
 
 
@@ -126,7 +126,7 @@ def _may_be_empty(exchange: Exchange) -> bool:
     return exchange.method == "HEAD" or (not exchange.body and exchange.status in (401, 405, 413, 429))
 
 
-def error_mistake(exchange: Exchange) -> str | None:
+def error_mistake(api: Client, exchange: Exchange) -> str | None:
     """What is wrong with the body of a refusal; None when nothing is."""
     if exchange.media_type != "application/json":
         return exchange.media_type or "no Content-Type"
@@ -134,4 +134,7 @@ def error_mistake(exchange: Exchange) -> str | None:
         return kind_of(exchange.value)
     names = ("error", "message", "Message") if exchange.is_token else ("message", "Message")
     texts = [exchange.value.get(name) for name in names]
-    return None if any(isinstance(text, str) and text.strip() for text in texts) else "an object without a message"
+    if not any(isinstance(text, str) and text.strip() for text in texts):
+        return "an object without a message"
+    wrong = [] if exchange.is_token else violations(api, "getDeviceCode", 400, exchange.value)
+    return "; ".join(wrong) or None

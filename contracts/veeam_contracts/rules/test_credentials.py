@@ -12,9 +12,8 @@ from veeam_contracts.asking.client import (
     Client,
 )
 from veeam_contracts.asking.exchange import Exchange, is_sendable
-from veeam_contracts.document import WRITES, operations
+from veeam_contracts.document import WRITES, describe
 from veeam_contracts.judging.findings import Findings, not_tested
-from veeam_contracts.paths import path_of
 from veeam_contracts.rules.expectations import require_token
 
 EXAMPLE = b'{"targetRegion": "worldwide"}'
@@ -26,12 +25,12 @@ def calls(api: Client) -> Iterator[tuple[str, str, bytes | None]]:
     What writes is aimed at an organization that does not exist, for the server that lets us in.
     """
     existing = api.organization_id() or NOBODY
-    for id, (method, path, operation) in operations().items():
+    for id, (method, path, operation) in describe(api.version).operations.items():
         if operation.get("security") != []:
             if id in api.survey.missing or api.target.limits.live and not is_allowed(method, path):
                 continue
             ids = {"organizationId": NOBODY if id in WRITES else existing, "restoreSessionId": NOBODY}
-            filled = path_of(id, **ids)
+            filled = api.path_of(id, **ids)
             yield method, filled, EXAMPLE if "requestBody" in operation else None
 
 
@@ -104,7 +103,7 @@ def test_a_refresh_token_is_no_access_token(api: Client, findings: Findings) -> 
         not_tested("a token was given, there was no login")
     token = api.granted.member("refresh_token")
     if not is_sendable(token):
-        not_tested("the login gave no refresh token that a header can hold")
+        not_tested("the login gave no refresh token that a header can hold", see="token.shape")
     expect_401(api, findings, "a refresh token", f"Bearer {token}")
 
 
@@ -120,7 +119,7 @@ def test_the_scheme_in_any_case(api: Client, findings: Findings) -> None:
 @pytest.mark.rule("credentials.get-with-form-type")
 def test_a_get_with_the_media_type_of_a_form(api: Client, findings: Findings) -> None:
     require_token(api)
-    exchange = api.get(path_of("getOrganizations"), media_type=FORM)
+    exchange = api.get(api.path_of("getOrganizations"), media_type=FORM)
     findings.check(
         exchange.status == 200, "200, whatever Content-Type a GET has", f"status {exchange.status}", exchange
     )
@@ -132,7 +131,7 @@ def test_an_expired_token(api: Client, findings: Findings) -> None:
         not_tested("nobody holds the clock of this server, and a token lives for an hour")
     old, life = api.token, api.granted.member("expires_in")
     if not isinstance(life, int):
-        not_tested("the login does not say how long the token lives")
+        not_tested("the login does not say how long the token lives", see="token.lifetime")
     api.target.advance(life + 1)
     api.renew()
     findings.check(api.token != old, "another token for a later login", "the expired one again", api.granted)

@@ -12,13 +12,13 @@ import pytest
 from veeam_contracts.asking.client import NOBODY, Client
 from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.asking.target import is_loopback
-from veeam_contracts.document import sure_regions, violations
+from veeam_contracts.document import describe
 from veeam_contracts.judging.findings import Findings, not_tested
-from veeam_contracts.paths import path_of
 from veeam_contracts.rules.expectations import (
     MILLISECONDS,
     SECONDS,
     About,
+    address_of,
     code_of,
     expect_code,
     expect_json,
@@ -26,12 +26,16 @@ from veeam_contracts.rules.expectations import (
     good_codes,
     kind_of,
     require_token,
+    violations,
 )
 
 CODE = re.compile(r"[A-Z0-9]{8,9}")
 MICROSOFT = ("microsoft.com", "microsoftonline.com", "microsoftonline.us", "microsoftonline.de", "microsoftonline.cn",
              "live.com", "aka.ms")  # fmt: skip
 """Domains of Microsoft's sign-in pages (docs/evidence.md#verification-url; Microsoft's list of sign-in endpoints)."""
+
+SECONDS_SINCE = 7
+"""The first version whose document names the unit of `expiresIn` (docs/evidence.md#expires-unit)."""
 
 BURSTS, BURST, BURST_LIVE = 3, 16, 5
 
@@ -84,7 +88,7 @@ def test_the_length_is_that_of_the_body(api: Client, findings: Findings) -> None
 @pytest.mark.rule("code.properties")
 def test_each_property_is_there(api: Client, findings: Findings) -> None:
     for exchange in good_codes(api, findings):
-        wrong = violations("getDeviceCode", 200, exchange.value)
+        wrong = violations(api, "getDeviceCode", 200, exchange.value)
         findings.check(not wrong, "the four properties of the page", "; ".join(wrong), exchange)
 
 
@@ -117,7 +121,7 @@ def test_the_address_is_an_https_page_of_microsoft(api: Client, findings: Findin
 
 def check_page(api: Client, findings: Findings, exchange: Exchange) -> None:
     """The address is one where a person can type it."""
-    url = exchange.member("verificationUrl")
+    url = address_of(exchange)
     wrong = None if is_own_page(api, url) else url_mistake(url)
     findings.check(wrong is None, "an https page of Microsoft's", f"{url!r}: {wrong}", exchange)
 
@@ -154,8 +158,10 @@ def test_the_life_is_plausible(api: Client, findings: Findings) -> None:
     for exchange in good_codes(api, findings):
         life = exchange.member("expiresIn")
         whole = isinstance(life, int) and not isinstance(life, bool)
-        holds = whole and (life in SECONDS or life in MILLISECONDS)
-        expected = "a whole number, 60 to 3,600 seconds or 60,000 to 3,600,000 milliseconds"
+        holds = whole and (life in SECONDS or (life in MILLISECONDS and api.version.number < SECONDS_SINCE))
+        expected = "a whole number, 60 to 3,600 seconds"
+        if api.version.number < SECONDS_SINCE:
+            expected += " or 60,000 to 3,600,000 milliseconds"
         findings.check(holds, expected, f"{life!r}", exchange)
 
 
@@ -164,7 +170,7 @@ def test_every_fresh_code_has_the_same_life(api: Client, findings: Findings) -> 
     lives = [e.member("expiresIn") for e in good_codes(api, findings)]
     numbers = [life for life in lives if isinstance(life, int)]
     if not numbers:
-        not_tested("no answer had a whole number in expiresIn, see code.expires-in")
+        not_tested("no answer had a whole number in expiresIn", see="code.expires-in")
     spread, most = max(numbers) - min(numbers), max(numbers)
     findings.check(spread <= max(2, most * 0.005), "the same life each time, by a second or two", f"{numbers}")
 
@@ -180,7 +186,7 @@ def check_message(findings: Findings, exchange: Exchange) -> None:
     message, code = str(exchange.member("message")), code_of(exchange)
     named = code is not None and re.search(rf"(?<![A-Za-z0-9]){re.escape(code)}(?![A-Za-z0-9])", message)
     findings.check(bool(named), "a message that names its own code", message, exchange)
-    address = exchange.member("verificationUrl")
+    address = address_of(exchange)
     there = isinstance(address, str) and address != "" and address in message
     findings.check(there, "a message that names its own address", message, exchange)
 
@@ -210,7 +216,7 @@ def test_codes_in_a_burst_differ(api: Client, findings: Findings) -> None:
     for _ in range(1 if live else BURSTS):
         exchanges = api.burst(BURST_LIVE if live else BURST)
         if not exchanges:
-            not_tested("no call of the burst was answered")
+            not_tested("no call of the burst was answered", see="answers.arrive")
         for exchange in exchanges:
             findings.need(exchange.status == 200, "200 for each of a burst", f"status {exchange.status}", exchange)
         check_distinct(findings, exchanges)
@@ -247,7 +253,7 @@ def test_every_region_of_all_versions_gives_a_code(api: Client, findings: Findin
     require_token(api)
     if api.target.limits.live:
         not_tested("a live server is asked for one region alone: clouds such as Germany's are closed")
-    for region in sure_regions():
+    for region in describe(api.version).sure_regions:
         exchange = api.device_code(region)
         if expect_code(findings, exchange, f"for the region {region}"):
             url = exchange.member("verificationUrl")
@@ -261,18 +267,42 @@ def test_the_code_of_an_organization(api: Client, findings: Findings) -> None:
     found = api.organization_id()
     if found is None:
         not_tested("the server has no organizations")
-    path = path_of("getOrganizationDeviceCode", organizationId=found)
+    path = api.path_of("getOrganizationDeviceCode", organizationId=found)
     for exchange in (api.send("POST", path), api.send("POST", path)):
         if expect_code(findings, exchange, "for an organization"):
-            wrong = violations("getOrganizationDeviceCode", 200, exchange.value)
+            wrong = violations(api, "getOrganizationDeviceCode", 200, exchange.value)
             findings.check(not wrong, "the four properties of the page", "; ".join(wrong), exchange)
+
+
+@pytest.mark.rule("code.check")
+def test_nobody_has_signed_in_with_a_fresh_code(api: Client, findings: Findings) -> None:
+    require_token(api)
+    code = code_of(api.device_code())
+    if code is None:
+        not_tested("no call gave a device code", see="code.status")
+    exchange = api.post_json(api.path_of("checkDeviceCode"), {"userCode": code})
+    if findings.check(exchange.status == 200, "200 for a fresh code", f"status {exchange.status}", exchange):
+        expect_json(findings, exchange)
+        wrong = violations(api, "checkDeviceCode", 200, exchange.value)
+        findings.check(not wrong, "whether somebody has signed in", "; ".join(wrong), exchange)
+        signed_in = exchange.member("authenticated") is True
+        findings.check(not signed_in, "nobody with a fresh code", "somebody", exchange)
+
+
+@pytest.mark.rule("code.azure")
+def test_the_code_of_an_azure_service_account(api: Client, findings: Findings) -> None:
+    require_token(api)
+    exchange = api.azure_code()
+    if expect_code(findings, exchange, "for an Azure service account"):
+        wrong = violations(api, "getAzureDeviceCode", 200, exchange.value)
+        findings.check(not wrong, "the four properties of its own", "; ".join(wrong), exchange)
 
 
 @pytest.mark.rule("code.restore-unknown")
 def test_a_restore_session_that_does_not_exist(api: Client, findings: Findings) -> None:
     require_token(api)
     for key in (NOBODY, "not-an-id"):
-        path = path_of("getRestoreDeviceCode", restoreSessionId=key)
+        path = api.path_of("getRestoreDeviceCode", restoreSessionId=key)
         exchange = api.post_json(path, {"targetRegion": api.region})
         expect_refusal(findings, exchange, f"the restore session {key}", About.ID)
 
@@ -281,7 +311,7 @@ def test_a_restore_session_that_does_not_exist(api: Client, findings: Findings) 
 def test_every_code_of_the_run(api: Client, findings: Findings) -> None:
     given = [exchange for exchange in api.journal if exchange.gives_code]
     if not given:
-        not_tested("no device code was given")
+        not_tested("no device code was given", see="code.status")
     for exchange in given:
         if findings.check(isinstance(exchange.value, dict), "a JSON object", kind_of(exchange.value), exchange):
             check_form(findings, exchange)

@@ -4,7 +4,6 @@ import pytest
 
 from veeam_contracts.asking.client import JSON, Client
 from veeam_contracts.judging.findings import Findings
-from veeam_contracts.paths import path_of
 from veeam_contracts.rules.expectations import require_token
 
 OTHERS = ("GET", "PUT", "PATCH", "DELETE", "HEAD")
@@ -22,9 +21,9 @@ def refuse_methods(api: Client, findings: Findings, path: str, token: str | None
 def test_other_methods_on_the_device_code_path(api: Client, findings: Findings) -> None:
     require_token(api)
     api.survey.require("getDeviceCode")
-    refuse_methods(api, findings, path_of("getDeviceCode"), api.token)
+    refuse_methods(api, findings, api.path_of("getDeviceCode"), api.token)
 
 
 @pytest.mark.rule("methods.token")
 def test_other_methods_on_the_token_path(api: Client, findings: Findings) -> None:
-    refuse_methods(api, findings, path_of("getToken"), None)
+    refuse_methods(api, findings, api.path_of("getToken"), None)

@@ -4,7 +4,6 @@ import pytest
 
 from veeam_contracts.asking.client import Client
 from veeam_contracts.judging.findings import Findings
-from veeam_contracts.paths import places
 from veeam_contracts.rules.expectations import require_token
 
 
@@ -12,6 +11,6 @@ from veeam_contracts.rules.expectations import require_token
 def test_every_operation_is_served(api: Client, findings: Findings) -> None:
     require_token(api)
     for id, exchange in api.survey.asked.items():
-        label = " ".join(places()[id])
+        label = api.version.label(id)
         served = id not in api.survey.missing
         findings.check(served, f"an answer of {label}", f"status {exchange.status}", exchange)

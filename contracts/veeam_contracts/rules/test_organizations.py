@@ -1,15 +1,23 @@
 """Rules of the organizations and of the installation."""
 
 from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
-from veeam_contracts.asking.client import NOBODY, Client
+from veeam_contracts.asking.client import NOBODY, Client, listed_in
 from veeam_contracts.asking.exchange import Exchange
-from veeam_contracts.document import violations
 from veeam_contracts.judging.findings import Findings, not_tested
-from veeam_contracts.paths import path_of, service_of
-from veeam_contracts.rules.expectations import expect_json, kind_of, require_token
+from veeam_contracts.paths import service_of
+from veeam_contracts.rules.expectations import expect_json, kind_of, require_token, violations
+
+PAGED_SINCE = 8
+"""The first version whose organizations come in pages (docs/evidence.md#organizations)."""
+
+RELATIVE_SINCE = 6
+"""The first version whose links have neither host nor port (docs/evidence.md#links)."""
 
 MOST_COMPARED = 5
 STEADY = ("id", "name", "officeName", "type", "region")
@@ -19,22 +27,23 @@ STEADY = ("id", "name", "officeName", "type", "region")
 def listing(api: Client, findings: Findings) -> Exchange:
     """The answer to the list, which is 200."""
     require_token(api)
-    exchange = api.get(path_of("getOrganizations"))
+    exchange = api.get(api.path_of("getOrganizations"))
     findings.check(exchange.status == 200, "200 for the organizations", f"status {exchange.status}", exchange)
     return exchange
 
 
 def organizations(exchange: Exchange) -> list[dict[str, object]]:
     """The objects in a list of organizations."""
-    return [item for item in exchange.value if isinstance(item, dict)] if isinstance(exchange.value, list) else []
+    return listed_in(exchange.value)
 
 
 @pytest.mark.rule("organizations.list")
 def test_the_list_is_an_array_of_organizations(api: Client, findings: Findings) -> None:
     exchange = listing(api, findings)
     expect_json(findings, exchange)
-    if findings.check(isinstance(exchange.value, list), "an array", kind_of(exchange.value), exchange):
-        wrong = violations("getOrganizations", 200, exchange.value)
+    form, expected = (dict, "a page, which is an object") if api.version.number >= PAGED_SINCE else (list, "an array")
+    if findings.check(isinstance(exchange.value, form), expected, kind_of(exchange.value), exchange):
+        wrong = violations(api, "getOrganizations", 200, exchange.value)
         findings.check(not wrong, "objects with id and name", "; ".join(wrong[:5]), exchange)
 
 
@@ -52,40 +61,59 @@ def test_one_organization_is_that_of_the_list(api: Client, findings: Findings) -
     if not listed:
         not_tested("the server has no organizations")
     for item in listed[:MOST_COMPARED]:
-        exchange = api.get(path_of("getOrganization", organizationId=str(item.get("id"))))
+        exchange = api.get(api.path_of("getOrganization", organizationId=str(item.get("id"))))
         if not findings.check(
             exchange.status == 200, "200 for an id of the list", f"status {exchange.status}", exchange
         ):
             continue
         expect_json(findings, exchange)
-        wrong = violations("getOrganization", 200, exchange.value)
+        wrong = violations(api, "getOrganization", 200, exchange.value)
         findings.check(not wrong, "an organization", "; ".join(wrong), exchange)
         differing = [name for name in STEADY if exchange.member(name) != item.get(name)]
         findings.check(not differing, "what the list says", f"another {', '.join(differing)}", exchange)
 
 
+@pytest.mark.rule("organizations.links")
+def test_links_lead_to_this_version(api: Client, findings: Findings) -> None:
+    exchange = listing(api, findings)
+    whole = api.version.number < RELATIVE_SINCE
+    form = "a whole address" if whole else "a path"
+    for link in links_in(exchange.value):
+        there = f"/{api.version}/" in urlsplit(link).path.lower()
+        findings.check(there, f"a link below /{api.version}/", link, exchange)
+        findings.check(bool(urlsplit(link).netloc) is whole, f"{form}, as {api.version} has it", link, exchange)
+
+
+def links_in(value: Any) -> Iterator[str]:
+    """The addresses of `_links` and `_actions` in an answer, wherever they stand."""
+    if isinstance(value, dict):
+        yield from (value[name] for name in ("href", "uri") if isinstance(value.get(name), str))
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from links_in(inner)
+
+
 @pytest.mark.rule("organizations.unknown")
 def test_an_organization_that_does_not_exist(api: Client, findings: Findings) -> None:
     require_token(api)
-    exchange = api.get(path_of("getOrganization", organizationId=NOBODY))
+    exchange = api.get(api.path_of("getOrganization", organizationId=NOBODY))
     findings.check(exchange.status == 404, "404 for an id that does not exist", f"status {exchange.status}", exchange)
-    malformed = api.get(path_of("getOrganization", organizationId="not-an-id"))
+    malformed = api.get(api.path_of("getOrganization", organizationId="not-an-id"))
     findings.check(malformed.refused, "a 4xx for an id that is none", f"status {malformed.status}", malformed)
 
 
 @pytest.mark.rule("service.instance")
 def test_the_installation_describes_itself(api: Client, findings: Findings) -> None:
     require_token(api)
-    exchange = api.get(path_of("getServiceInstance"))
+    exchange = api.get(api.path_of("getServiceInstance"))
     if findings.check(exchange.status == 200, "200 for the installation", f"status {exchange.status}", exchange):
         expect_json(findings, exchange)
-        wrong = violations("getServiceInstance", 200, exchange.value)
+        wrong = violations(api, "getServiceInstance", 200, exchange.value)
         findings.check(not wrong, "an object with a version", "; ".join(wrong), exchange)
 
 
 @pytest.mark.rule("service.version-probe")
 def test_versions_are_found_by_asking_without_a_token(api: Client, findings: Findings) -> None:
     api.survey.require("getServiceInstance")
-    for path, expected in ((service_of("v99"), 404), (path_of("getServiceInstance"), 401)):
+    for path, expected in ((service_of("v99"), 404), (api.path_of("getServiceInstance"), 401)):
         exchange = api.get(path, token=None)
         findings.check(exchange.status == expected, f"{expected} for {path}", f"status {exchange.status}", exchange)

@@ -6,7 +6,6 @@ import pytest
 
 from veeam_contracts.asking.client import FORM, JSON, NOBODY, Client
 from veeam_contracts.judging.findings import Findings
-from veeam_contracts.paths import path_of
 from veeam_contracts.rules.expectations import About, expect_refusal, expect_refusal_or_code, require_token
 
 LONG = 50_000
@@ -74,7 +73,7 @@ def test_a_region_in_other_letters(api: Client, findings: Findings) -> None:
 @pytest.mark.rule("request.region-left-out")
 def test_no_region(api: Client, findings: Findings) -> None:
     require_token(api)
-    exchange = api.post_json(path_of("getDeviceCode"), {}, query=api.organization_query())
+    exchange = api.post_json(api.path_of("getDeviceCode"), {}, query=api.organization_query())
     expect_refusal_or_code(findings, exchange, "a body without a region")
 
 
@@ -124,5 +123,5 @@ def test_a_malformed_organization(api: Client, findings: Findings) -> None:
 def test_the_code_of_an_organization_that_does_not_exist(api: Client, findings: Findings) -> None:
     require_token(api)
     for key in (NOBODY, "not-an-id"):
-        exchange = api.send("POST", path_of("getOrganizationDeviceCode", organizationId=key))
+        exchange = api.send("POST", api.path_of("getOrganizationDeviceCode", organizationId=key))
         expect_refusal(findings, exchange, f"the device code of the organization {key}", About.ID)

@@ -4,7 +4,6 @@ import pytest
 
 from veeam_contracts.asking.client import Client
 from veeam_contracts.judging.findings import Findings
-from veeam_contracts.paths import path_of
 from veeam_contracts.rules.expectations import expect_code, require_token
 
 ROUNDS, ROUNDS_LIVE = 20, 5
@@ -15,7 +14,7 @@ def test_a_series_of_calls(api: Client, findings: Findings) -> None:
     require_token(api)
     for _ in range(ROUNDS_LIVE if api.target.limits.live else ROUNDS):
         expect_code(findings, api.device_code())
-        for path in (path_of("getServiceInstance"), path_of("getOrganizations")):
+        for path in (api.path_of("getServiceInstance"), api.path_of("getOrganizations")):
             exchange = api.get(path)
             findings.check(exchange.status == 200, f"200 for {path}", f"status {exchange.status}", exchange)
 
@@ -26,5 +25,5 @@ def test_a_kept_connection_and_a_new_one_answer_alike(api: Client, findings: Fin
     for new in (False, True, True, False):
         kind = "a new connection" if new else "a kept connection"
         expect_code(findings, api.device_code(new_connection=new), f"on {kind}")
-        exchange = api.get(path_of("getServiceInstance"), new_connection=new)
+        exchange = api.get(api.path_of("getServiceInstance"), new_connection=new)
         findings.check(exchange.status == 200, f"200 on {kind}", f"status {exchange.status}", exchange)

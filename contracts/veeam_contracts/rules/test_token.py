@@ -8,9 +8,8 @@ import pytest
 
 from veeam_contracts.asking.client import Client
 from veeam_contracts.asking.exchange import Exchange, is_sendable
-from veeam_contracts.document import violations
 from veeam_contracts.judging.findings import Findings, not_tested
-from veeam_contracts.rules.expectations import About, expect_json, expect_refusal, require_token
+from veeam_contracts.rules.expectations import About, expect_json, expect_refusal, require_token, violations
 
 SHORTEST_LIFE, LONGEST_LIFE = 60, 30 * 86400
 """Seconds between which the life of an access token is plausible; it is 3,600 at real servers."""
@@ -33,7 +32,7 @@ def test_a_login_answers_with_tokens(api: Client, findings: Findings) -> None:
     login = granted(api)
     findings.check(login.status == 200, "200 for a login", f"status {login.status}", login)
     expect_json(findings, login)
-    wrong = violations("getToken", 200, login.value)
+    wrong = violations(api, "getToken", 200, login.value)
     findings.check(not wrong, "the members of RFC 6749 section 5.1", "; ".join(wrong), login)
     sendable = is_sendable(login.member("access_token"))
     findings.need(sendable, "an access token that a header can hold", "another text, or none", login)
@@ -73,7 +72,7 @@ def test_the_tokens_are_too_long_to_be_guessed(api: Client, findings: Findings) 
     login = granted(api)
     tokens = [token for token in map(login.member, ("access_token", "refresh_token")) if isinstance(token, str)]
     if not tokens:
-        not_tested("the login gave no token, see token.shape")
+        not_tested("the login gave no token", see="token.shape")
     for token in tokens:
         long_enough = len(token) >= SHORTEST_TOKEN
         findings.check(long_enough, f"{SHORTEST_TOKEN} characters or more", f"{len(token)} characters", login)
@@ -99,7 +98,7 @@ def refresh_token(api: Client) -> str:
     granted(api)
     token = api.password_grant().member("refresh_token")
     if not isinstance(token, str) or not token:
-        not_tested("the login gave no refresh token")
+        not_tested("the login gave no refresh token", see="token.shape")
     return token
 
 
@@ -109,7 +108,7 @@ def test_a_refresh_token_gives_a_new_pair(api: Client, findings: Findings) -> No
     answer = api.form({"grant_type": "refresh_token", "refresh_token": old})
     if not findings.check(answer.status == 200, "200 for a refresh", f"status {answer.status}", answer):
         return
-    wrong = violations("getToken", 200, answer.value)
+    wrong = violations(api, "getToken", 200, answer.value)
     findings.check(not wrong, "a pair of tokens, as for a login", "; ".join(wrong), answer)
     new = answer.member("access_token")
     if findings.need(is_sendable(new), "an access token that a header can hold", "another text, or none", answer):
@@ -126,7 +125,7 @@ def test_a_refresh_token_gives_a_new_pair(api: Client, findings: Findings) -> No
 def test_a_used_refresh_token_is_refused(api: Client, findings: Findings) -> None:
     fields = {"grant_type": "refresh_token", "refresh_token": refresh_token(api)}
     if api.form(fields).status != 200:
-        not_tested("the refresh itself does not work, see token.refresh")
+        not_tested("the refresh itself does not work", see="token.refresh")
     expect_refusal(findings, api.form(fields), "a refresh token that was used", About.LOGIN)
 
 
@@ -153,6 +152,23 @@ def test_a_login_without_credentials_is_refused(api: Client, findings: Findings)
         expect_refusal(findings, api.form({"grant_type": "password", **fields}), given, About.LOGIN)
 
 
+@pytest.mark.rule("token.logout")
+def test_a_logout_ends_its_login(api: Client, findings: Findings) -> None:
+    granted(api)
+    login = api.password_grant()
+    token, refresh = login.member("access_token"), login.member("refresh_token")
+    if not is_sendable(token):
+        not_tested("the login gave no access token", see="token.shape")
+    success = api.version.success_of("logOut")
+    out = api.send("POST", api.path_of("logOut"), token=token)
+    if findings.check(out.status == success, f"{success} for a logout", f"status {out.status}", out):
+        after = api.get(api.protected_path(), token=token)
+        findings.check(after.status == 401, "401 after the logout", f"status {after.status}", after)
+        if isinstance(refresh, str):
+            again = api.form({"grant_type": "refresh_token", "refresh_token": refresh})
+            expect_refusal(findings, again, "the refresh token of a login that ended", About.LOGIN)
+
+
 @pytest.mark.rule("token.wrong-password")
 def test_a_wrong_password_is_refused(api: Client, findings: Findings) -> None:
     granted(api)
@@ -160,6 +176,6 @@ def test_a_wrong_password_is_refused(api: Client, findings: Findings) -> None:
     api.secrets.hide(wrong, "<a wrong password>")
     exchange = api.password_grant(password=wrong)
     if expect_refusal(findings, exchange, "a wrong password", About.LOGIN):
-        mistakes = violations("getToken", 400, exchange.value)
+        mistakes = violations(api, "getToken", 400, exchange.value)
         findings.check(exchange.status == 400, "400 for a wrong password", f"status {exchange.status}", exchange)
         findings.check(not mistakes, "`error` or `message` in a JSON object", "; ".join(mistakes), exchange)

@@ -36,13 +36,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Bring the rules into their order."""
+    """Bring the rules into their order, one version after the other."""
     if not any(item.get_closest_marker("rule") for item in items):
         return
     from veeam_contracts.judging.catalogue import ORDER
-    from veeam_contracts.running.run import rule_of
+    from veeam_contracts.running.items import rule_of, version_of
 
-    items.sort(key=lambda item: ORDER[rule_of(item)] if item.get_closest_marker("rule") else -1)
+    def place(item: pytest.Item) -> tuple[int, int]:
+        version = version_of(item)
+        return (version.number, ORDER[rule_of(item)]) if version else (-1, -1)
+
+    items.sort(key=place)
 
 
 def run_of(config: pytest.Config) -> Run:

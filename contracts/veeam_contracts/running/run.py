@@ -5,21 +5,24 @@ import time
 from collections.abc import Generator, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import cached_property, partial
 from typing import Any
 
 import pytest
 from schemathesis.pytest.plugin import SchemathesisFunction
 
-from veeam_contracts.asking.admission import Refused
 from veeam_contracts.asking.client import Client, NoLogin
-from veeam_contracts.asking.gate import NoAnswer
-from veeam_contracts.asking.survey import NotServed
+from veeam_contracts.asking.gate import Line
 from veeam_contracts.asking.target import Limits, Target, is_loopback
-from veeam_contracts.judging.findings import Broken, Findings
+from veeam_contracts.judging.catalogue import Rule
+from veeam_contracts.judging.findings import UNABLE, Broken, Findings, NotTested, Why, unable
 from veeam_contracts.judging.status import Status
-from veeam_contracts.judging.verdict import Outcome, Result, Verdict, decide, gather
+from veeam_contracts.judging.verdict import Outcome, Result, Verdict, decide, gather, merge_observations
 from veeam_contracts.option_table import OPTIONS
-from veeam_contracts.options import Mistake, Options, bundled_target, read_options
+from veeam_contracts.options import ALL, AUTO, Mistake, Options, bundled_target, read_options
+from veeam_contracts.paths import NEWEST, Version
+from veeam_contracts.running.items import fits_its_version, label_of, rule_of, version_of
+from veeam_contracts.running.versions import choose, served_versions, tell
 
 JUDGED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
 """pytest came to an end in good order, so that the verdict is the status."""
@@ -27,13 +30,6 @@ JUDGED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_T
 PROPERTY = "veeam-contracts"
 FINDINGS_KEY: pytest.StashKey[Findings] = pytest.StashKey()
 RUN_KEY: pytest.StashKey["Run"] = pytest.StashKey()
-
-
-def rule_of(item: pytest.Item) -> str:
-    """The id of the rule that a test tries."""
-    marker = item.get_closest_marker("rule")
-    assert marker is not None
-    return str(marker.args[0])
 
 
 def options_of(config: pytest.Config, environ: Mapping[str, str]) -> Options:
@@ -64,7 +60,9 @@ class Run:
         self.options = options
         self.results: list[Result] = []
         self.verdict: Verdict | None = None
-        self.client: Client | None = None
+        self.clients: dict[Version, Client] = {}
+        self.served: tuple[Version, ...] = ()
+        self._versions: tuple[Version, ...] = ()
         self.trouble = ""
         self.unwritten: list[str] = []
         self._timing = timing
@@ -77,19 +75,34 @@ class Run:
         """Be the run of this pytest session."""
         config.stash[RUN_KEY] = self
 
-    def open_client(self) -> Client:
-        """The client of the server, logged in once; a skip that says why when there is none."""
+    @property
+    def versions(self) -> tuple[Version, ...]:
+        """The versions that are checked, the oldest first; a server is asked which it serves, where that is open."""
+        if not self._versions:
+            self._versions = (NEWEST,)  # Where an interruption ends the asking, there is a verdict all the same.
+            if self.options.target is not None and self.options.api in (ALL, AUTO):
+                self.served = served_versions(self.line)
+            self._versions = choose(self.options, self.served)
+        return self._versions
+
+    @cached_property
+    def line(self) -> Line:
+        """The way to the server."""
+        return Line(self._target(), **self._timing)
+
+    def open_client(self, version: Version) -> Client:
+        """The client of a version, logged in once; a skip that says why when there is none."""
         if self.trouble:
-            pytest.skip(self.trouble)
-        if self.client is None:
-            self.client = Client(self._target(), **self._timing)
+            raise NotTested(self.trouble, Why.BROKEN)
+        if version not in self.clients:
+            client = self.clients[version] = Client(self.line, version)
             try:
-                self.client.log_in()
-                self.client.look_around()
+                client.log_in()
+                client.look_around()
             except NoLogin as error:
                 self.trouble = str(error)
-                pytest.skip(self.trouble)
-        return self.client
+                raise NotTested(self.trouble, Why.BROKEN) from None
+        return self.clients[version]
 
     def _target(self) -> Target:
         if self.options.target is not None:
@@ -99,19 +112,22 @@ class Run:
         return bundled_target(self._stack.enter_context(MockServer(port=0, quiet=True)), self.options)
 
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        """Leave out the rules that were not asked for."""
-        out = [item for item in items if item.get_closest_marker("rule") and not self.options.selects(rule_of(item))]
+        """Leave out the rules that were not asked for, and those that say nothing about the version."""
+        out = [item for item in items if item.get_closest_marker("rule") and not self._is_wanted(item)]
         if out:
             items[:] = [item for item in items if item not in out]
             config.hook.pytest_deselected(items=out)
+
+    def _is_wanted(self, item: pytest.Item) -> bool:
+        return self.options.selects(rule_of(item)) and fits_its_version(item)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
         """A rule whose fixture gets no answer, or is held back by the limits, is not tested."""
         try:
             return (yield)
-        except (NoAnswer, Refused, NoLogin, NotServed) as reason:
-            pytest.skip(str(reason))
+        except UNABLE as reason:
+            raise unable(reason) from None
 
     @pytest.hookimpl(wrapper=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
@@ -119,15 +135,16 @@ class Run:
         found = pyfuncitem.stash.get(FINDINGS_KEY, None)
         try:
             result = yield
-        except (NoAnswer, Refused, NoLogin, NotServed) as reason:
+        except UNABLE as reason:
             if found is None or not found.broke:
-                pytest.skip(str(reason))
+                raise unable(reason) from None
             result = True
         if found is not None and found.broke:
             raise Broken(str(found))
         if found is not None and found.shortfall:
-            held = f"; {found.tried} tries held" if found.tried else ""
-            pytest.skip(found.shortfall + held)
+            if found.tried:
+                found.shortfall.msg += f"; {found.tried} tries held"
+            raise found.shortfall
         return result
 
     @pytest.hookimpl(wrapper=True)
@@ -147,13 +164,16 @@ class Run:
 
     def _result(self, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> Result:
         found = item.stash.get(FINDINGS_KEY, None)
-        result = Result(rule_of(item), Outcome.PASSED, part=part_of(item), seconds=call.duration)
+        result = Result(rule_of(item), Outcome.PASSED, part=self._part_of(item), seconds=call.duration)
         if found is not None:
             result.tried, result.broke = found.tried, found.broke
             result.failures, result.observations = found.failures, found.observations
         if report.outcome == "skipped":
             result.outcome = Outcome.NOT_TESTED
-            result.reason = _skip_reason(call)
+            skip = call.excinfo.value if call.excinfo is not None else None
+            result.reason = str(skip.msg) if isinstance(skip, pytest.skip.Exception) else str(skip)
+            if isinstance(skip, NotTested):
+                result.why, result.see = skip.why, skip.see
         elif report.outcome == "failed":
             broken = call.excinfo is not None and call.excinfo.errisinstance(Broken)
             result.outcome = Outcome.FAILED if broken else Outcome.ERROR
@@ -161,6 +181,11 @@ class Run:
         elif result.observations:
             result.outcome = Outcome.OBSERVED
         return result
+
+    def _part_of(self, item: pytest.Item) -> str:
+        """What a test is about, where a rule has several; the version, where several are checked."""
+        several = len(self.versions) > 1 and not isinstance(item, SchemathesisFunction)
+        return " ".join(filter(None, [str(version_of(item)) if several else "", label_of(item)]))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the result."""
@@ -177,8 +202,8 @@ class Run:
         try:
             self.verdict = self._judge(session)
         finally:
-            if self.client is not None:
-                self.client.close()
+            if "line" in self.__dict__:
+                self.line.close()
             self._stack.close()
         from veeam_contracts.reports import write_reports
 
@@ -193,16 +218,23 @@ class Run:
         for problem in self.unwritten:
             terminalreporter.write_line(problem, red=True)
 
+    def _why_not_tried(self, stopped: bool, rule: Rule) -> str:
+        if not any(map(rule.holds_for, self.versions)):
+            return f"says nothing about {self.versions[0]}: it is for {rule.versions}"
+        return "the run ended before" if stopped else "not selected"
+
     def _judge(self, session: pytest.Session) -> Verdict:
         known = self.options.baseline.reasons
         stopped = self._broken_off or bool(session.shouldstop) or bool(session.shouldfail)
-        rules = gather(self.results, "the run ended before" if stopped else "not selected", known)
-        used = self.client.admission.used if self.client else None
-        trouble = self.trouble or (self.client.admission.stop_reason or "" if self.client else "")
+        rules = gather(self.results, partial(self._why_not_tried, stopped), known)
+        admission = self.line.admission if self.clients else None
+        used = admission.used if admission else None
+        trouble = self.trouble or (admission.stop_reason or "" if admission else "")
         if self._broken_off:
             trouble = "the run was interrupted"
-        status, reason = decide(rules, trouble, used.requests if used else 0, used.answered if used else 0)
-        target = self.client.target if self.client else self.options.target
+        sent, answered = (used.requests, used.answered) if used else (0, 0)
+        status, reason = decide(rules, trouble, sent, answered, partial=self.options.partial)
+        target = self.line.target if self.clients else self.options.target
         passed = {result.rule.id for result in rules if result.outcome is Outcome.PASSED}
         return Verdict(
             target=target.url if target else "the bundled mock",
@@ -211,21 +243,24 @@ class Run:
             status=status,
             reason=reason,
             rules=rules,
-            observations=[seen for result in self.results for seen in result.observations],
-            limits=limit_table(self.client) if self.client else [],
+            observations=merge_observations(self.results, len(self.versions)),
+            limits=limit_table(self.line) if self.clients else [],
+            versions=[str(version) for version in self.versions],
+            choice=tell(self.options, self.served),
             gone=[rule for rule in known if rule in passed],
         )
 
 
-def limit_table(client: Client) -> list[tuple[str, str, str]]:
+def limit_table(line: Line) -> list[tuple[str, str, str]]:
     """Each limit of a run: its name, what was allowed, what was used."""
-    limits, used = client.target.limits, client.admission.used
+    limits, used = line.target.limits, line.admission.used
 
     def allowed(value: object) -> str:
         return "without limit" if value is None else str(value)
 
     return [
         ("requests", allowed(limits.requests), f"{used.requests}, {used.answered} answered"),
+        ("seconds", allowed(limits.seconds and f"{limits.seconds:g}"), f"{line.clock() - line.started:.0f}"),
         (
             "requests a second",
             allowed(limits.rate and f"{limits.rate:g} after {limits.burst}"),
@@ -242,15 +277,3 @@ def limit_table(client: Client) -> list[tuple[str, str, str]]:
 def _waits(limits: Limits) -> str:
     """How long a run waits for a server that throttles."""
     return f"{limits.longest_wait:g} s each" + (f", {limits.longest_waits:g} s in all" if limits.longest_waits else "")
-
-
-def part_of(item: pytest.Item) -> str:
-    """What a test is about, where a rule has several: an operation, or a parameter; empty where it has one."""
-    if isinstance(item, SchemathesisFunction):
-        return item.operation_label or ""
-    return item.callspec.id if isinstance(item, pytest.Function) and hasattr(item, "callspec") else ""
-
-
-def _skip_reason(call: pytest.CallInfo[None]) -> str:
-    error = call.excinfo.value if call.excinfo is not None else None
-    return str(error.msg) if isinstance(error, pytest.skip.Exception) else str(error)

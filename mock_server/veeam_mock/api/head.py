@@ -3,14 +3,18 @@
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from veeam_mock.api.worlds import enter_world
 from veeam_mock.journal.journal import cost_of
 from veeam_mock.messages import Request, bearer_token
 from veeam_mock.model.tokens import digest_of
 from veeam_mock.spec.bodies import BodyReader
-from veeam_mock.spec.spec import CheckedRequest, Match, NoMatch, Operation
+from veeam_mock.spec.spec import NOT_SERVED, CheckedRequest, Match, NoMatch, Operation
 from veeam_mock.spec.versions import Version, Versions
+from veeam_mock.world_names import enter_world
+
+if TYPE_CHECKING:
+    from veeam_mock.also.also import Served
 
 ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
 
@@ -63,15 +67,16 @@ class Head:
         self.looking: Sequence[Callable[..., None]] = ()
         self.finishing: Sequence[Callable[..., None]] = ()
 
-    def read(self, versions: Versions) -> None:
+    def read(self, served: "Versions | Served") -> None:
         """Work out what follows from the request by the description. Never raises."""
         self.world, self.seen = enter_world(self.asked)
         self.cost = cost_of(self.seen)
         token = bearer_token(self.seen)
         self.token = None if token is None else digest_of(token)
-        version = versions.of_path(self.seen.path) if self.has_lawful_host else None
-        self.version = version or versions.oldest
-        self.match = NoMatch() if version is None else version.spec.find(self.seen.method, self.seen.path)
+        version, self.match = None, NOT_SERVED
+        if self.has_lawful_host:
+            version, self.match = served.find(self.seen.method, self.seen.path)
+        self.version = version or served.oldest
         self.operation = self.operation_id = self.checked = self.reader = None
         if isinstance(self.match, Match) and version is not None:
             self.operation, self.operation_id = self.match.operation, self.match.operation.id

@@ -11,7 +11,7 @@ from veeam_mock.api.calls import Call, Operations
 from veeam_mock.api.cors import origin_headers, preflight_headers
 from veeam_mock.api.head import Head
 from veeam_mock.api.installation import Installation
-from veeam_mock.api.worlds import DEFAULT, NoSuchWorld, TooManyWorlds, World, comes_from_another_site
+from veeam_mock.api.worlds import NoSuchWorld, TooManyWorlds, World
 from veeam_mock.faults.kinds import Strike
 from veeam_mock.faults.parsing import FaultError
 from veeam_mock.faults.prefer import rules_from_header
@@ -23,6 +23,7 @@ from veeam_mock.settings.settings import Settings
 from veeam_mock.spec.refusals import Refusals
 from veeam_mock.spec.spec import CheckedRequest, NoMatch
 from veeam_mock.spec.versions import Version
+from veeam_mock.world_names import DEFAULT, comes_from_another_site
 
 log = logging.getLogger("veeam_mock")
 
@@ -100,7 +101,7 @@ class Pipeline:
     def _understand(self, head: Head) -> None:
         """See what a head means by today's settings; once, until these change."""
         try:
-            head.read(self.installation.versions)
+            head.read(self.installation.served)
         except Exception:
             log.exception("failed to read the head of %s %s", head.asked.method, head.asked.path)
             head.looking, head.finishing = (Pipeline._fail,), (Pipeline._record,)
@@ -225,17 +226,23 @@ class Pipeline:
         assert exchange.head.operation is not None and exchange.checked is not None
         world, checked = exchange.world, exchange.checked
         call = Call(world, self._version_in(exchange), exchange.head.operation, checked, exchange.head.seen)
-        exchange.reply = OPERATIONS[exchange.head.operation.id](call)
+        if call.operation.elsewhere is None:
+            exchange.reply = OPERATIONS[call.operation.id](call)
+        else:
+            from veeam_mock.api.others import answer_other
+
+            exchange.reply = answer_other(self.installation.served, call)
 
     def _check_reply(self, exchange: Exchange) -> None:
         assert exchange.reply is not None
-        if exchange.head.operation is None or exchange.is_outside_the_description:
+        operation = exchange.head.operation
+        if operation is None or operation.elsewhere is not None or exchange.is_outside_the_description:
             return
         version = self._version_in(exchange)
-        violations = version.spec.check_reply(version.spec.operations[exchange.head.operation.id], exchange.reply)
+        violations = version.spec.check_reply(version.spec.operations[operation.id], exchange.reply)
         if violations:
             wrong = "; ".join(map(str, violations))
-            log.error("%s would answer against the spec: %s", exchange.head.operation.id, wrong)
+            log.error("%s would answer against the spec: %s", operation.id, wrong)
             exchange.reply = exchange.refusals.plain(500, f"The mock's answer would break the spec: {wrong}")
 
     def _version_in(self, exchange: Exchange) -> Version:

@@ -9,9 +9,8 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from veeam_mock.api.hosts import FOREIGN_HOST, is_own_host
 from veeam_mock.api.installation import Installation
-from veeam_mock.api.worlds import NoSuchWorld, TooManyWorlds, comes_from_another_site, enter_world
+from veeam_mock.api.worlds import NoSuchWorld, TooManyWorlds
 from veeam_mock.control.description import control_spec
 from veeam_mock.control.errors import ControlError
 from veeam_mock.control.operations import OPERATIONS
@@ -21,11 +20,13 @@ from veeam_mock.model.clock import TimeTravelError
 from veeam_mock.model.errors import DeviceCodeError, ModelError, NotFound
 from veeam_mock.model.suggestions import suggestion
 from veeam_mock.settings.addresses import is_loopback
+from veeam_mock.settings.hosts import FOREIGN_HOST, is_own_host
 from veeam_mock.settings.settings import SettingsError
 from veeam_mock.spec.refusals import Refusals
 from veeam_mock.spec.renditions import V4
 from veeam_mock.spec.schema import shorten
 from veeam_mock.spec.spec import Match, Operation
+from veeam_mock.world_names import comes_from_another_site, enter_world
 
 log = logging.getLogger("veeam_mock")
 

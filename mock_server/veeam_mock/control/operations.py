@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from veeam_mock.api.installation import Installation
-from veeam_mock.api.worlds import PATH_PREFIX, World
+from veeam_mock.api.worlds import World
 from veeam_mock.control.description import control_spec
 from veeam_mock.control.errors import ControlError
 from veeam_mock.faults.rules import Rule
@@ -14,6 +14,7 @@ from veeam_mock.model.device_codes import DeviceCode
 from veeam_mock.model.durations import parse_duration
 from veeam_mock.spec.spec import CheckedRequest
 from veeam_mock.version import package_version
+from veeam_mock.world_names import PATH_PREFIX
 
 CHANGEABLE = ("code_lifetime", "token_lifetime", "refresh_lifetime", "expires_unit", "verification_url", "auto_approve")
 

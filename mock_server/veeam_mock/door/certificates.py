@@ -6,15 +6,13 @@ nobody make another one.
 
 import contextlib
 import hashlib
-import os
 import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import click
-
+from veeam_mock.files import own_folder, write_file
 from veeam_mock.model.clock import system_time
 from veeam_mock.settings.settings import Settings
 
@@ -48,7 +46,7 @@ def find_certificate(settings: Settings) -> Certificate | None:
         return None
     if settings.cert and settings.key:
         return given(settings.cert, settings.key)
-    return ensure(Path(click.get_app_dir("veeam-mock")), settings.host)
+    return ensure(own_folder(), settings.host)
 
 
 def given(chain: str, key: str) -> Certificate:
@@ -128,22 +126,13 @@ def _make(certificate: Certificate, names: Iterable[str]) -> None:
     leaf = authority.issue_cert(*names, not_after=ends)
     assert certificate.authority is not None
     old = certificate.authority.read_bytes() if certificate.authority.exists() else b""
-    _write(certificate.authority, authority.cert_pem.bytes() + _newest(old), 0o644)
-    _write(certificate.key, leaf.private_key_pem.bytes(), 0o600)
+    write_file(certificate.authority, authority.cert_pem.bytes() + _newest(old), 0o644)
+    write_file(certificate.key, leaf.private_key_pem.bytes(), 0o600)
     chain = b"".join(blob.bytes() for blob in leaf.cert_chain_pems)
-    _write(certificate.chain, f"{ENDS}{ends.isoformat()}\n".encode() + chain, 0o644)
+    write_file(certificate.chain, f"{ENDS}{ends.isoformat()}\n".encode() + chain, 0o644)
 
 
 def _newest(authorities: bytes) -> bytes:
     end = b"-----END CERTIFICATE-----\n"
     head, found, _ = authorities.partition(end)
     return head + found
-
-
-def _write(path: Path, content: bytes, mode: int) -> None:
-    """Write a whole file at once: a reader sees the old one or the new one."""
-    fresh = path.with_name(f"{path.name}.{os.getpid()}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-    os.replace(fresh, path)

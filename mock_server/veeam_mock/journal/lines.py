@@ -1,7 +1,6 @@
 """The live log: one line for each exchange, for people or as JSON."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime
 
 import orjson
@@ -38,9 +37,7 @@ def logger(form: str, write: Callable[[str], None]) -> Callable[[Entry], None]:
     line = json_line if form == "json" else text_line
 
     def listen(entry: Entry) -> None:
-        # Whoever read the log may go; the server stays.
-        with suppress(BrokenPipeError):
-            write(printable(line(entry)))
+        write(printable(line(entry)))
 
     return listen
 

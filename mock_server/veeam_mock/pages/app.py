@@ -6,17 +6,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from veeam_mock.api.hosts import FOREIGN_HOST, is_own_host, is_reached_over_loopback
 from veeam_mock.api.installation import Installation
-from veeam_mock.api.worlds import (
-    BAD_NAME,
-    NOT_MADE,
-    PATH_PREFIX,
-    comes_from_another_site,
-    enter_world,
-    is_world_name,
-    split_world,
-)
 from veeam_mock.control.transports import Admitting
 from veeam_mock.messages import Reply, Request
 from veeam_mock.pages import form_tokens
@@ -25,6 +15,16 @@ from veeam_mock.pages.dashboard import dashboard
 from veeam_mock.pages.documentation import documentation, make_swagger_ui
 from veeam_mock.pages.paths import as_routed
 from veeam_mock.pages.sign_in import sign_in
+from veeam_mock.settings.hosts import FOREIGN_HOST, is_own_host, is_reached_over_loopback
+from veeam_mock.world_names import (
+    BAD_NAME,
+    NOT_MADE,
+    PATH_PREFIX,
+    comes_from_another_site,
+    enter_world,
+    is_world_name,
+    split_world,
+)
 
 
 class Pages:

@@ -10,7 +10,6 @@ import orjson
 from flask import Blueprint, Response, abort, current_app, make_response, render_template
 
 from veeam_mock.api.installation import Installation
-from veeam_mock.api.worlds import enter_world
 from veeam_mock.control.client import ControlClient, ControlFailure
 from veeam_mock.control.errors import ControlError
 from veeam_mock.control.transports import Admitting, InProcess
@@ -18,6 +17,7 @@ from veeam_mock.faults.presets import PRESETS
 from veeam_mock.pages.carrying import sent_request
 from veeam_mock.pages.shielding import shield
 from veeam_mock.version import package_version
+from veeam_mock.world_names import enter_world
 
 SHOWN = 50
 """Codes, logins, organizations and exchanges that are shown of each; the newest."""

@@ -11,7 +11,7 @@ from werkzeug.exceptions import BadRequest, HTTPException, ServiceUnavailable
 from werkzeug.wrappers import Response as AnyResponse
 
 from veeam_mock.api.installation import Installation
-from veeam_mock.api.worlds import NoSuchWorld, TooManyWorlds, World, enter_world
+from veeam_mock.api.worlds import NoSuchWorld, TooManyWorlds, World
 from veeam_mock.model.device_codes import DeviceCode, State
 from veeam_mock.model.errors import NotFound
 from veeam_mock.pages import form_tokens
@@ -19,6 +19,7 @@ from veeam_mock.pages.carrying import sent_request
 from veeam_mock.pages.shielding import require_own_origin, shield
 from veeam_mock.settings.options import BY_KEY
 from veeam_mock.spec.schema import Schema
+from veeam_mock.world_names import enter_world
 
 FORM_LIMIT = 8 * 1024
 """Bytes of a form."""

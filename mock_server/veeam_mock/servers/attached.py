@@ -2,11 +2,11 @@
 
 from urllib.parse import urlsplit
 
-from veeam_mock.api.worlds import PATH_PREFIX
 from veeam_mock.control.transports import OverHttp
 from veeam_mock.servers.reachable import ReachableServer
 from veeam_mock.settings.options import DEFAULT_PASSWORD, DEFAULT_USERNAME
 from veeam_mock.spec.document import VERSIONS
+from veeam_mock.world_names import PATH_PREFIX
 
 
 class AttachedServer(ReachableServer):

@@ -4,8 +4,7 @@ import os
 import secrets
 from pathlib import Path
 
-import click
-
+from veeam_mock.files import own_folder, write_file
 from veeam_mock.settings.addresses import is_loopback
 from veeam_mock.settings.settings import Settings, SettingsError
 from veeam_mock.spec.schema import Violation
@@ -27,12 +26,9 @@ def ensure_admin_key(settings: Settings) -> tuple[Settings, Path | None]:
     key = settings.admin_key
     if key is None or key == given:
         return settings, None
-    path = Path(click.get_app_dir("veeam-mock")) / f"admin-key-{os.getpid()}"
+    path = own_folder() / f"admin-key-{os.getpid()}"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.unlink(missing_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-            file.write(key + "\n")
+        write_file(path, f"{key}\n".encode("ascii"), 0o600)
     except OSError as error:
         reason = f"cannot be kept in {path}: {error.strerror or error}; give one by admin_key"
         raise SettingsError([Violation("admin_key", reason)]) from None

@@ -84,6 +84,22 @@ ORGANIZATIONS = {
         },
     },
 }
+ANSWERS = {
+    "type": "object",
+    "additionalProperties": {
+        "type": "object",
+        "minProperties": 1,
+        "additionalProperties": False,
+        "not": {"required": ["body", "body-file"]},
+        "x-wanted": "an answer, such as {status: 200, body: []}",
+        "properties": {
+            "status": {"type": "integer", "minimum": 200, "maximum": 599},
+            "headers": {"type": "object", "additionalProperties": {"type": ["string", "integer"]}},
+            "body": True,
+            "body-file": TEXT,
+        },
+    },
+}
 
 
 @dataclass(slots=True)
@@ -134,6 +150,19 @@ class Declared:
         {"type": "array", "minItems": 1, "items": {"type": "string", "enum": list(VERSIONS)}},
         "Versions of the API that are served, such as v4,v8. Default: all.",
         "VERSIONS",
+    )
+    also: tuple[str, ...] = setting(
+        (),
+        {"type": "array", "items": TEXT},
+        "Serve other operations from this OpenAPI document; FILE:/v6=/v4 turns a prefix of its paths into another.",
+        "FILE",
+    )
+    answers: Mapping[str, Mapping[str, Any]] = setting(
+        {},
+        ANSWERS,
+        "Answers for operations of --also: operation or path -> status, headers, body or body-file.",
+        "MAP",
+        command=False,
     )
     http: bool = setting(False, FLAG, "Serve plain HTTP instead of HTTPS.")
     cert: str | None = setting(None, TEXT, "Certificate chain (PEM) instead of the one made on first use.", "FILE")

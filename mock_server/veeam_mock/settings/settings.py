@@ -208,8 +208,8 @@ def _twice_problems(given: Mapping[str, Any]) -> Iterable[Violation]:
 
 
 def _fault_problems(given: Mapping[str, Any]) -> Iterable[Violation]:
-    if not given.get("faults"):
-        return
+    if not given.get("faults") or given.get("also"):
+        return  # with documents that are served beside the versions, faults are checked once these are open
     parser = FaultParser(Versions(given.get("api", VERSIONS), {}))
     for number, fault in enumerate(given["faults"]):
         try:

@@ -111,8 +111,9 @@ class Body:
         return self._read_closely(body, media, tolerance)
 
     def _read_closely(self, body: bytes, media: Media, tolerance: Tolerance) -> ReadBody:
-        name = FORM if media.type == MULTIPART else media.type
-        notes = [f"header.Content-Type: a form was sent as {MULTIPART}"] if media.type == MULTIPART else []
+        is_form_in_parts = media.type == MULTIPART and MULTIPART not in self._schemas
+        name = FORM if is_form_in_parts else media.type
+        notes = [f"header.Content-Type: a form was sent as {MULTIPART}"] if is_form_in_parts else []
         try:
             value = self._parse(body, media, notes, tolerance)
         except ValueError as error:
@@ -131,10 +132,13 @@ class Body:
         return ReadBody(value, violations if left else [_as_violation(note) for note in found], notes)
 
     def _parse(self, body: bytes, media: Media, notes: list[str], tolerance: Tolerance) -> object:
+        """The value of a body; None for media types that are not looked into."""
         if media.type == FORM:
             return _parse_form(body)
-        if media.type == MULTIPART:
+        if media.type == MULTIPART and MULTIPART not in self._schemas:
             return _parse_multipart(body, media)
+        if not media.type.endswith("json"):
+            return None
         try:
             return orjson.loads(body.removeprefix(UTF8_BOM))
         except orjson.JSONDecodeError as error:

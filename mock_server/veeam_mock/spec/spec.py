@@ -53,6 +53,8 @@ class Operation:
     replies: Mapping[int, Schema | None]
     success: int
     """The status of a good answer."""
+    elsewhere: object = None
+    """What another document says of it; None for those of the mock's own."""
 
 
 class Match(NamedTuple):
@@ -102,7 +104,7 @@ class Spec:
         self._tolerance = Tolerance(
             json=self.readings.get("json-leniency") == "read", multipart=self.readings.get("form-multipart") == "read"
         )
-        self._ignores_slash = self.readings.get("path-slash") == "ignored"
+        self.ignores_slash = self.readings.get("path-slash") == "ignored"
         self._literal: dict[str, dict[str, Operation]] = {}
         self._templates: list[tuple[list[str], dict[str, Operation]]] = []
         self.operations: dict[str, Operation] = {}
@@ -125,7 +127,7 @@ class Spec:
     def find(self, method: str, path: str) -> Match | NoMatch:
         """The operation for a method and a percent-encoded path. HEAD means the GET of the same path."""
         found = self._find(method, path)
-        if path.endswith("/") and self._ignores_slash and found == NOT_SERVED:
+        if path.endswith("/") and self.ignores_slash and found == NOT_SERVED:
             found = self._find(method, path[:-1])
             return found._replace(forgiven=SLASH) if isinstance(found, Match) else found
         return found

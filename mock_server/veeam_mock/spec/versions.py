@@ -7,7 +7,7 @@ from functools import lru_cache
 from veeam_mock.spec.document import document_of
 from veeam_mock.spec.refusals import Refusals
 from veeam_mock.spec.renditions import RENDITIONS, Rendition
-from veeam_mock.spec.spec import Operation, Spec
+from veeam_mock.spec.spec import NOT_SERVED, Match, NoMatch, Operation, Spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,11 @@ class Versions:
         name = path[1:].partition("/")[0]
         name = name if self._is_exact else name.lower()
         return self[name] if name in self.names else None
+
+    def find(self, method: str, path: str) -> tuple[Version | None, Match | NoMatch]:
+        """The version that a path as sent names, and the operation that is meant there."""
+        version = self.of_path(path)
+        return version, version.spec.find(method, path) if version is not None else NOT_SERVED
 
     def operations(self, operation_id: str) -> Iterator[Operation]:
         """An operation as each version has it that does, the oldest first; versions are compiled on the way."""
