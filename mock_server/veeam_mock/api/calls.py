@@ -6,7 +6,7 @@ from typing import Any
 
 from veeam_mock.api.worlds import World
 from veeam_mock.messages import Headers, Reply, Request
-from veeam_mock.spec.spec import CheckedRequest, Operation
+from veeam_mock.spec.spec import CheckedRequest, Match, Operation
 from veeam_mock.spec.versions import Version
 
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
@@ -56,6 +56,28 @@ def page_of(call: Call, path: str, items: Sequence[Any]) -> dict[str, Any]:
     if 0 < limit < len(items) - offset:
         links["next"] = {"href": f"{call.link(path)}?offset={offset + limit}&limit={limit}"}
     return {"offset": offset, "limit": limit, "results": items[offset : offset + limit], "_links": links}
+
+
+def answer_other(served: object, call: Call) -> Reply:
+    """The answer to a call of an operation of another document, already checked against it; 500 where none fits.
+
+    What makes answers is loaded here, so that a server without such documents does without it.
+    """
+    from veeam_mock.also.also import Served
+    from veeam_mock.also.contents import CannotMake
+    from veeam_mock.also.scene import MOST_ORGANIZATIONS, Scene
+
+    world = call.world
+    assert isinstance(served, Served)
+    _, match = served.find(call.request.method, call.request.path)
+    assert isinstance(match, Match)
+    seed = f"{world.settings.seed if world.settings.seed is not None else ''}/{world.name}"
+    scene = Scene(seed, world.clock.now(), world.organizations.all()[:MOST_ORGANIZATIONS])
+    try:
+        return served.also.answer(match, call.checked, scene)
+    except CannotMake as error:
+        message = f"No answer could be made that fits the schema of {call.operation.id}: {error}"
+        return call.version.refusals.plain(500, message)
 
 
 Operations = Mapping[str, Callable[[Call], Reply]]

@@ -3,18 +3,14 @@
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from veeam_mock.journal.journal import cost_of
 from veeam_mock.messages import Request, bearer_token
 from veeam_mock.model.tokens import digest_of
 from veeam_mock.spec.bodies import BodyReader
 from veeam_mock.spec.spec import NOT_SERVED, CheckedRequest, Match, NoMatch, Operation
-from veeam_mock.spec.versions import Version, Versions
+from veeam_mock.spec.versions import Findable, Version
 from veeam_mock.world_names import enter_world
-
-if TYPE_CHECKING:
-    from veeam_mock.also.also import Served
 
 ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
 
@@ -67,7 +63,7 @@ class Head:
         self.looking: Sequence[Callable[..., None]] = ()
         self.finishing: Sequence[Callable[..., None]] = ()
 
-    def read(self, served: "Versions | Served") -> None:
+    def read(self, served: Findable) -> None:
         """Work out what follows from the request by the description. Never raises."""
         self.world, self.seen = enter_world(self.asked)
         self.cost = cost_of(self.seen)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import orjson
 
 from veeam_mock.api import device_codes, logins, organizations, restore_sessions, service_instance
-from veeam_mock.api.calls import Call, Operations
+from veeam_mock.api.calls import Call, Operations, answer_other
 from veeam_mock.api.cors import origin_headers, preflight_headers
 from veeam_mock.api.head import Head
 from veeam_mock.api.installation import Installation
@@ -229,8 +229,6 @@ class Pipeline:
         if call.operation.elsewhere is None:
             exchange.reply = OPERATIONS[call.operation.id](call)
         else:
-            from veeam_mock.api.others import answer_other
-
             exchange.reply = answer_other(self.installation.served, call)
 
     def _check_reply(self, exchange: Exchange) -> None:

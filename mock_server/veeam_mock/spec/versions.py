@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Protocol
 
 from veeam_mock.spec.document import document_of
 from veeam_mock.spec.refusals import Refusals
@@ -18,6 +19,17 @@ class Version:
     spec: Spec
     rendition: Rendition
     refusals: Refusals
+
+
+class Findable(Protocol):
+    """What finds the operation that a request means."""
+
+    @property
+    def oldest(self) -> Version:
+        """The oldest version, which speaks for what names none."""
+
+    def find(self, method: str, path: str) -> tuple[Version | None, Match | NoMatch]:
+        """The version and the operation for a method and a path as sent."""
 
 
 class Versions:
