@@ -147,7 +147,7 @@ class Admission:
 
     def settle(self, exchange: Exchange, request: requests.PreparedRequest) -> None:
         """Count the answer; the server is left alone after many failures in a row."""
-        failed = exchange.status is None or exchange.status >= 500
+        failed = exchange.status is None or (exchange.status >= 500 and not exchange.throttled)
         with self._lock:
             self.used.answered += exchange.status is not None
             if is_at(exchange.path, *GIVE_CODES) and not exchange.ok and exchange.status is not None:
@@ -171,7 +171,8 @@ class Admission:
         with self._lock:
             self.used.waited_throttled += delay
             if most is not None and self.used.waited_throttled > most:
-                self.stop_reason = f"stopped: the server throttles (429) for more than {most:g} s: try a lower --rate"
+                why = f"the server throttles for more than {most:g} s"
+                self.stop_reason = f"stopped: {why}: try a lower --rate"
                 raise Stopped(self.stop_reason)
         self.used.waited += delay
 

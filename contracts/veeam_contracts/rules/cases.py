@@ -203,12 +203,22 @@ def _as_read(value: Any, schema: Json) -> Any:
     if isinstance(value, dict):
         known = {name.lower(): (name, inner) for name, inner in schema.get("properties", {}).items()}
         pairs = ((*known.get(name.lower(), (name, {})), member) for name, member in value.items())
-        return {name: _as_read(member, inner) for name, inner, member in pairs if member is not None}
+        read = {name: _as_read(member, inner) for name, inner, member in pairs}
+        return {name: member for name, member in read.items() if member is not None}
+    if "pattern" in schema or "enum" in schema:
+        return _as_bound(value)
     if "string" in schema.get("type", "") and isinstance(value, (bool, int, float)):
         return str(value)
     if "boolean" in schema.get("type", "") and isinstance(value, str):
         return {"true": True, "false": False}.get(value.lower(), value)
     return value
+
+
+def _as_bound(value: Any) -> Any:
+    """A value as .NET binds it to an enum: spaces do not count, nothing and any number are one of it."""
+    if isinstance(value, str):
+        return value.strip() or None
+    return None if isinstance(value, int) else value
 
 
 def _judge(exchange: Exchange, findings: Findings, case: Case, response: Response, options: dict[str, Any]) -> None:
