@@ -55,6 +55,9 @@ class Client:
         self.granted: Exchange | None = None
         self.deaths: list[Exchange] = []
         """Answers 401 to a token that should still have been good."""
+        self.spare: list[str] = []
+        self.spent: list[str] = []
+        """Refresh tokens that were not used yet, and those that were: logins are dear."""
         self.survey = Survey(version)
         self._since = len(self.records.exchanges)
         self._names_organization = version.takes("getDeviceCode", "organizationId")
