@@ -118,6 +118,16 @@ def is_at(path: str, *operation_ids: str) -> bool:
     return any(pattern_of(id).fullmatch(bare) for id in operation_ids)
 
 
+def label_at(method: str, path: str) -> str:
+    """The operation that a request asks for, such as `POST /v8/DeviceCode`; method and path where there is none."""
+    for version in VERSIONS:
+        if version.serves(path):
+            for id, (served, template) in version.places.items():
+                if served == method and is_at(path, id):
+                    return f"{served} {template}"
+    return f"{method} {path.partition('?')[0]}"
+
+
 def service_of(version: str) -> str:
     """The path by which clients find out whether a version is served."""
     return f"/{version}/" + NEWEST.path_of("getServiceInstance").removeprefix(f"/{NEWEST}/")

@@ -49,7 +49,7 @@ def crash(name: str, rule: str, wrong: Callable[[Ask], bool]) -> None:
         return say(500, {"message": "Oops."}) if ask.is_code and ask.token and wrong(ask) else server.answer(ask)
 
     behave.__name__ = name.replace(" ", "_")
-    defect("request", rule)(behave)
+    defect("request", rule, "answers.no-5xx")(behave)
 
 
 crash("malformed json crashes", "request.malformed-json", lambda ask: bool(ask.body) and ask.json is None)
@@ -223,7 +223,7 @@ def every_5th_call_fails(server: Server, ask: Ask) -> Answer:
     return say(503) if not ask.is_login and server.count() % 5 == 0 else server.answer(ask)
 
 
-@defect("stability", "stability.series")
+@defect("stability", "stability.series", "code.status")
 def every_11th_code_is_refused(server: Server, ask: Ask) -> Answer:
     answer = server.answer(ask)
     return say(403) if ask.is_code and answer.status == 200 and server.count() % 11 == 0 else answer

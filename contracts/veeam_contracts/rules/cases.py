@@ -29,9 +29,9 @@ from veeam_contracts.asking.client import Client, TokenDied
 from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.asking.gate import NoAnswer
 from veeam_contracts.document import WRITES, Json, describe
-from veeam_contracts.judging.findings import Findings, NotTested, Why, unable
+from veeam_contracts.judging.findings import DESCRIBED, Findings, NotTested, Why, unable
 from veeam_contracts.options import Options
-from veeam_contracts.paths import Version, version_at
+from veeam_contracts.paths import Version, label_at, version_at
 
 Case = schemathesis.Case[Any]
 
@@ -171,6 +171,12 @@ def name_what_exists(api: Client, case: Case) -> None:
             values.update({name: key for name, key in existing.items() if key is not None and name in values})
 
 
+def _named_rule(findings: Findings, exchange: Exchange) -> str:
+    """The hand-written rule that broke at the same operation by an answer of the same status; empty without one."""
+    place = (label_at(exchange.method, exchange.path), exchange.status)
+    return next((rule for rule, places in findings.told.items() if place in places), "")
+
+
 def _is_surely_bad(case: Case, exchange: Exchange) -> bool:
     """Whether no lawful server takes the body: Json.NET reads more than JSON Schema does (question `json-leniency`)."""
     content = case.operation.definition.raw.get("requestBody", {}).get("content", {})
@@ -215,6 +221,10 @@ def _judge(exchange: Exchange, findings: Findings, case: Case, response: Respons
     except FailureGroup as group:
         for failure in group.exceptions:
             seen = f"{failure.title}: {' '.join(failure.message.split())}"
-            findings.check(False, "an answer as openapi.yaml describes it", seen, exchange)
+            named = _named_rule(findings, exchange)
+            if named:
+                findings.tell_elsewhere(named, seen)
+            else:
+                findings.check(False, DESCRIBED, seen, exchange)
         return
     findings.check(True, "", "")

@@ -50,7 +50,10 @@ def api(request: pytest.FixtureRequest) -> Client:
 @pytest.fixture
 def findings(api: Client, request: pytest.FixtureRequest) -> Findings:
     """Where a rule writes what it found out."""
-    found = request.node.stash[FINDINGS_KEY] = Findings(api.secrets, api.target.curl_options)
+    run = run_of(request.config)
+    rule, told = rule_of(request.node), run.told_in(api.version)
+    found = Findings(api.secrets, api.target.curl_options, rule, told, chosen=run.chosen)
+    request.node.stash[FINDINGS_KEY] = found
     return found
 
 

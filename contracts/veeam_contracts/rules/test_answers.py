@@ -19,6 +19,9 @@ TRACE = re.compile(
 """A trace of Python, .NET or Java, or the members in which the framework puts one, unless they are null (v8 API)."""
 
 
+PAGE = re.compile(r"\s*<(!doctype|html|head|body|\?xml)", re.I)
+
+
 def answered(api: Client) -> list[Exchange]:
     """The exchanges with an answer; without any, there is nothing to judge."""
     found = [exchange for exchange in api.journal if exchange.status is not None]
@@ -83,8 +86,7 @@ def test_what_says_json_is_json(api: Client, findings: Findings) -> None:
 
 @pytest.mark.rule("answers.no-html")
 def test_no_answer_is_html(api: Client, findings: Findings) -> None:
-    page = re.compile(r"\s*<(!doctype|html|head|body|\?xml)", re.I)
-    judge(api, findings, lambda e: e.media_type != "text/html" and not page.match(e.text), "no page of HTML",
+    judge(api, findings, lambda e: e.media_type != "text/html" and not PAGE.match(e.text), "no page of HTML",
           lambda e: e.media_type or "a page")  # fmt: skip
 
 
@@ -128,6 +130,8 @@ def _may_be_empty(exchange: Exchange) -> bool:
 
 def error_mistake(api: Client, exchange: Exchange) -> str | None:
     """What is wrong with the body of a refusal; None when nothing is."""
+    if PAGE.match(exchange.text) or (exchange.media_type == "application/json" and exchange.value is NOT_JSON):
+        return None  # What answers.no-html and answers.json tell.
     if exchange.media_type != "application/json":
         return exchange.media_type or "no Content-Type"
     if not isinstance(exchange.value, dict):
