@@ -437,3 +437,20 @@ def test_axe_finds_a_field_without_a_label(tab: Any) -> None:
     source = axe_source()
     tab.set_content("<html lang=en><title>t</title><main><input></main></html>")
     assert [problem.split()[0] for problem in accessibility_problems(tab, source)] == ["label"]
+
+
+def test_swagger_ui_logs_in_by_password_and_tries_an_operation_out(own_page: MockServer, tab: Any) -> None:
+    tab.goto(f"{own_page.url}/swagger/")
+    press(tab, "Authorize")
+    dialog = tab.locator(".modal-ux")
+    dialog.locator("#oauth_username").fill("administrator")
+    dialog.locator("#oauth_password").fill("veeam")
+    dialog.locator("button.authorize").first.click()
+    dialog.get_by_text("Logout").first.wait_for()
+    dialog.locator("button.btn-done").first.click()
+    operation = tab.locator(".opblock-post", has_text="/v8/DeviceCode").first
+    operation.locator("button.opblock-summary-control").click()
+    operation.get_by_role("button", name="Try it out").click()
+    operation.get_by_role("button", name="Execute").click()
+    expect(operation.locator(".live-responses-table .response-col_status").first).to_contain_text("200")
+    assert own_page.device_codes.newest.state == "pending"
