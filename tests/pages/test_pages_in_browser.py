@@ -452,5 +452,5 @@ def test_swagger_ui_logs_in_by_password_and_tries_an_operation_out(own_page: Moc
     operation.locator("button.opblock-summary-control").click()
     operation.get_by_role("button", name="Try it out").click()
     operation.get_by_role("button", name="Execute").click()
-    expect(operation.locator(".live-responses-table .response-col_status").first).to_contain_text("200")
+    expect(operation.locator(".live-responses-table tbody .response-col_status").first).to_contain_text("200")
     assert own_page.device_codes.newest.state == "pending"
