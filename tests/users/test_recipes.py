@@ -216,7 +216,7 @@ def dockerfile() -> list[tuple[str, str]]:
 
 @pytest.mark.long
 def test_the_commands_that_build_the_image_install_the_mock_where_nothing_is(tmp_path: Path) -> None:
-    """The pip commands of both stages, each in an empty environment, the second without the checkout and the network."""
+    """The pip commands of both stages, each in an empty environment, the second without checkout and network."""
     text = (EXAMPLES / "docker" / "Dockerfile").read_text("utf-8").replace("\\\n", " ")
     commands = re.findall(r"pip (?:wheel|install) [^&\n]+", text)
     assert [command.split()[1] for command in commands] == ["wheel", "install"]
