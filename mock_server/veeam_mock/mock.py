@@ -12,7 +12,7 @@ from veeam_mock.control.api import Control, is_control
 from veeam_mock.messages import BODY_LIMIT, BODY_TOO_LARGE, Reply, Request
 from veeam_mock.model.dates import http_date
 from veeam_mock.model.errors import StoreAway
-from veeam_mock.pages.paths import is_page
+from veeam_mock.pages.paths import FRONT, is_for_people, is_page
 from veeam_mock.settings.settings import Settings
 from veeam_mock.stores.sharing import open_shared
 from veeam_mock.world_names import split_world
@@ -101,6 +101,8 @@ FIRST_LETTERS = frozenset("~_sSdD")
 
 def _is_beside_the_api(request: Request) -> bool:
     if request.path[1:2] not in FIRST_LETTERS:
-        return False
+        return request.path == FRONT and is_for_people(request)
     path = split_world(request.path)[1]
+    if path == FRONT:
+        return is_for_people(request)
     return is_page(path) or is_control(path)

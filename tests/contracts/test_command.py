@@ -280,7 +280,7 @@ def crash_on_bad_json(server: Server, ask: Ask) -> Answer:
         (codes_without_a_token, "credentials.absent"),
         (plain_http_address, "code.url"),
         (life_as_text, "code.properties"),
-        (crash_on_bad_json, "request.malformed-json"),
+        (crash_on_bad_json, "answers.no-5xx"),
     ],
 )
 def test_a_broken_contract_ends_with_1_and_names_the_rule(behave: Behaviour, rule: str) -> None:

@@ -346,6 +346,35 @@ def test_a_head_of_more_than_64_kb_is_refused(wire: Wire, data: bytes) -> None:
         assert wire.rest() == b""
 
 
+@pytest.mark.parametrize("size", [16_380, 16_390])
+@pytest.mark.parametrize("piece", [1_000, 16_000, 1_000_000])
+def test_the_bound_of_a_head_is_the_same_in_one_piece_and_in_many(wire: Wire, size: int, piece: int) -> None:
+    """What it says is counted: here 5 bytes of target and host, and in four fields the rest."""
+    fields = [b"X%d: " % number + b"a" * (size - 2) for number in range(4)]
+    whole = request("/", *fields)
+    with wire:
+        for at in range(0, len(whole), piece):
+            wire.send(whole[at : at + piece])
+        assert wire.read().status == (404 if size == 16_380 else 431)
+
+
+def test_a_length_with_zeros_before_it_is_that_length(wire: Wire) -> None:
+    with wire:
+        asked = request("/v4/Token", b"Content-Length: 00000000000000004", b"Content-Type: text/plain", method="POST")
+        assert wire.ask(asked + b"abcd").status == 415
+        assert wire.ask(request("/v4/ServiceInstance")).status == 401
+
+
+def test_an_answer_before_a_close_is_read_by_a_client_that_still_sends(wire: Wire) -> None:
+    with wire:
+        wire.send(request("/v4/ServiceInstance", b"Connection: close"))
+        assert wire.is_readable(within=5)
+        for _ in range(50):
+            wire.send(b"x" * 1_000)
+        assert wire.read().status == 401
+        assert wire.rest() == b""
+
+
 def test_a_head_of_almost_64_kb_is_read(wire: Wire) -> None:
     with wire:
         assert wire.ask(request("/v4/ServiceInstance", b"X: " + b"a" * 65_000)).status == 401

@@ -8,7 +8,7 @@ import pytest
 
 from support.api_client import ApiClient
 from veeam_mock import MockServer
-from veeam_mock.journal.pattern import Pattern, look_up
+from veeam_mock.journal.pattern import Pattern, Seen, look_up
 from veeam_mock.messages import Reply, Request
 from veeam_mock.mock import Mock
 from veeam_mock.settings.settings import Settings
@@ -223,14 +223,14 @@ def test_a_tilde_of_a_json_pointer_is_read_once() -> None:
 def test_a_field_of_a_form_may_be_empty() -> None:
     form = {"content-type": "application/x-www-form-urlencoded"}
     asked = Request("POST", "/", headers=form, body=b"refresh_token=&a=1")
-    assert Pattern(body={"/refresh_token": ""}).differences(asked, None) == []
-    assert Pattern(body={"/refresh_token": "x"}).differences(asked, None) != []
+    assert Pattern(body={"/refresh_token": ""}).differences(Seen(asked, None)) == []
+    assert Pattern(body={"/refresh_token": "x"}).differences(Seen(asked, None)) != []
 
 
 @pytest.mark.parametrize(("path", "other"), [("/v4/[ab]", "/v4/a"), ("/v4/a%3Fb", "/v4/axb")])
 def test_of_a_path_only_the_star_stands_for_more(path: str, other: str) -> None:
-    assert Pattern(path=path).differences(Request("GET", path), None) == []
-    assert Pattern(path=path).differences(Request("GET", other), None) != []
+    assert Pattern(path=path).differences(Seen(Request("GET", path), None)) == []
+    assert Pattern(path=path).differences(Seen(Request("GET", other), None)) != []
 
 
 def test_a_path_is_meant_without_the_world(server: MockServer, client: ApiClient) -> None:

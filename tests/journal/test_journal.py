@@ -15,7 +15,7 @@ from veeam_mock import MockServer
 from veeam_mock.control.client import ControlFailure
 from veeam_mock.door.door import Patience
 from veeam_mock.journal import masking
-from veeam_mock.journal.journal import ENTRY_COST, Journal
+from veeam_mock.journal.journal import ENTRY_COST, LONGEST_BODY, Journal
 from veeam_mock.journal.lines import json_line, logger, text_line
 from veeam_mock.journal.masking import Masker, without_credentials
 from veeam_mock.messages import Reply, Request
@@ -369,11 +369,62 @@ def test_listeners_stay_when_the_settings_change() -> None:
     assert len(heard) == 1
 
 
-def test_a_long_body_is_cut() -> None:
-    journal = Journal(10, 10_000_000, Masker())
-    entry(journal, body=b"x" * 100_000)
-    entry(journal, body=b'{"password": "' + b"x" * 100_000)
-    assert [len(each.request.body) for each in journal.entries("")] == [8192, len('{"password": "***"')]
+def test_of_a_long_body_the_beginning_is_shown_and_all_is_matched(server: MockServer, client: ApiClient) -> None:
+    long = {"targetRegion": "China", "note": "x" * 100_000, "last": "here"}
+    assert client.call("POST", "/v4/DeviceCode", json=long).status_code == 200
+    assert server.requests.verify(1, body={"/last": "here"}) == 1
+    assert len(server.requests.list()[-1].request.body) == LONGEST_BODY
+
+
+def test_no_half_of_a_secret_is_left_at_the_end_of_what_is_shown(server: MockServer, client: ApiClient) -> None:
+    for before in range(LONGEST_BODY - 40, LONGEST_BODY, 3):
+        client.call("POST", "/v4/DeviceCode", json={"note": "x" * before, "password": "Open-Sesame-1"})
+    assert "Open" not in str(server.requests.list())
+
+
+def test_the_body_of_a_reply_is_kept_in_part(server: MockServer, client: ApiClient) -> None:
+    server.faults.add("status", status=503, body={"password": "Open-Sesame-1", "text": "x" * 100_000})
+    client.send("GET", "/v4/Organizations")
+    reply = server.requests.list()[-1].reply
+    assert reply is not None
+    assert len(reply.body) == LONGEST_BODY
+    assert "Sesame" not in reply.body
+
+
+@pytest.mark.parametrize(
+    ("body", "fits"),
+    [
+        (b'\xef\xbb\xbf{"targetRegion": "China"}', True),
+        (b'{"targetRegion": "China",}', True),
+        (b'{"targetRegion": "China"', False),
+    ],
+)
+def test_a_body_is_matched_as_the_api_reads_it(server: MockServer, client: ApiClient, body: bytes, fits: bool) -> None:
+    server.faults.add("status", status=418, request_body={"/targetRegion": "China"}, times=1)
+    sent = client.call("POST", "/v4/DeviceCode", data=body, headers={"Content-Type": "application/json"})
+    assert sent.status_code == (418 if fits else 400)
+    assert len(server.requests.list(body={"/targetRegion": "China"})) == fits
+
+
+def test_each_value_of_a_parameter_that_comes_twice_is_matched(server: MockServer, client: ApiClient) -> None:
+    client.call("GET", "/v4/Organizations?limit=1&limit=2")
+    for value in ("1", "2"):
+        assert server.requests.verify(1, query={"limit": value}) == 1
+    with pytest.raises(AssertionError, match="'1' and '2', not '3'"):
+        server.requests.verify(1, query={"limit": "3"})
+    assert server.requests.verify(1, query={"offset": None}, path="/v4/Organizations") == 1
+
+
+def test_what_the_journal_has_forgotten_is_not_taken_for_what_never_was(serve: Callable[..., MockServer]) -> None:
+    server = serve(journal_entries=5)
+    client = ApiClient(server.url)
+    for _ in range(6):
+        client.send("GET", "/v4/Organizations")
+    assert server.requests.verify(path="/v4/Organizations") == 5
+    with pytest.raises(AssertionError, match=r"1 exchanges are forgotten.*requests\.clear"):
+        server.requests.verify(0, operation="getDeviceCode")
+    server.requests.clear()
+    assert server.requests.verify(0, operation="getDeviceCode") == 0
 
 
 @pytest.mark.parametrize("bound", ["journal_entries", "journal_bytes"])

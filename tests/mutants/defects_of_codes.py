@@ -108,7 +108,7 @@ def a_life_as_text(server: Server, answer: Answer) -> Answer:
     return answer.with_members(expiresIn=str(answer.json["expiresIn"]))
 
 
-@code_defect("code.expires-in")
+@code_defect("code.expires-in", "code.properties")
 def a_life_with_a_fraction(server: Server, answer: Answer) -> Answer:
     return answer.with_members(expiresIn=899.5)
 

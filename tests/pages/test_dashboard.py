@@ -1,5 +1,8 @@
 """The state page as the server renders it, and who gets it."""
 
+import os
+import shutil
+import subprocess
 from collections.abc import Callable
 
 import pytest
@@ -7,6 +10,7 @@ import requests
 
 from support.api_client import ApiClient
 from veeam_mock import MockServer, Settings, create_app
+from veeam_mock.pages.exports import as_assertion, as_curl
 
 
 def page(server: MockServer, path: str = "/__admin/", **headers: str) -> requests.Response:
@@ -25,7 +29,7 @@ def test_it_shows_codes_logins_organizations_faults_and_exchanges_but_no_token(
     server.device_codes.deny(codes[2])
     server.clock.advance("61s")
     server.faults.add(preset="throttled")
-    shown = page(server).text
+    shown = page(server).text.replace("<wbr>", "")
     assert all(text in shown for text in codes)
     assert shown.count("13:59") == 2
     assert all(f'<span class="state {state}">' in shown for state in ("pending", "approved", "denied"))
@@ -43,6 +47,75 @@ def test_it_shows_one_exchange_with_headers_and_bodies_but_no_secret(server: Moc
     assert "Reply 200" in shown and "userCode" in shown and "Bearer ***" in shown
     assert client.bearer["Authorization"] not in shown
     assert page(server, "/__admin/exchanges/999999").status_code == 404
+
+
+@pytest.mark.parametrize("api", ["v4", "v8"])
+def test_an_exchange_is_told_as_an_assertion_that_holds(server: MockServer, client: ApiClient, api: str) -> None:
+    client.api = api
+    client.device_code("China")
+    client.send("GET", f"/{api}/nowhere?a=b")
+    for exchange in server.requests.list():
+        line = as_assertion(exchange)
+        assert eval(line, {"veeam": server}) == 1, line
+        assert line.replace("'", "&#39;") in page(server, f"/__admin/exchanges/{exchange.id}").text
+    assert as_assertion(server.requests.list()[1]) == (
+        "veeam.requests.verify(operation='getDeviceCode', status=200, body={'/targetRegion': 'China'})"
+    )
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="needs curl")
+def test_an_exchange_is_told_as_a_line_of_curl_that_asks_the_same(server: MockServer, client: ApiClient) -> None:
+    client.device_code("China", headers={"X-Odd": "it's $HOME"})
+    line = as_curl(server.requests.list()[-1], server.url)
+    assert client.bearer["Authorization"] not in line
+    shell = subprocess.run(
+        ["bash", "-eu", "-c", line.replace("curl -sS", f"curl -sS --cacert {server.ca_cert}")],
+        env={**os.environ, "TOKEN": client.bearer["Authorization"].removeprefix("Bearer ")},
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert shell.returncode == 0, shell.stderr
+    server.requests.verify(2, operation="getDeviceCode", status=200, header={"x-odd": "it's $HOME"})
+    assert server.device_codes.newest.region == "China"
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ({"preset": "throttled", "times": 3}, "preset, struck 0 of 3"),
+        ({"kind": "reset", "operation": "getToken", "after": 2}, "getToken, after 2, struck 0 of 0"),
+        (
+            {"kind": "reset", "match": {"path": "/v4/*", "query": {"a": "b"}}},
+            "path /v4/*, query {&#34;a&#34;:&#34;b&#34;},",
+        ),
+        ({"kind": "reset", "probability": 0.5, "until": "5m"}, "chance 0.5, until 5m, struck 0 of 0"),
+    ],
+)
+def test_a_fault_is_told_with_its_conditions(server: MockServer, rule: dict[str, object], told: str) -> None:
+    server.call("POST", "/faults", rule)
+    assert told in page(server).text
+
+
+def test_many_worlds_fold_into_a_list(server: MockServer) -> None:
+    for number in range(9):
+        MockServer.attach(server.url, ca_cert=server.ca_cert, world=f"night-{number}").clock.now()
+    shown = page(server, "/~night-3/__admin/").text
+    assert "<summary>night-3 " in shown and "of 10 worlds" in shown
+    assert '<a href="/~night-8/__admin/">' in shown
+
+
+@pytest.mark.parametrize("path", ["/", "/~blue/"])
+def test_the_front_page_is_for_browsers_alone(server: MockServer, path: str) -> None:
+    server.call("GET", "/worlds")
+    shown = page(server, path, Accept="text/html,application/xhtml+xml")
+    assert shown.status_code == 200
+    for target in ("__admin/", "swagger/", "devicelogin"):
+        assert f'href="{path}{target}"' in shown.text
+    assert "script-src 'self'" in shown.headers["Content-Security-Policy"]
+    assert page(server, path).status_code == 404
+    assert page(server, path, Accept="text/html", Host="evil.test").status_code == 403
 
 
 def test_what_was_asked_is_escaped(server: MockServer, client: ApiClient) -> None:

@@ -201,7 +201,7 @@ def test_the_state_page_adds_and_removes_faults(own_page: MockServer, user: ApiC
     tab.get_by_text("throttled is added.").wait_for()
     assert own_page.faults.list()[0]["fault"] == {"preset": "throttled", "times": 3}
     assert user.send("GET", "/v4/Organizations").status_code == 429
-    tab.get_by_text("struck 1 of 1").wait_for()
+    tab.get_by_text("struck 1 of 3").wait_for()
     press(tab, "Remove throttled")
     tab.get_by_text("None: every answer is a good one.").wait_for()
     assert own_page.faults.list() == []
@@ -222,6 +222,87 @@ def test_the_state_page_shows_each_exchange_of_the_live_journal(
     assert tab.mistakes == []
 
 
+def test_any_kind_of_fault_is_added_with_its_operation_and_count(
+    own_page: MockServer, user: ApiClient, tab: Any
+) -> None:
+    tab.goto(f"{own_page.url}/__admin/")
+    tab.get_by_label("Add a fault").select_option("kind status")
+    tab.get_by_label("Parameters, as JSON").fill('{"status": 418')
+    tab.get_by_label("Which operation").select_option("getDeviceCode")
+    tab.get_by_label("How often").select_option("2")
+    press(tab, "Add")
+    tab.get_by_text("The parameters are not JSON.").wait_for()
+    tab.get_by_label("Parameters, as JSON").fill('{"status": 418}')
+    press(tab, "Add")
+    tab.get_by_text("getDeviceCode, struck 0 of 2").wait_for()
+    assert user.device_code().status_code == 418
+    tab.get_by_text("getDeviceCode, struck 1 of 2").wait_for()
+    assert tab.mistakes == []
+
+
+def test_a_code_is_approved_by_the_account_that_is_picked(own_page: MockServer, user: ApiClient, tab: Any) -> None:
+    code = ask(user)[0]
+    tab.goto(f"{own_page.url}/__admin/")
+    tab.get_by_label(f"Account that signs in with {code}").select_option("admin@northwind.partner.onmschina.cn")
+    press(tab, f"Approve {code}")
+    tab.get_by_text(f"{code} is approved.").wait_for()
+    assert own_page.device_codes.newest.account == "admin@northwind.partner.onmschina.cn"
+
+
+def test_the_journal_is_searched_and_stays_so(own_page: MockServer, user: ApiClient, tab: Any) -> None:
+    ask(user)
+    tab.goto(f"{own_page.url}/__admin/")
+    tab.get_by_label("Search the journal").fill("post token")
+    expect(tab.locator("#found")).to_have_text("1 of 2")
+    ask(user)
+    expect(tab.locator("#found")).to_have_text("1 of 3")
+    expect(tab.get_by_role("link", name="POST /v4/DeviceCode")).to_have_count(0)
+    expect(tab.get_by_role("link", name="POST /v4/Token")).to_be_visible()
+
+
+def test_a_world_is_reset_once_the_person_is_sure(own_page: MockServer, user: ApiClient, tab: Any) -> None:
+    ask(user)
+    tab.goto(f"{own_page.url}/__admin/")
+    tab.once("dialog", lambda dialog: dialog.dismiss())
+    press(tab, "Reset this world")
+    assert len(own_page.device_codes.list()) == 1
+    tab.once("dialog", lambda dialog: dialog.accept())
+    press(tab, "Reset this world")
+    tab.get_by_text("The default world starts anew.").wait_for()
+    assert own_page.device_codes.list() == []
+
+
+def test_an_exchange_is_copied_as_an_assertion(own_page: MockServer, user: ApiClient, chromium: Any) -> None:
+    ask(user)
+    context = chromium.new_context(ignore_https_errors=True, permissions=["clipboard-read", "clipboard-write"])
+    tab = context.new_page()
+    tab.goto(f"{own_page.url}/__admin/exchanges/{own_page.requests.list()[-1].id}")
+    press(tab, "Copy the assertion")
+    tab.get_by_text("Copied.").wait_for()
+    copied = tab.evaluate("navigator.clipboard.readText()")
+    context.close()
+    assert copied.startswith("veeam.requests.verify(operation='getDeviceCode', status=200")
+
+
+def test_many_worlds_fold_into_a_list_that_stays_open(own_page: MockServer, tab: Any) -> None:
+    for number in range(30):
+        ApiClient(f"{own_page.url}/~night-{number}", own_page.ca_cert or True).log_in()
+    tab.goto(f"{own_page.url}/__admin/")
+    tab.get_by_text("of 31 worlds").click()
+    ApiClient(f"{own_page.url}/~last", own_page.ca_cert or True).log_in()
+    tab.get_by_text("of 32 worlds").wait_for()
+    tab.get_by_role("link", name="last", exact=True).click()
+    tab.wait_for_url("**/~last/__admin/")
+
+
+def test_the_front_page_leads_to_all_pages(own_page: MockServer, tab: Any) -> None:
+    for name, path in (("State", "/__admin/"), ("Swagger UI", "/swagger/"), ("Sign-in page", "/devicelogin")):
+        tab.goto(own_page.url)
+        tab.get_by_role("main").get_by_role("link", name=name).click()
+        tab.wait_for_url(f"**{path}")
+    assert tab.mistakes == []
+
+
 def test_what_a_person_has_begun_is_left_alone_by_the_refreshing(
     own_page: MockServer, user: ApiClient, tab: Any
 ) -> None:
@@ -230,7 +311,7 @@ def test_what_a_person_has_begun_is_left_alone_by_the_refreshing(
     tab.get_by_label("Add a fault").focus()
     code = ask(user)[0]
     tab.locator(f"#code-{code}").wait_for()
-    expect(tab.get_by_label("Add a fault")).to_have_value("gateway-timeout")
+    expect(tab.get_by_label("Add a fault")).to_have_value("preset gateway-timeout")
     expect(tab.get_by_label("Add a fault")).to_be_focused()
 
 
@@ -328,6 +409,8 @@ def state_pages(tab: Any, own_page: MockServer, user: ApiClient) -> Iterator[str
     yield "exchange"
     tab.goto(f"{own_page.url}/__admin/exchanges/{own_page.requests.list()[-1]['id']}")
     yield "exchange-alone"
+    tab.goto(f"{own_page.url}/")
+    yield "front"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -354,3 +437,20 @@ def test_axe_finds_a_field_without_a_label(tab: Any) -> None:
     source = axe_source()
     tab.set_content("<html lang=en><title>t</title><main><input></main></html>")
     assert [problem.split()[0] for problem in accessibility_problems(tab, source)] == ["label"]
+
+
+def test_swagger_ui_logs_in_by_password_and_tries_an_operation_out(own_page: MockServer, tab: Any) -> None:
+    tab.goto(f"{own_page.url}/swagger/")
+    press(tab, "Authorize")
+    dialog = tab.locator(".modal-ux")
+    dialog.locator("#oauth_username").fill("administrator")
+    dialog.locator("#oauth_password").fill("veeam")
+    dialog.locator("button.authorize").first.click()
+    dialog.get_by_text("Logout").first.wait_for()
+    dialog.locator("button.btn-done").first.click()
+    operation = tab.locator(".opblock-post", has_text="/v8/DeviceCode").first
+    operation.locator("button.opblock-summary-control").click()
+    operation.get_by_role("button", name="Try it out").click()
+    operation.get_by_role("button", name="Execute").click()
+    expect(operation.locator(".live-responses-table tbody .response-col_status").first).to_contain_text("200")
+    assert own_page.device_codes.newest.state == "pending"

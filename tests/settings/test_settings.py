@@ -183,7 +183,7 @@ def test_an_empty_config_file_sets_nothing(config: Path) -> None:
     [
         (b"a: b: c", "this is not YAML, line 1, column 5"),
         (b"- host", "must hold a mapping of settings"),
-        (b"host: \xff", "codec can't decode"),
+        (b"host: \xff", "it is not UTF-8"),
         (b"\x00", "a character that YAML does not allow"),
         (b"[a]: 1", "this is not YAML, line 1, column 1"),
         (b"host: &a [*a]", "cannot be read"),

@@ -141,6 +141,46 @@ def test_a_pipeline_starts_the_mock_tests_the_client_and_asks_for_reports(servic
     assert "200  POST /v4/DeviceCode  getDeviceCode" in (runner.folder / "veeam-mock.log").read_text()
 
 
+def action_steps() -> list[dict[str, Any]]:
+    folder = EXAMPLES.parent / ".github" / "actions" / "veeam-mock"
+    steps: list[dict[str, Any]] = yaml.safe_load((folder / "action.yml").read_text("utf-8"))["runs"]["steps"]
+    return steps
+
+
+@pytest.mark.parametrize(("options", "scheme"), [("--code-lifetime 5m", "https"), ("--http", "http"), ("", "https")])
+def test_the_action_starts_the_mock_and_says_where(runner: Runner, options: str, scheme: str) -> None:
+    outputs = runner.folder / "outputs"
+    port = str(free_port())
+    environment = {"VEEAM_MOCK_PORT": port, "VEEAM_MOCK_LOG": "true", "OPTIONS": options}
+    runner.run(action_steps()[1]["run"], **environment, GITHUB_OUTPUT=str(outputs))
+    told = dict(line.split("=", 1) for line in outputs.read_text().splitlines())
+    assert told["url"] == f"{scheme}://localhost:{port}"
+    trust = {"ca_cert": told["ca-cert"]} if scheme == "https" else {}
+    assert MockServer.attach(told["url"], **trust).session().get(f"{told['url']}/v8/Organizations").ok
+
+
+@pytest.mark.parametrize(
+    ("check", "url"), [("mock", "https://localhost:1"), ("https://vb365.example:4443", "https://vb365.example:4443")]
+)
+def test_the_action_checks_the_mock_or_another_server(runner: Runner, check: str, url: str) -> None:
+    asked = runner.folder / "asked"
+    runner.install("veeam-contracts", f'for argument; do echo "$argument"; done > {asked}')
+    environment = {"CHECK": check, "MOCK_URL": "https://localhost:1", "MOCK_CA": "ca.pem"}
+    runner.run(action_steps()[2]["run"], **environment, GITHUB_STEP_SUMMARY="summary.md")
+    subcommand, *arguments = asked.read_text().splitlines()
+    parsed = contracts_command.commands[subcommand].make_context(subcommand, arguments).params
+    assert parsed["url"] == url
+    assert (parsed["ca_cert"] == "ca.pem") == (check == "mock")
+
+
+@pytest.mark.parametrize(("check", "extra"), [("", ""), ("mock", "[contracts]")])
+def test_the_action_installs_what_it_needs(runner: Runner, check: str, extra: str) -> None:
+    asked = runner.folder / "asked"
+    runner.install("pip", f'echo "$@" > {asked}')
+    runner.run(action_steps()[0]["run"], PACKAGE=".", CHECK=check)
+    assert asked.read_text() == f"install .{extra}\n"
+
+
 def test_the_lines_of_the_page_about_ci_start_a_mock(runner: Runner) -> None:
     page = (EXAMPLES.parent / "docs" / "ci.md").read_text("utf-8")
     lines = page.partition("```sh\n")[2].partition("```")[0]
@@ -172,6 +212,27 @@ def dockerfile() -> list[tuple[str, str]]:
     lines = [line.split(None, 1) for line in text.splitlines() if line and not line.startswith("#")]
     last = max(index for index, line in enumerate(lines) if line[0] == "FROM")
     return [(instruction, rest) for instruction, rest in lines[last:]]
+
+
+@pytest.mark.long
+def test_the_commands_that_build_the_image_install_the_mock_where_nothing_is(tmp_path: Path) -> None:
+    """The pip commands of both stages, each in an empty environment, the second without checkout and network."""
+    text = (EXAMPLES / "docker" / "Dockerfile").read_text("utf-8").replace("\\\n", " ")
+    commands = re.findall(r"pip (?:wheel|install) [^&\n]+", text)
+    assert [command.split()[1] for command in commands] == ["wheel", "install"]
+    for number, command in enumerate(commands):
+        environment = tmp_path / f"stage-{number}"
+        subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True, timeout=120)
+        script = command.replace("/src", shlex.quote(str(EXAMPLES.parent))).replace("/wheels", str(tmp_path / "wheels"))
+        subprocess.run(["bash", "-ec", f"{environment}/bin/{script}"], check=True, timeout=600, capture_output=True)
+    shown = subprocess.run(
+        [tmp_path / "stage-1" / "bin" / "veeam-mock", "--version"],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    assert shown.stdout.startswith("veeam-mock, version")
 
 
 def test_the_container_serves_is_healthy_and_demands_its_key(runner: Runner) -> None:

@@ -1,9 +1,11 @@
 """What a rule finds out: how often it was tried, how often it broke, and the exchanges that show it."""
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from typing import Any, NoReturn
 
 import pytest
@@ -13,7 +15,8 @@ from veeam_contracts.asking.client import NoLogin, TokenDied
 from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.asking.gate import NoAnswer
 from veeam_contracts.asking.secrets import Secrets
-from veeam_contracts.asking.survey import NotServed
+from veeam_contracts.asking.survey import Barred, NotServed
+from veeam_contracts.paths import label_at
 
 KEPT = 3
 """Failures of one kind that are kept whole; the rest is counted."""
@@ -40,7 +43,7 @@ class NotTested(pytest.skip.Exception):  # type: ignore[name-defined, misc]
         self.why, self.see = Why.BROKEN if see else why, see
 
 
-UNABLE = (NoAnswer, Refused, NoLogin, NotServed)
+UNABLE = (NoAnswer, Refused, NoLogin, NotServed, Barred)
 """What ends a rule that the server, the network or the limits do not let be tried."""
 
 
@@ -66,13 +69,26 @@ class Broken(AssertionError):
 
 @dataclass(slots=True)
 class Failure:
-    """One way in which a rule broke: what was expected and seen, how to repeat it, and how often it was so."""
+    """One way in which a rule broke: what was expected and seen, how to repeat it, and how often it was so.
+
+    `operation` and `status` are those of the first exchange that shows it.
+    """
 
     expected: str
     seen: str
     curl: str | None = None
     answer: str | None = None
     times: int = 1
+    operation: str | None = None
+    status: int | None = None
+
+    @property
+    def kind(self) -> tuple[str, str]:
+        """What is the same in two failures that differ only in the values that show them."""
+        if self.seen.startswith("status "):
+            return self.expected, self.seen
+        telling = "`" in self.seen or self.expected == DESCRIBED
+        return self.expected, re.sub(r"\d+", "0", self.seen) if telling else ""
 
     def __str__(self) -> str:
         lines = [f"expected: {self.expected}", f"seen:     {self.seen}"]
@@ -92,43 +108,82 @@ class Observation:
     evidence: str
 
 
+DESCRIBED = "an answer as the document describes it"
+"""What generated cases expect."""
+
+Told = dict[str, set[tuple[str | None, int | None]]]
+"""The rules that broke so far, each with the operations and the statuses at which it did."""
+
+
 @dataclass(slots=True)
 class Findings:
     """Collects for one test. A rule that goes on after a failure can say how often out of how many.
 
-    `curl_options` are what curl needs to get through to the server.
+    `rule` is the one that is tried, `curl_options` are what curl needs to get through to the server, `told` is what
+    broke before, `chosen` the rules of the run. `elsewhere` counts generated cases that show what another rule told.
     """
 
     secrets: Secrets
     curl_options: Sequence[str] = ()
+    rule: str = ""
+    told: Told = field(default_factory=dict)
+    elsewhere: Counter[str] = field(default_factory=Counter)
+    chosen: Set[str] = frozenset()
     tried: int = 0
     broke: int = 0
     failures: list[Failure] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)
     shortfall: NotTested | None = None
 
-    def check(self, holds: bool, expected: str, seen: str, exchange: Exchange | None = None) -> bool:
-        """Count one trial; keep it as a failure when it does not hold. Returns `holds`."""
+    def check(self, holds: bool, expected: str, seen: str, exchange: Exchange | None = None, *, like: str = "") -> bool:
+        """Count one trial; keep it as a failure when it does not hold. Returns `holds`.
+
+        What another rule tells is no failure here. An answer with 5xx, or a redirect, has a rule of its own; and `like`
+        names rules, by patterns with spaces between, of which one may have broken by an answer of the same status.
+        """
+        if not holds and exchange is not None and exchange.throttled:
+            self.cut(f"status {exchange.status}: the server wants to be asked later", Why.LIMITS)
+            return holds
+        other = "" if holds or exchange is None else self._other_rule(exchange, like)
+        if other:
+            self.cut(self.secrets.mask(seen), see=other)
+            return holds
         self.tried += 1
         if not holds:
             self.broke += 1
             self._keep(expected, self.secrets.mask(seen), exchange)
         return holds
 
-    def need(self, holds: bool, expected: str, seen: str, exchange: Exchange | None = None) -> bool:
+    def tell_elsewhere(self, rule: str, seen: str) -> None:
+        """Count what was seen under another rule, which tells the same: this one is cut."""
+        self.elsewhere[rule] += 1
+        self.cut(self.secrets.mask(seen), see=rule)
+
+    def _other_rule(self, exchange: Exchange, like: str) -> str:
+        own = rule_of_status(exchange.status)
+        if own in self.chosen:
+            return own if own != self.rule else ""
+        same = (rule for rule, places in self.told.items() if any(status == exchange.status for _, status in places))
+        fits = (rule for rule in same for pattern in like.split() if fnmatchcase(rule, pattern) and rule != self.rule)
+        return next(fits, "")
+
+    def need(self, holds: bool, expected: str, seen: str, exchange: Exchange | None = None, *, like: str = "") -> bool:
         """As `check`, for what a trial rests on: counted only when it does not hold."""
-        return holds or self.check(False, expected, seen, exchange)
+        return holds or self.check(False, expected, seen, exchange, like=like)
 
     def _keep(self, expected: str, seen: str, exchange: Exchange | None) -> None:
+        fresh = Failure(expected, seen)
         for failure in self.failures:
-            if failure.expected == expected and _shape(failure.seen) == _shape(seen):
+            if failure.kind == fresh.kind:
                 failure.times += 1
                 return
         if len(self.failures) >= KEPT * 4:
             return
-        curl = exchange.curl(self.secrets, self.curl_options) if exchange else None
-        answer = exchange.seen(self.secrets) if exchange else None
-        self.failures.append(Failure(expected, seen, curl, answer))
+        if exchange is not None:
+            fresh.curl = exchange.curl(self.secrets, self.curl_options)
+            fresh.answer = exchange.seen(self.secrets)
+            fresh.operation, fresh.status = label_at(exchange.method, exchange.path), exchange.status
+        self.failures.append(fresh)
 
     def observe(self, question: str, reading: str, evidence: str) -> None:
         """Answer a question. Never a failure."""
@@ -149,9 +204,21 @@ class Findings:
         )
 
 
-def _shape(text: str) -> str:
-    """What is the same in two failures of one kind: the words without numbers."""
-    return re.sub(r"\d+", "0", text)
+def rule_of_status(status: int | None) -> str:
+    """The rule that an answer breaks by its status alone, whatever was asked; empty for other answers."""
+    if status is None or status in (429, 501):
+        return ""
+    return "answers.no-5xx" if status >= 500 else "answers.no-redirect" if 300 <= status < 400 else ""
+
+
+def group(failures: Iterable[Failure]) -> list[Failure]:
+    """Failures of the parts of one rule, each kind once."""
+    kinds: dict[tuple[str, str], Failure] = {}
+    for failure in failures:
+        first = kinds.setdefault(failure.kind, failure)
+        if first is not failure:
+            first.times += failure.times
+    return list(kinds.values())
 
 
 def not_tested(reason: str, why: Why = Why.TARGET, see: str = "") -> NoReturn:

@@ -12,7 +12,8 @@ CLIENTS = "public clients of real servers"
 class Rule:
     """`id` names it in every report and baseline; the part before the dot is its group.
 
-    `since` and `until` are the numbers of the first and the last version that it holds for.
+    `since` and `until` are the numbers of the first and the last version that it holds for. One that `writes` is tried
+    on the bundled mock alone.
     """
 
     id: str
@@ -21,6 +22,7 @@ class Rule:
     why: str
     since: int = 4
     until: int = 99
+    writes: bool = False
 
     def holds_for(self, version: Version) -> bool:
         """Whether the rule says something about a version."""

@@ -1,12 +1,14 @@
 """From the results of the tests to one verdict: each rule's outcome, the observations, and the exit status."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from veeam_contracts.judging.catalogue import RULES, Rule
-from veeam_contracts.judging.findings import Failure, Observation, Why
+from veeam_contracts.judging.catalogue import Rule
+from veeam_contracts.judging.findings import Failure, Observation, Why, group
+from veeam_contracts.judging.latency import Latency
 from veeam_contracts.judging.status import Status
 
 LEAST_ANSWERED = 0.25
@@ -47,6 +49,7 @@ class Result:
     seconds: float = 0.0
     failures: list[Failure] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)
+    elsewhere: dict[str, int] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
@@ -102,6 +105,7 @@ class Verdict:
     gone: list[str] = field(default_factory=list)
     versions: list[str] = field(default_factory=list)
     choice: str = ""
+    latencies: list[Latency] = field(default_factory=list)
 
     @property
     def api(self) -> str:
@@ -117,6 +121,16 @@ class Verdict:
     def count(self, outcome: Outcome) -> int:
         """How many rules ended so."""
         return sum(result.outcome == outcome for result in self.rules)
+
+    def causes(self) -> list[tuple[RuleResult, int]]:
+        """The broken rules, the most telling first, each with the number of rules that could not be tried for it."""
+        following = Counter(rule for result in self.having(Outcome.NOT_TESTED) for rule in result.see)
+        broken = [(result, following[result.rule.id]) for result in self.having(Outcome.FAILED)]
+        return sorted(broken, key=lambda cause: -cause[1])
+
+    def broken(self) -> list[RuleResult]:
+        """What is to be looked at: errors of the suite, then the broken rules, the most telling first."""
+        return [*self.having(Outcome.ERROR), *(result for result, _ in self.causes())]
 
     def not_tested(self) -> dict[str, list[str]]:
         """The reasons why rules were not tested, each with the rules."""
@@ -136,19 +150,26 @@ WEIGHT = (Why.LIMITS, Why.BROKEN, Why.SELECTION, Why.TARGET)
 PRECEDENCE = (Outcome.ERROR, Outcome.FAILED, Outcome.NOT_TESTED, Outcome.OBSERVED, Outcome.PASSED)
 
 
-def gather(results: Iterable[Result], why_not: Callable[[Rule], str], known: Mapping[str, str]) -> list[RuleResult]:
-    """Every rule with its outcome; `why_not` tells why a rule without a result has none, `known` is the baseline."""
+def gather(
+    rules: Iterable[Rule], results: Sequence[Result], why_not: str, known: Mapping[str, str]
+) -> list[RuleResult]:
+    """Each rule with its outcome; `why_not` tells why a rule without a result has none, `known` is the baseline."""
     by_rule: dict[str, list[Result]] = {}
     for result in results:
         by_rule.setdefault(result.rule, []).append(result)
-    return [_merge(rule, by_rule.get(rule.id, []), why_not, known) for rule in RULES]
+    merged = [_merge(rule, by_rule.get(rule.id, []), why_not, known) for rule in rules]
+    more = Counter({rule: 0 for rule in by_rule})
+    for result in results:
+        more.update(result.elsewhere)
+    for ruled in merged:
+        ruled.tried += more[ruled.rule.id]
+        ruled.broke += more[ruled.rule.id]
+    return merged
 
 
-def _merge(
-    rule: Rule, results: Sequence[Result], why_not: Callable[[Rule], str], known: Mapping[str, str]
-) -> RuleResult:
+def _merge(rule: Rule, results: Sequence[Result], why_not: str, known: Mapping[str, str]) -> RuleResult:
     if not results:
-        return RuleResult(rule, Outcome.NOT_TESTED, why_not(rule), Why.SELECTION)
+        return RuleResult(rule, Outcome.NOT_TESTED, why_not, Why.SELECTION)
     results = [result for result in results if result.why is not Why.TARGET] or results
     outcome = min((result.outcome for result in results), key=PRECEDENCE.index)
     reason = _join_reasons([result for result in results if result.outcome == outcome and result.reason])
@@ -163,7 +184,7 @@ def _merge(
         tried=sum(result.tried for result in results),
         broke=sum(result.broke for result in results),
         seconds=sum(result.seconds for result in results),
-        failures=[failure for result in results for failure in result.failures],
+        failures=group(failure for result in results for failure in result.failures),
     )
 
 

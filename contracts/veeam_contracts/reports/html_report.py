@@ -36,7 +36,7 @@ def render(verdict: Verdict) -> str:
     return environment.get_template("report.html").render(
         verdict=verdict,
         outcomes=[outcome for outcome in Outcome if verdict.count(outcome)],
-        failed=verdict.having(Outcome.FAILED, Outcome.ERROR),
+        failed=verdict.broken(),
         groups=[(TITLES[name], results) for name, results in _by_group(verdict.rules)],
         slug=lambda outcome: str(outcome).replace(" ", "-"),
     )

@@ -29,9 +29,11 @@ def to_json(verdict: Verdict) -> dict[str, Any]:
         "verdict": verdict.word,
         "reason": verdict.reason,
         "counts": {outcome.value: verdict.count(outcome) for outcome in Outcome},
+        "causes": [{"rule": result.rule.id, "following": number} for result, number in verdict.causes()],
         "rules": [_rule(result) for result in verdict.rules],
         "observations": [asdict(observation) for observation in verdict.observations],
         "limits": [{"limit": name, "allowed": allowed, "used": used} for name, allowed, used in verdict.limits],
+        "latencies": [asdict(latency) for latency in verdict.latencies],
         "goneFromBaseline": verdict.gone,
     }
 
@@ -44,6 +46,7 @@ def _rule(result: RuleResult) -> dict[str, Any]:
         "why": result.rule.why,
         "outcome": result.outcome.value,
         "reason": result.reason,
+        "see": list(result.see),
         "tried": result.tried,
         "broke": result.broke,
         "seconds": round(result.seconds, 3),

@@ -16,7 +16,8 @@ def render(verdict: Verdict) -> str:
     parts = [
         f"## {MARKS[verdict.status]} {verdict.target} {verdict.word}\n\n{_text(verdict.reason)}\n\n"
         f"{_text(verdict.api)}: {counts}, in {verdict.seconds:.1f} s, started {verdict.started}.",
-        *(_failed(result) for result in verdict.having(Outcome.FAILED, Outcome.ERROR)),
+        _causes(verdict),
+        *(_failed(result) for result in verdict.broken()),
         _table("Known deviations", ("rule", "reason"), [(r.rule.id, r.reason) for r in verdict.having(Outcome.KNOWN)]),
         "\n".join(f"- `{rule}` holds now: take it out of the baseline." for rule in verdict.gone),
         _table("Not tested", ("rules", "why"), [(", ".join(ids), why) for why, ids in verdict.not_tested().items()]),
@@ -25,9 +26,19 @@ def render(verdict: Verdict) -> str:
             ("question", "reading", "evidence"),
             [(o.question, o.reading, o.evidence) for o in verdict.observations],
         ),
+        _table("Latency (median, 95 %)", ("slowest first",), [(str(line),) for line in verdict.latencies]),
         _table("Limits", ("limit", "allowed", "used"), verdict.limits),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _causes(verdict: Verdict) -> str:
+    lines = (
+        f"1. `{result.rule.id}`: {_text(result.rule.title)}" + (f" ({following} more follow)" if following else "")
+        for result, following in verdict.causes()
+    )
+    listed = "\n".join(lines)
+    return f"Probable causes:\n\n{listed}" if listed else ""
 
 
 def _failed(result: RuleResult) -> str:

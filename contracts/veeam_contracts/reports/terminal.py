@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
-from rich.table import Table
 
 from veeam_contracts.judging.catalogue import RULES
 from veeam_contracts.judging.status import Status
@@ -66,20 +65,24 @@ def print_rules() -> None:
         out.print(f"    [dim]for:[/]    {rule.versions}")
 
 
+MOST_SHOWN = 2
+"""Kinds of failures of one rule that the terminal shows; the reports have all."""
+
+
 def print_verdict(verdict: Verdict) -> None:
-    """Print the verdict: failures first, at full length."""
+    """Print the verdict: the probable causes, what shows each, then the rest in a few lines."""
     out = console()
-    for result in verdict.having(Outcome.FAILED, Outcome.ERROR):
+    _print_causes(out, verdict)
+    for result in verdict.broken():
         _print_failure(out, result)
     _print_reasons(out, "known deviations", ((r.rule.id, r.reason) for r in verdict.having(Outcome.KNOWN)))
     untested = verdict.not_tested().items()
     _print_reasons(out, "not tested", ((", ".join(_shortened(rules)), reason) for reason, rules in untested))
-    if verdict.observations:
-        out.print("[bold]observed[/] [dim](either side is lawful)[/]")
-        _print_table(out, ((o.question, o.reading, o.evidence) for o in verdict.observations))
-    if verdict.limits:
-        out.print("[bold]limits[/] [dim](allowed, used)[/]")
-        _print_table(out, verdict.limits)
+    seen = ", ".join(f"{observed.question}={observed.reading}" for observed in verdict.observations)
+    _print_line(out, "observed (either side is lawful)", seen)
+    used = ", ".join(f"{name} {amount} (of {allowed})" for name, allowed, amount in verdict.limits if amount[0] != "0")
+    _print_line(out, "used", used)
+    _print_line(out, "slowest", "; ".join(map(str, verdict.latencies[:2])))
     for rule in verdict.gone:
         out.print(f"[green]gone from the baseline:[/] {rule} holds now, take it out")
     colour = COLOURS[verdict.status]
@@ -88,34 +91,41 @@ def print_verdict(verdict: Verdict) -> None:
     out.print(f"[dim]{escape(verdict.target)}, {escape(verdict.api)}: {counts}, in {verdict.seconds:.1f} s[/]")
 
 
+def _print_causes(out: Console, verdict: Verdict) -> None:
+    causes = verdict.causes()
+    if causes:
+        out.print("[bold]probable causes[/]")
+    for result, following in causes:
+        follows = f" [dim]({following} more {'rule follows' if following == 1 else 'rules follow'})[/]"
+        out.print(f"  [bold red]{result.rule.id}[/]: {escape(result.rule.title)}{follows if following else ''}")
+
+
 def _print_failure(out: Console, result: RuleResult) -> None:
     often = f", {result.broke} of {result.tried} times" if result.tried > 1 else ""
-    out.print(f"[bold red]{result.outcome}[/] [bold]{result.rule.id}[/]: {escape(result.rule.title)}{often}")
-    out.print(f"  [dim]source:   {escape(result.rule.source)}[/]")
-    out.print(f"  [dim]why:      {escape(result.rule.why)}[/]")
+    out.print(f"[bold red]{result.outcome}[/] [bold]{result.rule.id}[/]{often} [dim]({escape(result.rule.source)})[/]")
     if result.reason:
         out.print(textwrap.indent(escape(result.reason), "  "))
-    for failure in result.failures:
+    for failure in result.failures[:MOST_SHOWN]:
         out.print(textwrap.indent(escape(str(failure)), "  "))
-        if failure.times > 1:
-            out.print(f"  [dim]so {failure.times} times[/]")
-    out.print()
+    if len(result.failures) > MOST_SHOWN:
+        out.print(f"  [dim]and {len(result.failures) - MOST_SHOWN} more kinds: see a report, such as --html FILE[/]")
 
 
 def _print_reasons(out: Console, title: str, pairs: Iterable[tuple[str, str]]) -> None:
     for number, (rules, reason) in enumerate(pairs):
         if number == 0:
             out.print(f"[bold]{title}[/]")
-        out.print(f"  {rules}")
-        out.print(f"    [dim]{escape(reason)}[/]")
+        out.print(f"  {rules}: [dim]{escape(reason)}[/]")
+
+
+def _print_line(out: Console, title: str, text: str) -> None:
+    if text:
+        out.print(f"[bold]{title}[/]: {escape(text)}")
 
 
 def _shortened(rules: list[str]) -> list[str]:
-    return rules if len(rules) < len(RULES) else ["every rule"]
+    return rules if len(rules) < MANY else [*rules[:3], f"and {len(rules) - 3} more"]
 
 
-def _print_table(out: Console, rows: Iterable[tuple[str, ...]]) -> None:
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
-    for row in rows:
-        table.add_row(*map(escape, row))
-    out.print(table)
+MANY = 8
+"""Rules from which on the terminal names a few of them."""

@@ -1,5 +1,6 @@
 """Judgements that several rules share."""
 
+import re
 from enum import Enum
 from typing import Any
 
@@ -7,7 +8,10 @@ from veeam_contracts.asking.client import Client
 from veeam_contracts.asking.exchange import NOT_JSON, Exchange
 from veeam_contracts.document import describe
 from veeam_contracts.judging.findings import Findings, Why, not_tested
-from veeam_contracts.paths import is_at
+from veeam_contracts.paths import GIVE_CODES, is_at
+
+CODE = re.compile(r"[A-Z0-9]{8,9}")
+"""A user code that a person can type: Microsoft's page takes no other."""
 
 SECONDS = range(60, 3601)
 MILLISECONDS = range(60_000, 3_600_001)
@@ -25,13 +29,15 @@ def require_token(api: Client) -> None:
 
 def expect_code(findings: Findings, exchange: Exchange, asked: str = "a device code was asked for") -> bool:
     """The answer is 200."""
-    return findings.check(exchange.status == 200, f"200, {asked}", f"status {exchange.status}", exchange)
+    seen = f"status {exchange.status}"
+    return findings.check(exchange.status == 200, f"200, {asked}", seen, exchange, like="code.status")
 
 
 def expect_json(findings: Findings, exchange: Exchange) -> bool:
     """The media type is application/json."""
     holds = exchange.media_type == "application/json"
-    return findings.check(holds, "application/json", exchange.media_type or "no Content-Type", exchange)
+    seen = exchange.media_type or "no Content-Type"
+    return findings.check(holds, "application/json", seen, exchange, like="code.media-type")
 
 
 def violations(api: Client, operation_id: str, status: int, value: Any) -> list[str]:
@@ -47,19 +53,23 @@ class About(Enum):
     LOGIN = frozenset({404, 405, 407, 408, 429})
 
 
-def expect_refusal(findings: Findings, exchange: Exchange, what: str, about: About = About.BODY) -> bool:
+def expect_refusal(
+    findings: Findings, exchange: Exchange, what: str, about: About = About.BODY, *, like: str = ""
+) -> bool:
     """The answer is a 4xx of the right kind. One that is about something else shows nothing: the rule is cut."""
     if exchange.status in about.value:
         findings.cut(f"{what}: status {exchange.status} refuses something else", Why.BROKEN)
         return False
-    return findings.check(exchange.refused, f"a 4xx for {what}", f"status {exchange.status}", exchange)
+    if exchange.ok and is_at(exchange.path, *GIVE_CODES) and code_of(exchange) is None:
+        like = f"{like} request.*"  # A refusal that says 200 is one fault, whatever was refused.
+    return findings.check(exchange.refused, f"a 4xx for {what}", f"status {exchange.status}", exchange, like=like)
 
 
 def expect_refusal_or_code(findings: Findings, exchange: Exchange, what: str, about: About = About.BODY) -> bool:
     """The answer is a 4xx of the right kind, or a code, as the sources disagree on it."""
     if exchange.refused and exchange.status in about.value:
         return expect_refusal(findings, exchange, what, about)
-    holds = exchange.refused or (exchange.status == 200 and isinstance(exchange.member("userCode"), str))
+    holds = exchange.refused or exchange.ok
     return findings.check(holds, f"a 4xx or a device code for {what}", f"status {exchange.status}", exchange)
 
 
@@ -87,7 +97,30 @@ def good_codes(api: Client, findings: Findings) -> list[Exchange]:
         not_tested("no call gave a device code", see="code.status")
     if len(good) < len(asked):
         findings.cut(f"{len(asked) - len(good)} of {len(asked)} calls gave no device code", see="code.status")
-    return [e for e in good if findings.need(isinstance(e.value, dict), "a JSON object", kind_of(e.value), e)]
+    return [exchange for exchange in good if has_object(findings, exchange)]
+
+
+def has_object(findings: Findings, exchange: Exchange) -> bool:
+    """Whether the answer is a JSON object; what else it is, is told by another rule."""
+    if exchange.value is NOT_JSON:
+        findings.cut(kind_of(NOT_JSON), see="answers.json" if "json" in exchange.media_type else "code.media-type")
+    elif not isinstance(exchange.value, dict):
+        findings.cut(kind_of(exchange.value), see="code.properties")
+    return isinstance(exchange.value, dict)
+
+
+def has_type(findings: Findings, value: object, type_: type) -> bool:
+    """Whether a property is there, and of its type: what else it is, is told by another rule."""
+    holds = isinstance(value, type_) and not isinstance(value, bool)
+    if not holds:
+        findings.cut(kind_of(value), see="code.properties")
+    return holds
+
+
+def untyped(api: Client, operation_id: str, exchange: Exchange) -> list[str]:
+    """What is missing of an answer with a code, or of the wrong type. What a value may be is told by other rules."""
+    wrong = violations(api, operation_id, 200, exchange.value)
+    return [line for line in wrong if "`required`" in line or "`type`" in line]
 
 
 def kind_of(value: Any) -> str:

@@ -9,7 +9,7 @@ import pytest
 from veeam_contracts.asking.client import Client, listed_in
 from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.judging.findings import Findings, not_tested
-from veeam_contracts.rules.expectations import About, code_of, expect_refusal, require_token, violations
+from veeam_contracts.rules.expectations import CODE, About, code_of, expect_refusal, require_token, violations
 
 NOBODYS_CODE = "ZZZZZZZZZ"
 RIVALS = 8
@@ -27,8 +27,12 @@ class Person:
     def code(self, decision: str | None = None, region: str = REGION) -> str:
         """A fresh code of `region`, on which the person decided `approve`, `deny` or `expire`; None for not yet."""
         code = code_of(self._api.device_code(region, query=self._api.organization_query() if region == REGION else {}))
+        if code is None and region != REGION:
+            not_tested(f"a code of {region} is refused without an organization")
         if code is None:
             not_tested("no call gave a device code", see="code.status")
+        if not CODE.fullmatch(code):
+            not_tested("nobody can type the code", see="code.user-code")
         if decision is not None:
             try:
                 self._decide(code, decision)
@@ -65,7 +69,8 @@ def person(api: Client) -> Person:
 def expect_added(api: Client, findings: Findings, exchange: Exchange) -> str | None:
     """The answer is the organization that was added; its id."""
     success = api.version.success_of("addOrganization")
-    if not findings.check(exchange.status == success, f"{success}", f"status {exchange.status}", exchange):
+    seen = f"status {exchange.status}"
+    if not findings.check(exchange.status == success, f"{success}", seen, exchange, like="life.approved"):
         return None
     wrong = violations(api, "addOrganization", exchange.status or 0, exchange.value)
     findings.check(not wrong, "the organization as described", "; ".join(wrong), exchange)
@@ -81,7 +86,8 @@ def test_an_approved_code_adds_an_organization(api: Client, findings: Findings, 
         return
     listed: Any = api.get(api.path_of("getOrganizations"))
     ids = [item.get("id") for item in listed_in(listed.value)]
-    findings.check(ids.count(found) == 1, "the organization once in the list", f"{ids.count(found)} times", listed)
+    times = f"{ids.count(found)} times"
+    findings.check(ids.count(found) == 1, "the organization once in the list", times, listed, like="organizations.list")
     single = api.get(api.path_of("getOrganization", organizationId=found))
     same = single.member("name") == added.member("name")
     findings.check(same, "the organization under its id", f"status {single.status}", single)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Generator, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 import pytest
@@ -14,8 +14,9 @@ from schemathesis.pytest.plugin import SchemathesisFunction
 from veeam_contracts.asking.client import Client, NoLogin
 from veeam_contracts.asking.gate import Line
 from veeam_contracts.asking.target import Limits, Target, is_loopback
-from veeam_contracts.judging.catalogue import Rule
-from veeam_contracts.judging.findings import UNABLE, Broken, Findings, NotTested, Why, unable
+from veeam_contracts.judging.catalogue import BY_ID, RULES, Rule
+from veeam_contracts.judging.findings import UNABLE, Broken, Findings, NotTested, Told, Why, unable
+from veeam_contracts.judging.latency import latencies
 from veeam_contracts.judging.status import Status
 from veeam_contracts.judging.verdict import Outcome, Result, Verdict, decide, gather, merge_observations
 from veeam_contracts.option_table import OPTIONS
@@ -63,6 +64,8 @@ class Run:
         self.clients: dict[Version, Client] = {}
         self.served: tuple[Version, ...] = ()
         self._versions: tuple[Version, ...] = ()
+        self.chosen: set[str] = set()
+        self._told: dict[Version, Told] = {}
         self.trouble = ""
         self.unwritten: list[str] = []
         self._timing = timing
@@ -104,6 +107,10 @@ class Run:
                 raise NotTested(self.trouble, Why.BROKEN) from None
         return self.clients[version]
 
+    def told_in(self, version: Version) -> Told:
+        """What broke so far in a version."""
+        return self._told.setdefault(version, {})
+
     def _target(self) -> Target:
         if self.options.target is not None:
             return self.options.target
@@ -118,8 +125,12 @@ class Run:
             items[:] = [item for item in items if item not in out]
             config.hook.pytest_deselected(items=out)
 
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Note which rules are going to be tried."""
+        self.chosen = {rule_of(item) for item in session.items if item.get_closest_marker("rule")}
+
     def _is_wanted(self, item: pytest.Item) -> bool:
-        return self.options.selects(rule_of(item)) and fits_its_version(item)
+        return self.options.selects(rule_of(item)) and self._concerns(BY_ID[rule_of(item)]) and fits_its_version(item)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -168,6 +179,7 @@ class Run:
         if found is not None:
             result.tried, result.broke = found.tried, found.broke
             result.failures, result.observations = found.failures, found.observations
+            result.elsewhere = dict(found.elsewhere)
         if report.outcome == "skipped":
             result.outcome = Outcome.NOT_TESTED
             skip = call.excinfo.value if call.excinfo is not None else None
@@ -191,7 +203,12 @@ class Run:
         """Keep the result."""
         for name, value in report.user_properties:
             if name == PROPERTY:
-                self.results.append(Result.from_json(json.loads(str(value))))
+                result = Result.from_json(json.loads(str(value)))
+                self.results.append(result)
+                if result.outcome is Outcome.FAILED:
+                    version = next((v for v in self.versions if result.part.startswith(v.name)), self.versions[0])
+                    places = {(failure.operation, failure.status) for failure in result.failures}
+                    self.told_in(version).setdefault(result.rule, set()).update(places)
 
     def pytest_keyboard_interrupt(self) -> None:
         """Note that the run was cut short."""
@@ -218,15 +235,16 @@ class Run:
         for problem in self.unwritten:
             terminalreporter.write_line(problem, red=True)
 
-    def _why_not_tried(self, stopped: bool, rule: Rule) -> str:
-        if not any(map(rule.holds_for, self.versions)):
-            return f"says nothing about {self.versions[0]}: it is for {rule.versions}"
-        return "the run ended before" if stopped else "not selected"
+    def _concerns(self, rule: Rule) -> bool:
+        """Whether a rule says something about such a target: about a version of it, and without writing to it."""
+        spared = rule.writes and "line" in self.__dict__ and self.line.target.limits.live
+        return any(map(rule.holds_for, self.versions)) and not spared
 
     def _judge(self, session: pytest.Session) -> Verdict:
         known = self.options.baseline.reasons
         stopped = self._broken_off or bool(session.shouldstop) or bool(session.shouldfail)
-        rules = gather(self.results, partial(self._why_not_tried, stopped), known)
+        concerned = filter(self._concerns, RULES)
+        rules = gather(concerned, self.results, "the run ended before" if stopped else "not selected", known)
         admission = self.line.admission if self.clients else None
         used = admission.used if admission else None
         trouble = self.trouble or (admission.stop_reason or "" if admission else "")
@@ -246,6 +264,7 @@ class Run:
             observations=merge_observations(self.results, len(self.versions)),
             limits=limit_table(self.line) if self.clients else [],
             versions=[str(version) for version in self.versions],
+            latencies=latencies(self.line.records.exchanges) if self.clients else [],
             choice=tell(self.options, self.served),
             gone=[rule for rule in known if rule in passed],
         )
@@ -267,6 +286,9 @@ def limit_table(line: Line) -> list[tuple[str, str, str]]:
             str(used.most_in_a_second),
         ),
         ("device codes", allowed(limits.device_codes), str(used.device_codes)),
+        ("generated cases", allowed(limits.generated), str(used.generated)),
+        ("requests for tokens", "1 a second, 5 a minute from v6 on" if limits.logins else "-", str(used.logins)),
+        ("refused requests for tokens", allowed(limits.refused_logins), str(used.refused_logins)),
         ("wrong passwords", allowed(limits.wrong_passwords), str(used.wrong_passwords)),
         ("paths and methods", "token, device code, reads" if limits.allow_list else "all", f"{used.refused} refused"),
         ("429 waited out", _waits(limits), f"{used.throttled}"),

@@ -1,8 +1,10 @@
 """The command `veeam-mock`."""
 
+from functools import partial
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from veeam_mock.command.mistakes import settings_from
 from veeam_mock.command.subcommands import commands
@@ -25,7 +27,12 @@ def serve(context: click.Context, **options: Any) -> None:
 
 
 def _parameters() -> list[click.Parameter]:
-    config = click.Option(["--config"], metavar="FILE", help="Read settings from this YAML file.")
+    config = click.Option(
+        ["--config"],
+        metavar="FILE",
+        help="Read settings from this YAML file.",
+        shell_complete=lambda context, parameter, begun: [CompletionItem(begun, type="file")],
+    )
     return [*(_parameter(option) for option in OPTIONS if option.command), config]
 
 
@@ -35,7 +42,16 @@ def _parameter(option: Option) -> click.Option:
         return click.Option([name], is_flag=True, default=None, help=option.help)
     many = option.key in REPEATABLE
     text = f"{option.help}{_default(option)}"
-    return click.Option([name], metavar=option.metavar, multiple=many, help=text)
+    completed = partial(_complete, option)
+    return click.Option([name], metavar=option.metavar, multiple=many, help=text, shell_complete=completed)
+
+
+def _complete(option: Option, context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    """The values of an option that begin with what was typed, for the completion of a shell."""
+    if option.metavar == "FILE":
+        return [CompletionItem(begun, type="file")]
+    values = option.schema.get("enum") or option.schema.get("items", {}).get("enum", ())
+    return [CompletionItem(value) for value in values if value.startswith(begun)]
 
 
 def _default(option: Option) -> str:

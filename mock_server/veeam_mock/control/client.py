@@ -217,6 +217,11 @@ class DeviceCodeControl:
 def _mismatch(found: Mapping[str, Any], count: int | None, match: Mapping[str, Any]) -> str:
     wanted = "at least 1 request" if count is None else f"{count} request{'' if count == 1 else 's'}"
     lines = [f"expected {wanted} with {dict(match) or 'anything'}, the server saw {found['count']}"]
+    if found["forgotten"]:
+        lines.append(
+            f"  {found['forgotten']} exchanges are forgotten, so this cannot be known: clear the journal before the "
+            "test by requests.clear(), or raise journal_entries or journal_bytes"
+        )
     for miss in found["nearMisses"]:
         request = miss["exchange"]["request"]
         lines.append(f"  near miss: {request['method']} {request['path']}")

@@ -8,7 +8,8 @@ from veeam_mock.api.worlds import World
 from veeam_mock.control.description import control_spec
 from veeam_mock.control.errors import ControlError
 from veeam_mock.faults.rules import Rule
-from veeam_mock.journal.journal import Entry, Journal, select
+from veeam_mock.journal.journal import LONGEST_BODY, Entry, Journal, select
+from veeam_mock.journal.pattern import Seen
 from veeam_mock.model.dates import date_time, parse_date_time
 from veeam_mock.model.device_codes import DeviceCode
 from veeam_mock.model.durations import parse_duration
@@ -112,7 +113,7 @@ def find_requests(installation: Installation, world: World, call: CheckedRequest
     found = [
         entry
         for entry in entries
-        if (status is None or entry.status == status) and not pattern.differences(entry.request, entry.operation)
+        if (status is None or entry.status == status) and not pattern.differences(Seen(entry.request, entry.operation))
     ]
     return [_exchange(entry) for entry in found[-wanted.get("limit", 10_000) :]]
 
@@ -139,8 +140,9 @@ def verify_requests(installation: Installation, world: World, call: CheckedReque
     wanted = call.body.get("count")
     short = found.count < (1 if wanted is None else wanted)
     return {
-        "verified": not short if wanted is None else found.count == wanted,
+        "verified": not short if wanted is None else found.count == wanted and not found.forgotten,
         "count": found.count,
+        "forgotten": found.forgotten,
         "nearMisses": [
             {"exchange": _exchange(entry), "differences": installation.journal.masker.value(differences)}
             for entry, differences in (found.near_misses if short else [])
@@ -252,7 +254,7 @@ def _exchange(entry: Entry) -> dict[str, object]:
             "path": request.path,
             "query": request.query,
             "headers": request.headers,
-            "body": request.body.decode("utf-8", "replace"),
+            "body": request.body[:LONGEST_BODY].decode("utf-8", "replace"),
         },
         "reply": reply,
     }

@@ -201,7 +201,9 @@ class Connection(asyncio.Protocol):
     def _ended(self, incoming: Incoming) -> None:
         """An answer has been written: close, or wait for the next request."""
         self._quiet_since = self._loop.time()
-        if not incoming.keep_alive or (self._client_done and not self._reader.waiting):
+        if not incoming.keep_alive and self.transport.can_write_eof() and not self._client_done:
+            self._linger()
+        elif not incoming.keep_alive or (self._client_done and not self._reader.waiting):
             self._close()
 
     # Writing
@@ -280,7 +282,13 @@ class Connection(asyncio.Protocol):
     def _refuse(self, request: Request, status: int) -> None:
         """Say why, and close once the client had time to read it."""
         self._write(render(self._door.refuse(request, status), "", keep_alive=False))
-        self._lingering = True
+        self._linger()
+
+    def _linger(self) -> None:
+        """Close once the client had time to read: what it still sends would have the system reset the connection, and
+        its answer thrown away (RFC 9112 section 9.6)."""
+        self.flush()
+        self._lingering, self._met = True, None
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self._loop.call_later(self._door.patience.linger, self.transport.abort)

@@ -13,6 +13,10 @@ from veeam_mock.messages import BODY_LIMIT, HEADER_LIMIT, Headers, Request
 
 log = logging.getLogger("veeam_mock")
 
+BETWEEN_FIELDS = len(": ") + len("\r\n")
+LONGEST_LINE_BUT_TARGET = 64
+"""Bytes of a request line beside its target: a head is bounded by what it says, not by what is between that."""
+
 ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?P<host>[^/?#]*)")
 
 
@@ -40,6 +44,8 @@ class RequestReader:
         self._head_is_read = False
         self._is_cut = False
         self._beside_body = 0
+        self._head_size = 0
+        self._between_fields = LONGEST_LINE_BUT_TARGET
 
     @property
     def is_between_requests(self) -> bool:
@@ -57,8 +63,8 @@ class RequestReader:
             if isinstance(error, httptools.HttpParserCallbackError):
                 log.error("failed to read a request", exc_info=error)
             self.refuse(400)
-        if self._beside_body > HEADER_LIMIT:
-            self.refuse(431)
+        if self._beside_body > HEADER_LIMIT + self._between_fields:
+            self.refuse(431)  # also for what never becomes a field, and for trailers
 
     def _parse(self, data: memoryview) -> memoryview:
         """Read `data`, and return what is still to be read of it.
@@ -100,11 +106,20 @@ class RequestReader:
     def on_url(self, url: bytes) -> None:
         if not self._is_cut:
             self._url += url
+            self._count(len(url))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if not self._head_is_read:
             self._fields.append((name, value))
+            self._between_fields += BETWEEN_FIELDS
+            self._count(len(name) + len(value))
         # Trailer fields, which say nothing that is needed here, are thrown away (RFC 9110 section 6.5.1).
+
+    def _count(self, size: int) -> None:
+        """Refuse a head that is too large, in however many pieces it comes."""
+        self._head_size += size
+        if self._head_size > HEADER_LIMIT:
+            self.refuse(431)
 
     def on_headers_complete(self) -> None:
         if self._is_cut:
@@ -113,11 +128,8 @@ class RequestReader:
         self._method = self._parser.get_method().decode("latin-1")
         self._version = self._parser.get_http_version()
         headers = self._headers = _joined(self._fields)
-        size = len(self._url) + sum(map(len, headers)) + sum(map(len, headers.values()))
-        announced = headers.get("content-length", "0")
-        if size > HEADER_LIMIT:
-            self.refuse(431)
-        elif self._version not in ("1.0", "1.1"):
+        announced = headers.get("content-length", "0").lstrip("0") or "0"
+        if self._version not in ("1.0", "1.1"):
             self.refuse(505)
         elif re.search(r",\s*chunked$", headers.get("transfer-encoding", ""), re.IGNORECASE):
             self.refuse(501)

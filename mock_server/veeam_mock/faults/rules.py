@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from veeam_mock.faults.kinds import Delay, Fault
-from veeam_mock.journal.pattern import Pattern
+from veeam_mock.journal.pattern import Pattern, Seen
 from veeam_mock.messages import Request
 from veeam_mock.model.clock import Clock
 from veeam_mock.model.randomness import Randomness
@@ -37,13 +37,13 @@ class Rule:
     struck: int = 0
     randomness: Randomness = field(default_factory=Randomness)
 
-    def is_due(self, request: Request, operation_id: str | None, now: float) -> bool:
-        """Count `request` if it fits, and say whether the fault should strike it."""
+    def is_due(self, seen: Seen, now: float) -> bool:
+        """Count a request if it fits, and say whether the fault should strike it."""
         if self.until is not None and now >= self.until:
             return False
         if self.times is not None and self.struck >= self.times:
             return False
-        if self.pattern.differences(request, operation_id):
+        if self.pattern.differences(seen):
             return False
         self.matched += 1
         return self.matched > self.after and (self.probability >= 1 or self.randomness.chance() < self.probability)
@@ -105,11 +105,11 @@ class Plan:
 
     def strike(self, request: Request, operation_id: str | None, header: Sequence[Rule]) -> Sequence[Rule]:
         """The rules whose faults strike `request`: at most one delay and one other fault, the delay last."""
-        now = self._clock.now()
+        now, seen = self._clock.now(), Seen(request, operation_id)
         chosen: dict[bool, Rule] = {}
         for rule in [*header, *self.rules()]:
             is_delay = isinstance(rule.fault, Delay)
-            if is_delay not in chosen and rule.is_due(request, operation_id, now):
+            if is_delay not in chosen and rule.is_due(seen, now):
                 rule.struck += 1
                 chosen[is_delay] = rule
         return [chosen[is_delay] for is_delay in (False, True) if is_delay in chosen]

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from veeam_mock.journal.masking import Masker, without_credentials
-from veeam_mock.journal.pattern import Pattern
+from veeam_mock.journal.pattern import Pattern, Seen
 from veeam_mock.messages import Headers, Reply, Request, headers_for
 
 LONGEST_BODY = 8 * 1024
-"""Bytes of a body that are kept; the rest is cut."""
+"""Bytes of a body that are shown; of a reply's, those that are kept."""
 
 ENTRY_COST = 1200
 """Bytes that an entry costs beside its bodies, measured."""
@@ -66,10 +66,12 @@ Place = list[Row | Entry]
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """How many exchanges fit a pattern; `near_misses` are (entry, differences) of those that almost did."""
+    """How many exchanges fit a pattern; `near_misses` are (entry, differences) of those that almost did, and
+    `forgotten` says how many of the world there was no more room for, since it was begun or cleared."""
 
     count: int
     near_misses: list[tuple[Entry, list[str]]]
+    forgotten: int
 
 
 class Journal:
@@ -86,6 +88,7 @@ class Journal:
         self.masker = masker
         self._places: deque[Place] = deque()
         self._bytes = 0
+        self._forgotten: dict[str, int] = {}
         self._latest_fields = NO_FIELDS
         self._numbered = 0
         self.listeners: list[Callable[[Entry], None]] = []
@@ -107,8 +110,6 @@ class Journal:
         ending = reply.delivery.ending
         answered = ending == "whole" or ending == "truncated"
         size = len(body)
-        if size > LONGEST_BODY:
-            body = self._cut(body)
         fields, answer = NO_FIELDS, b""
         if answered:
             # A copy, also of a short body: what orjson writes keeps its 4 kB buffer for as long as it lives.
@@ -121,7 +122,7 @@ class Journal:
         row = (self._numbered, world, at, operation, *asked, status, fields[0], answer, ending, faults, forgiven, cost)
         self._add(row)
         if self.listeners:
-            entry = self._entry(row)
+            entry = self._entry((*row[:6], b"", *row[7:9], b"", *row[10:]))  # whoever listens looks at no body
             for listener in self.listeners:
                 listener(entry)
 
@@ -132,7 +133,7 @@ class Journal:
         return self._latest_fields
 
     def _cut(self, body: bytes) -> bytes:
-        """A body as it is kept: a long one is masked before it is cut, so that no half of a secret is at its end."""
+        """A reply's body as it is kept: a long one is masked before it is cut, so that no half of a secret ends it."""
         return body if len(body) <= LONGEST_BODY else self.masker.body(body)[:LONGEST_BODY]
 
     def _add(self, row: Row) -> None:
@@ -140,7 +141,9 @@ class Journal:
         places.append([row])
         self._bytes += row[-1]
         while len(places) > self._most_entries or self._bytes > self._most_bytes:
-            self._bytes -= places.popleft()[0][-1]
+            oldest = places.popleft()[0]
+            self._bytes -= oldest[-1]
+            self._forgotten[oldest[1]] = self._forgotten.get(oldest[1], 0) + 1
 
     def entries(self, world: str) -> list[Entry]:
         """The exchanges of one world that are kept, the oldest first. It needs no lock."""
@@ -163,6 +166,7 @@ class Journal:
 
     def forget(self, world: str) -> None:
         """Drop the exchanges of one world."""
+        self._forgotten.pop(world, None)
         self._places = deque(place for place in self._places if place[0][1] != world)
         self._bytes = sum(place[0][-1] for place in self._places)
 
@@ -170,7 +174,11 @@ class Journal:
         """Count the exchanges that fit, and find the nearest of those that do not. It needs no lock."""
         compared = [(entry, _differences(entry, pattern, status)) for entry in self.entries(world)]
         misses = sorted((item for item in compared if item[1]), key=lambda item: (len(item[1]), -item[0].id))
-        return Verification(sum(not differences for _, differences in compared), misses[:NEAREST])
+        fitting = sum(not differences for _, differences in compared)
+        return Verification(fitting, misses[:NEAREST], self._forgotten_of(world))
+
+    def _forgotten_of(self, world: str) -> int:
+        return self._forgotten.get(world, 0)
 
 
 def cost_of(head: Request) -> int:
@@ -183,7 +191,7 @@ def _cost_of_fields(fields: Headers) -> int:
 
 
 def _differences(entry: Entry, pattern: Pattern, status: int | None) -> list[str]:
-    found = pattern.differences(entry.request, entry.operation)
+    found = pattern.differences(Seen(entry.request, entry.operation))
     if status is not None and entry.status != status:
         found.append(f"status is {entry.status or entry.ending}, not {status}")
     return found

@@ -1,19 +1,20 @@
 """Which requests are meant: one pattern for faults that strike and for exchanges that are looked up."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
+from fnmatch import translate
+from functools import cached_property, lru_cache
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qs
 
-import orjson
-
-from veeam_mock.messages import FORM, Request, decode_segment
+from veeam_mock.messages import Request, decode_segment
 from veeam_mock.secret_names import MASK, is_secret
+from veeam_mock.spec.media import read_body
 from veeam_mock.spec.schema import shorten
 
 MISSING = object()
+UNREADABLE = object()
 
 VALUE = {
     "type": ["string", "null"],
@@ -24,6 +25,9 @@ VALUE = {
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH")
 """The methods of HTTP: RFC 9110 section 9.3, and RFC 5789."""
+
+MOST_KEYS = 100
+"""Header fields, query parameters and places in a body that a pattern may name, each."""
 
 INDEX = re.compile("0|[1-9][0-9]{0,8}")
 POINTER = r"^(/([^~/]|~[01])*)*$"
@@ -44,20 +48,48 @@ SCHEMA: dict[str, Any] = {
         },
         "header": {
             "type": "object",
+            "maxProperties": MOST_KEYS,
             "propertyNames": {
                 "pattern": r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$",
                 "x-wanted": "keyed by names of header fields",
             },
             "additionalProperties": VALUE,
         },
-        "query": {"type": "object", "additionalProperties": {"type": ["string", "null"]}},
+        "query": {"type": "object", "maxProperties": MOST_KEYS, "additionalProperties": {"type": ["string", "null"]}},
         "body": {
             "type": "object",
+            "maxProperties": MOST_KEYS,
             "propertyNames": {"pattern": POINTER, "x-wanted": "keyed by JSON Pointers such as /targetRegion"},
         },
     },
 }
 """The JSON Schema of a pattern."""
+
+
+class Seen:
+    """A request for the operation with this id, as patterns see it; body and query are read once for all of them."""
+
+    def __init__(self, request: Request, operation_id: str | None) -> None:
+        self.request = request
+        self.operation_id = operation_id
+
+    @cached_property
+    def query(self) -> Mapping[str, list[str]]:
+        """All values of each query parameter."""
+        return parse_qs(self.request.query, keep_blank_values=True)
+
+    @cached_property
+    def path(self) -> str:
+        """The path as paths are compared."""
+        return plain_path(self.request.path)
+
+    @cached_property
+    def content(self) -> object:
+        """The value of the body, as the API reads it; `UNREADABLE` where it is none."""
+        try:
+            return read_body(self.request)
+        except ValueError:
+            return UNREADABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +121,21 @@ class Pattern:
             given.get("body", {}),
         )
 
-    def differences(self, request: Request, operation_id: str | None) -> list[str]:
-        """Why `request` does not fit, one text for each thing that differs; empty when it fits."""
+    def differences(self, seen: Seen) -> list[str]:
+        """Why the request does not fit, one text for each thing that differs; empty when it fits."""
         found: list[str] = []
-        if self.operations and operation_id not in self.operations:
-            found.append(f"operation is {operation_id or 'none'}, not {' or '.join(self.operations)}")
+        request = seen.request
+        if self.operations and seen.operation_id not in self.operations:
+            found.append(f"operation is {seen.operation_id or 'none'}, not {' or '.join(self.operations)}")
         if self.method is not None and request.method != self.method:
             found.append(f"method is {request.method}, not {self.method}")
-        if self.path is not None and not fnmatchcase(plain_path(request.path), _glob(self.path)):
+        if self.path is not None and not _glob(self.path)(seen.path):
             found.append(f"path is {request.path}, not {self.path}")
-        found += _compare("header", self.header, request.headers)
+        found += _compare("header", self.header, {name: [value] for name, value in request.headers.items()})
         if self.query:
-            found += _compare("query", self.query, dict(parse_qsl(request.query, keep_blank_values=True)))
+            found += _compare("query", self.query, seen.query)
         if self.body:
-            found += _compare_body(self.body, request)
+            found += _compare_body(self.body, seen.content)
         return found
 
 
@@ -111,9 +144,10 @@ def plain_path(path: str) -> str:
     return (decode_segment(path) if "%" in path else path).lower()
 
 
-def _glob(path: str) -> str:
-    """A path of a pattern as `fnmatch` takes it: `*` alone is special."""
-    return plain_path(path).replace("[", "[[]").replace("?", "[?]")
+@lru_cache(maxsize=4096)
+def _glob(path: str) -> Callable[[str], object]:
+    """What fits a path of a pattern, in which `*` alone is special."""
+    return re.compile(translate(plain_path(path).replace("[", "[[]").replace("?", "[?]"))).match
 
 
 def overlap(one: str, other: str) -> bool:
@@ -132,19 +166,17 @@ def overlap(one: str, other: str) -> bool:
     return (len(one), len(other)) in reached
 
 
-def _compare(kind: str, wanted: Mapping[str, str | None], given: Mapping[str, str]) -> list[str]:
+def _compare(kind: str, wanted: Mapping[str, str | None], given: Mapping[str, list[str]]) -> list[str]:
     return [
-        f"{kind} {name} is {shorten(given[name]) if name in given else 'missing'}, not "
+        f"{kind} {name} is {' and '.join(map(shorten, given[name])) if name in given else 'missing'}, not "
         f"{'missing' if value is None else _shown(name, value)}"
         for name, value in wanted.items()
-        if given.get(name) != value
+        if (value not in given.get(name, ()) if value is not None else name in given)
     ]
 
 
-def _compare_body(wanted: Mapping[str, Any], request: Request) -> list[str]:
-    try:
-        content = _content(request)
-    except ValueError:
+def _compare_body(wanted: Mapping[str, Any], content: object) -> list[str]:
+    if content is UNREADABLE:
         return ["body is not JSON"]
     found = []
     for pointer, value in wanted.items():
@@ -157,12 +189,6 @@ def _compare_body(wanted: Mapping[str, Any], request: Request) -> list[str]:
 
 def _shown(name: str, wanted: object) -> str:
     return MASK if is_secret(name) else shorten(wanted)
-
-
-def _content(request: Request) -> object:
-    if request.headers.get("content-type", "").lower().startswith(FORM):
-        return dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
-    return orjson.loads(request.body)
 
 
 def look_up(content: object, pointer: str) -> object:

@@ -14,6 +14,7 @@ from veeam_mock.pages import form_tokens
 from veeam_mock.pages.carrying import REQUEST, sent_request, to_response
 from veeam_mock.pages.dashboard import dashboard
 from veeam_mock.pages.documentation import documentation, make_swagger_ui
+from veeam_mock.pages.front import front
 from veeam_mock.pages.paths import as_routed
 from veeam_mock.pages.sign_in import sign_in
 from veeam_mock.settings.hosts import FOREIGN_HOST, is_own_host, is_reached_over_loopback
@@ -26,6 +27,9 @@ from veeam_mock.world_names import (
     is_world_name,
     split_world,
 )
+
+FRAMING = frozenset({"content-length", "transfer-encoding"})
+"""Fields that say how a body came; it is here, and whole."""
 
 
 class Pages:
@@ -43,7 +47,7 @@ class Pages:
         self._app.register_error_handler(HTTPException, self._answer_error)
         self._app.register_error_handler(StoreAway, self._answer_without_store)
         swagger_ui = make_swagger_ui(installation.versions.names)
-        for blueprint in (dashboard, documentation, sign_in, swagger_ui):
+        for blueprint in (front, dashboard, documentation, sign_in, swagger_ui):
             self._app.register_blueprint(blueprint)
 
     def answer(self, plain: Request) -> Reply:
@@ -81,7 +85,7 @@ def _environ(plain: Request) -> dict[str, object]:
     """
     world, path = split_world(plain.path)
     # With underscores, names would get mixed up with those that have dashes (RFC 3875 section 4.1.18).
-    fields = [(name, text) for name, text in plain.headers.items() if "_" not in name]
+    fields = [(name, text) for name, text in plain.headers.items() if "_" not in name and name not in FRAMING]
     builder = EnvironBuilder(
         as_routed(path),
         base_url=plain.address + (f"{PATH_PREFIX}{world}" if world else ""),

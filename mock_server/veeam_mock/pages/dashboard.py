@@ -4,23 +4,33 @@ The page is a client of the control API and keeps to its rules of admission. Whe
 gets the page without state, and its script asks for the key.
 """
 
+import re
 from typing import Any, cast
 
 import orjson
 from flask import Blueprint, Response, abort, current_app, make_response, render_template
+from markupsafe import Markup, escape
 
 from veeam_mock.api.installation import Installation
 from veeam_mock.control.client import ControlClient, ControlFailure
 from veeam_mock.control.errors import ControlError
 from veeam_mock.control.transports import Admitting, InProcess
+from veeam_mock.faults.kinds import TYPES, Fault
+from veeam_mock.faults.parsing import BESIDE
 from veeam_mock.faults.presets import PRESETS
 from veeam_mock.pages.carrying import sent_request
+from veeam_mock.pages.exports import as_assertion, as_curl
 from veeam_mock.pages.shielding import shield
 from veeam_mock.version import package_version
 from veeam_mock.world_names import enter_world
 
 SHOWN = 50
-"""Codes, logins, organizations and exchanges that are shown of each; the newest."""
+"""Codes, logins and organizations that are shown of each; the newest."""
+
+SHOWN_EXCHANGES = 200
+CONDITION_WORDS = {"after": "after", "probability": "chance", "until": "until"}
+FEW_WORLDS = 8
+"""As many worlds stand side by side; more of them fold into a list."""
 
 dashboard = Blueprint("dashboard", __name__, url_prefix="/__admin", static_folder="static", static_url_path="/static")
 dashboard.after_request(shield)
@@ -62,7 +72,8 @@ def show_exchange(request_id: int) -> Response:
     except ControlError as error:
         abort(error.status, str(error))
     exchange = _client(world).requests.get(request_id)
-    return _page("exchange", world, exchange=exchange)
+    exports = {"curl": as_curl(exchange, request.address), "pytest": as_assertion(exchange)}
+    return _page("exchange", world, exchange=exchange, exports=exports)
 
 
 def _control() -> Admitting:
@@ -78,19 +89,23 @@ def _state(name: str) -> dict[str, Any]:
     installation = cast(Installation, current_app.extensions["veeam"])
     client = _client(name)
     with installation.lock:
+        world = installation.worlds.find(name)
         return {
             "clock": client.call("GET", "/clock"),
             "codes": client.device_codes.list(),
             "logins": client.call("GET", "/tokens"),
             "faults": client.faults.list(),
             "worlds": client.call("GET", "/worlds"),
-            "exchanges": client.requests.list(limit=SHOWN) if installation.journal.keeps else None,
-            "organizations": installation.worlds.find(name).organizations.all(),
+            "exchanges": client.requests.list(limit=SHOWN_EXCHANGES) if installation.journal.keeps else None,
+            "organizations": world.organizations.all(),
+            "accounts": world.settings.accounts,
+            "operations": installation.versions.operation_ids(),
         }
 
 
 def _page(name: str, world: str, **values: Any) -> Response:
-    values |= {"world": world, "version": package_version(), "presets": PRESETS.values(), "shown": SHOWN}
+    values |= {"world": world, "version": package_version(), "shown": SHOWN, "few_worlds": FEW_WORLDS}
+    values |= {"presets": PRESETS.values(), "kinds": TYPES}
     return make_response(render_template(f"dashboard/{name}.html", **values))
 
 
@@ -116,3 +131,34 @@ def fault_name(fault: dict[str, Any]) -> str:
     """A fault in a few words, such as `status 503` or `throttled`."""
     parts = [fault.get("preset") or fault.get("kind", ""), fault.get("status", "")]
     return " ".join(str(part) for part in parts if part != "")
+
+
+@dashboard.app_template_filter("fault_conditions")
+def fault_conditions(fault: dict[str, Any]) -> str:
+    """When a fault strikes, in words: `getToken, after 2, chance 0.5`; empty for always."""
+    match = {**fault.get("match", {}), **{part: fault[key] for key, part in BESIDE.items() if key in fault}}
+    operation = match.pop("operation", ())
+    parts = [operation] if isinstance(operation, str) else list(operation)
+    parts += [f"{part} {_flat(value)}" for part, value in match.items()]
+    parts += [f"{word} {fault[key]}" for key, word in CONDITION_WORDS.items() if key in fault]
+    return ", ".join(parts)
+
+
+def _flat(value: object) -> str:
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+@dashboard.app_template_filter("parameters")
+def parameters(kind: type[Fault]) -> str:
+    """The parameters in the example of a kind, as JSON; empty where it needs none."""
+    given = {key: value for key, value in kind.example.items() if key not in ("kind", "match", "times")}
+    return orjson.dumps(given).decode() if given else ""
+
+
+@dashboard.app_template_filter("breakable")
+def breakable(account: str) -> Markup:
+    """A name that a narrow screen breaks at its dots and its @, and nowhere else."""
+    return Markup("").join(
+        Markup("{}<wbr>").format(part) if part in ".@" and part else escape(part)
+        for part in re.split(r"([.@])", account)
+    )

@@ -9,30 +9,47 @@ from flask_swagger_ui import get_swaggerui_blueprint
 from werkzeug.exceptions import NotFound
 
 from veeam_mock.api.installation import Installation
+from veeam_mock.pages.carrying import sent_request
 from veeam_mock.pages.shielding import HEADERS
+from veeam_mock.pages.trying_out import for_trying_out
 from veeam_mock.spec.document import document_of
+from veeam_mock.world_names import enter_world
 
 PAGE = "/swagger"
 DOCUMENTS = f"{PAGE}/docs"
+TRYING_OUT = "try-it-out"
 
 documentation = Blueprint("documentation", __name__)
 
 
 @documentation.get(f"{DOCUMENTS}/<version>")
 def document(version: str) -> Response:
-    """The OpenAPI document of a version as JSON; the first of its servers is this one, for 'Try it out'."""
-    served = cast(Installation, current_app.extensions["veeam"]).versions.names
-    if version.lower() not in served:
+    """The OpenAPI document of a version as JSON; the first of its servers is this one.
+
+    With the query `try-it-out`, which Swagger UI sends, it is filled in for 'Try it out'.
+    """
+    installation = cast(Installation, current_app.extensions["veeam"])
+    served, name = installation.versions.names, version.lower()
+    if name not in served:
         raise NotFound(f"{version[:20]} is not a version that is served here, which are {', '.join(served)}.")
-    described = document_of(version.lower())
+    described = document_of(name)
+    if TRYING_OUT in request.args:
+        with installation.lock:
+            world = installation.worlds.find(enter_world(sent_request())[0])
+            described = for_trying_out(described, world, name, request.root_path)
     servers = [{"url": request.root_path or "/", "description": "This mock."}, *described["servers"]]
     return Response(orjson.dumps({**described, "servers": servers}), content_type="application/json; charset=utf-8")
 
 
 def make_swagger_ui(versions: Sequence[str]) -> Blueprint:
     """Swagger UI with a chooser of these versions, the newest chosen."""
-    documents = [{"url": f"{DOCUMENTS}/{version}", "name": version} for version in reversed(versions)]
-    config = {"app_name": "Veeam Backup for Microsoft 365 (mock)", "urls": documents, "validatorUrl": None}
+    documents = [{"url": f"{DOCUMENTS}/{version}?{TRYING_OUT}", "name": version} for version in reversed(versions)]
+    config = {
+        "app_name": "Veeam Backup for Microsoft 365 (mock)",
+        "urls": documents,
+        "validatorUrl": None,
+        "persistAuthorization": True,
+    }
     blueprint: Blueprint = get_swaggerui_blueprint(PAGE, documents[0]["url"], config=config)
     blueprint.after_request(_shield)
     return blueprint

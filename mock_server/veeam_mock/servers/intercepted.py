@@ -4,7 +4,7 @@ import inspect
 import re
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Protocol, TypeVar, Unpack, cast
+from typing import Any, NamedTuple, Protocol, TypeVar, Unpack, cast
 from urllib.parse import urlsplit
 
 import requests
@@ -19,8 +19,10 @@ from veeam_mock.servers.client_failures import Body, Broken, as_requests, body_o
 from veeam_mock.servers.local import LocalServer
 from veeam_mock.settings.keywords import GivenSettings
 from veeam_mock.settings.settings import Settings
+from veeam_mock.spec.schema import shorten
 
 URL = "https://veeam.test:4443"
+DEFAULT_PORTS = {"http": 80, "https": 443}
 
 Answer = tuple[int, list[tuple[str, str]], Body]
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -51,7 +53,7 @@ class InterceptedServer(LocalServer):
         **options: Unpack[GivenSettings],
     ) -> None:
         __tracebackhide__ = True
-        options.setdefault("host", urlsplit(url).hostname or "")
+        options.setdefault("host", origin_of(url, alone=True).host)
         super().__init__(settings or Settings(**options), clock)
         self._url = url.rstrip("/")
         self._pool = connection_from_url(self._url)
@@ -117,15 +119,36 @@ class InterceptedServer(LocalServer):
         return reply.status, headers, body_of(reply, _read_timeout(prepared), self._pool, prepared.method)
 
 
+class Origin(NamedTuple):
+    """Scheme, host and port; the host in lower case, the port written out (RFC 6454 section 4)."""
+
+    scheme: str
+    host: str
+    port: int
+
+
+def origin_of(url: str, *, alone: bool = False) -> Origin:
+    """The origin of an http or https URL; `ValueError` for one without, and for one with more that is to be `alone`."""
+    parts = urlsplit(url)
+    has_more = parts.path not in ("", "/") or parts.query or parts.fragment or "@" in parts.netloc
+    if parts.scheme not in DEFAULT_PORTS or not parts.hostname or (alone and has_more):
+        raise ValueError(f"url: {shorten(url)} is no address of a server such as {URL}, without user, path and query")
+    return Origin(parts.scheme, parts.hostname, parts.port or DEFAULT_PORTS[parts.scheme])
+
+
 class _Everything(responses.CallbackResponse):
     """Whatever is sent to one address, by any method."""
 
     def __init__(self, url: str, answer: Callable[[requests.PreparedRequest], Answer]) -> None:
-        super().__init__("*", re.compile(re.escape(url) + r"(?:[/?]|$)"), answer, content_type=None)
+        super().__init__("*", re.compile(re.escape(url)), answer, content_type=None)
+        self._origin = origin_of(url)
 
     def matches(self, request: requests.PreparedRequest) -> tuple[bool, str]:
         """Whether a request is sent to this address, and why not."""
-        fits = self._url_matches(self.url, str(request.url))
+        try:
+            fits = origin_of(str(request.url)) == self._origin
+        except ValueError:
+            fits = False
         return fits, "" if fits else "URL does not match"
 
 

@@ -34,6 +34,8 @@ class WorldSettings(ChangeableSettings, total=False):
     restore_sessions: Sequence[str]
     ambiguities: Mapping[str, str | int]
     faults: Sequence[GivenFault]
+    also: Sequence[str]
+    answers: Mapping[str, Mapping[str, Any]]
     admin_key: str | None
     strict: bool
     no_prefer: bool

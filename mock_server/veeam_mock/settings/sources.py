@@ -2,8 +2,9 @@
 
 import os
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -42,6 +43,13 @@ OF_CLIENTS = frozenset(
 
 FLAGS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 TWICE = "a key is there a second time"
+LONGEST_FILE = 1024 * 1024
+"""Bytes of a config file."""
+
+MOST_VALUES = 100_000
+"""Values of a text, in which each alias counts for all that it stands for."""
+
+TOO_MANY = f"there are more than {MOST_VALUES} values here, counting each alias for what it stands for"
 
 
 def gather(options: Mapping[str, Any], path: str | None, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -49,17 +57,40 @@ def gather(options: Mapping[str, Any], path: str | None, environ: Mapping[str, s
 
     `SettingsError` with all mistakes at once, each with where its value came from.
     """
+    _refuse_other_encodings(options, _option_of)
     given = {key: from_text(BY_KEY[key], value) if isinstance(value, str) else value for key, value in options.items()}
     sources: tuple[tuple[dict[str, Any], Callable[[str], str]], ...] = (
         (read_config(path) if path else {}, lambda key: str(path)),
-        (read_environment(environ), lambda key: f"{ENVIRONMENT_PREFIX}{key.upper()}"),
-        (given, lambda key: f"--{key.replace('_', '-')}"),
+        (read_environment(environ), _variable_of),
+        (given, _option_of),
     )
     origins = {key: origin(key) for settings, origin in sources for key in settings}
     try:
         return Settings(**{key: value for settings, _ in sources for key, value in settings.items()})
     except SettingsError as error:
         raise SettingsError([_with_origin(problem, origins) for problem in error.problems]) from None
+
+
+def _refuse_other_encodings(texts: Mapping[str, Any], name_of: Callable[[str], str]) -> None:
+    """`SettingsError` for text that was no UTF-8 where it came from; Python keeps its bytes as lone surrogates."""
+    several = {key: [value] if isinstance(value, str) else value for key, value in texts.items()}
+    broken = [
+        key for key, value in several.items() if isinstance(value, list | tuple) and not all(map(_is_text, value))
+    ]
+    if broken:
+        raise SettingsError([Violation(name_of(key), "is not UTF-8", "syntax") for key in broken])
+
+
+def _is_text(value: object) -> bool:
+    return not (isinstance(value, str) and re.search("[\ud800-\udfff]", value))
+
+
+def _option_of(key: str) -> str:
+    return f"--{key.replace('_', '-')}"
+
+
+def _variable_of(key: str) -> str:
+    return f"{ENVIRONMENT_PREFIX}{key.upper()}"
 
 
 def _with_origin(problem: Violation, origins: Mapping[str, str]) -> Violation:
@@ -72,7 +103,7 @@ def _with_origin(problem: Violation, origins: Mapping[str, str]) -> Violation:
 def read_config(path: str) -> dict[str, Any]:
     """The settings in the YAML file at `path`, unchecked; `SettingsError` when it cannot be read as a mapping."""
     try:
-        content = _read_yaml(Path(path).read_text(encoding="utf-8"))
+        content = _read_yaml(_read_text(path))
     except (OSError, ValueError) as error:
         reason = re.sub(r"\s+", " ", str(error))
         raise SettingsError([Violation("config", f"{path} cannot be read: {reason}", "syntax")]) from None
@@ -88,8 +119,35 @@ def read_config(path: str) -> dict[str, Any]:
     return {key: content[name] for key, name in written.items()}
 
 
+def _read_text(path: str) -> str:
+    """The text of a file in UTF-8, or in UTF-16 with a byte order mark, as PowerShell 5 writes it."""
+    with open(path, "rb") as file:
+        content = file.read(LONGEST_FILE + 1)
+    if len(content) > LONGEST_FILE:
+        raise ValueError(f"it has more than {LONGEST_FILE} bytes")
+    try:
+        return content.decode("utf-16" if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError("it is not UTF-8") from None
+
+
 class _Loader(yaml.SafeLoader):
-    """Takes no mapping with a key twice, of which YAML would keep the last in silence (YAML 1.2.2 section 3.2.1.3)."""
+    """Takes no mapping with a key twice, of which YAML would keep the last in silence (YAML 1.2.2 section 3.2.1.3), and
+    no text whose aliases make more of it than `MOST_VALUES`."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._sizes: dict[int, int] = {}
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        node = super().compose_node(parent, index)
+        if node is not None and id(node) not in self._sizes:
+            below = node.value if isinstance(node, yaml.CollectionNode) else []
+            flat = chain.from_iterable(below) if isinstance(node, yaml.MappingNode) else below
+            self._sizes[id(node)] = 1 + sum(self._sizes.get(id(each), 1) for each in flat)
+        if node is not None and self._sizes[id(node)] > MOST_VALUES:
+            raise yaml.MarkedYAMLError(problem=TOO_MANY, problem_mark=node.start_mark)
+        return node
 
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
         node = super().compose_mapping_node(anchor)
@@ -109,7 +167,7 @@ def _read_yaml(text: str) -> Any:
     try:
         return orjson.loads(orjson.dumps(yaml.load(text, _Loader), option=orjson.OPT_NON_STR_KEYS))
     except yaml.MarkedYAMLError as error:
-        reason = TWICE if error.problem == TWICE else "this is not YAML"
+        reason = error.problem if error.problem in (TWICE, TOO_MANY) else "this is not YAML"
         mark = error.problem_mark
         raise ValueError(f"{reason}{f', line {mark.line + 1}, column {mark.column + 1}' if mark else ''}") from None
     except RecursionError:
@@ -135,6 +193,7 @@ def read_environment(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         for name, value in found.items()
         if name not in OF_CLIENTS and not SERVICE_LINK.fullmatch(f"{name}={value}")
     }
+    _refuse_other_encodings(own, _variable_of)
     return {key: from_text(BY_KEY[key], value) if key in BY_KEY else value for key, value in own.items()}
 
 

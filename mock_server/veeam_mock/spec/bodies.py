@@ -1,30 +1,14 @@
 """The body of a request: which media types an operation takes, and how their bytes become a value."""
 
-from collections.abc import Iterator, Mapping
-from email.message import Message
-from email.parser import BytesParser
-from functools import lru_cache
+from collections.abc import Mapping
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl
 
 import orjson
 
 from veeam_mock.messages import FORM, JSON, Request
-from veeam_mock.spec.schema import Schema, Violation, shorten
-from veeam_mock.spec.tolerance import Shape, without_trailing_commas
-
-MULTIPART = "multipart/form-data"
-MOST_FORM_FIELDS = 100
-LONGEST_MEDIA_TYPE = 200
-UTF8_BOM = b"\xef\xbb\xbf"
-
-
-class Media(NamedTuple):
-    """A media type and its charset, both in lower case; `field` is the header field as it came, cut."""
-
-    type: str
-    charset: str
-    field: str
+from veeam_mock.spec.media import MULTIPART, Media, media_of, parse_form, parse_json, parse_multipart
+from veeam_mock.spec.schema import Schema, Violation
+from veeam_mock.spec.tolerance import Shape
 
 
 class Tolerance(NamedTuple):
@@ -134,76 +118,17 @@ class Body:
     def _parse(self, body: bytes, media: Media, notes: list[str], tolerance: Tolerance) -> object:
         """The value of a body; None for media types that are not looked into."""
         if media.type == FORM:
-            return _parse_form(body)
+            return parse_form(body)
         if media.type == MULTIPART and MULTIPART not in self._schemas:
-            return _parse_multipart(body, media)
+            return parse_multipart(body, media)
         if not media.type.endswith("json"):
             return None
-        try:
-            return orjson.loads(body.removeprefix(UTF8_BOM))
-        except orjson.JSONDecodeError as error:
-            return _parse_sloppy(body, error, notes, tolerance)
+        return parse_json(body, notes, is_tolerant=tolerance.json)
 
 
 def _as_violation(note: str) -> Violation:
     where, _, message = note.partition(": ")
     return Violation(where, message, "strict")
-
-
-def _parse_sloppy(body: bytes, error: ValueError, notes: list[str], tolerance: Tolerance) -> object:
-    try:
-        forgiven = without_trailing_commas(body.removeprefix(UTF8_BOM).decode("utf-8"))
-        value = orjson.loads(forgiven.text)
-    except ValueError:
-        raise ValueError(f"is not JSON: {error}") from None
-    if not tolerance.json:
-        raise ValueError(f"is not JSON: {forgiven.notes[0].partition(': ')[2]}")
-    notes += forgiven.notes
-    return value
-
-
-def _parse_form(body: bytes) -> dict[str, str]:
-    try:
-        pairs = parse_qsl(
-            body.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=MOST_FORM_FIELDS
-        )
-    except UnicodeDecodeError:
-        raise ValueError("is not UTF-8") from None
-    except ValueError:
-        raise ValueError(f"has more than {MOST_FORM_FIELDS} fields") from None
-    return _once(pairs)
-
-
-def _parse_multipart(body: bytes, media: Media) -> dict[str, str]:
-    """A form as RFC 7578 writes it; its parts are fields, and no files."""
-    head = f"Content-Type: {media.field}\r\n\r\n".encode("latin-1", "replace")
-    message = BytesParser().parsebytes(head + body)
-    if not message.is_multipart():
-        raise ValueError(f"is not {MULTIPART}: its boundary is missing")
-    return _once(list(_fields(message)))
-
-
-def _fields(message: Message) -> Iterator[tuple[str, str]]:
-    parts = message.get_payload()
-    if len(parts) > MOST_FORM_FIELDS:
-        raise ValueError(f"has more than {MOST_FORM_FIELDS} fields")
-    for part in parts:
-        name = part.get_param("name", header="content-disposition") if isinstance(part, Message) else None
-        if not isinstance(part, Message) or not isinstance(name, str) or part.is_multipart():
-            raise ValueError("has a part without a name")
-        content = part.get_payload(decode=True)
-        try:
-            yield name, content.decode("utf-8") if isinstance(content, bytes) else ""
-        except UnicodeDecodeError:
-            raise ValueError("is not UTF-8") from None
-
-
-def _once(pairs: list[tuple[str, str]]) -> dict[str, str]:
-    names = [name for name, _ in pairs]
-    repeated = next((name for name in names if names.count(name) > 1), None)
-    if repeated is not None:
-        raise ValueError(f"has {shorten(repeated)} more than once")
-    return dict(pairs)
 
 
 def refuse_encoding(request: Request) -> Violation | None:
@@ -212,20 +137,3 @@ def refuse_encoding(request: Request) -> Violation | None:
     if encoding is not None and encoding.strip().lower() not in ("", "identity"):
         return Violation("header.Content-Encoding", f"{encoding[:40]!r} is not served, send it as it is", "media")
     return None
-
-
-def media_of(request: Request) -> Media:
-    """What the `Content-Type` of a request says."""
-    return parse_media(request.headers.get("content-type", "")[:LONGEST_MEDIA_TYPE])
-
-
-@lru_cache(maxsize=256)
-def parse_media(content_type: str) -> Media:
-    """What a `Content-Type` says; without a charset it means UTF-8 (RFC 8259 section 8.1)."""
-    media_type, _, parameters = content_type.partition(";")
-    charset = "utf-8"
-    for parameter in parameters.split(";"):
-        name, _, value = parameter.partition("=")
-        if name.strip().lower() == "charset":
-            charset = value.strip().strip('"').lower()
-    return Media(media_type.strip().lower(), charset, content_type)

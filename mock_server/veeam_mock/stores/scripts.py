@@ -210,6 +210,7 @@ while redis.call('XLEN', KEYS[1]) > tonumber(ARGV[4]) or bytes > tonumber(ARGV[5
   if not oldest then break end
   redis.call('XDEL', KEYS[1], oldest[1])
   bytes = redis.call('HINCRBY', counts, 'bytes', -tonumber(oldest[2][4]))
+  redis.call('HINCRBY', counts, 'forgotten:' .. oldest[2][2], 1)
 end
 return number
 """)
@@ -217,6 +218,7 @@ return number
 
 FORGET = Script("""
 local last = false
+redis.call('HDEL', KEYS[1] .. ':counts', 'forgotten:' .. ARGV[1])
 for _, entry in ipairs(redis.call('XRANGE', KEYS[1], ARGV[2], '+', 'COUNT', 1000)) do
   last = entry[1]
   if entry[2][2] == ARGV[1] then

@@ -48,6 +48,9 @@ class SharedJournal(Journal):
                 return
             begin = b"(" + page[-1][0]
 
+    def _forgotten_of(self, world: str) -> int:
+        return int(self._link.do("HGET", f"{self._key}:counts", f"forgotten:{world}") or 0)
+
     def forget(self, world: str) -> None:
         begin = b"-"
         while (last := self._link.run(scripts.FORGET, [self._key], world, begin)) is not None:

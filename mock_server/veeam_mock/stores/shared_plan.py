@@ -8,6 +8,7 @@ import orjson
 
 from veeam_mock.faults.kinds import Delay
 from veeam_mock.faults.rules import Plan, Rule
+from veeam_mock.journal.pattern import Seen
 from veeam_mock.messages import Request
 from veeam_mock.model.clock import Clock
 from veeam_mock.model.randomness import Randomness
@@ -71,18 +72,18 @@ class SharedPlan(Plan):
         self._place.run(scripts.REMOVE_FAULTS, "")
 
     def strike(self, request: Request, operation_id: str | None, header: Sequence[Rule]) -> Sequence[Rule]:
-        now = self._clock.now()
+        now, seen = self._clock.now(), Seen(request, operation_id)
         chosen: dict[bool, Rule] = {}
         for rule in header:
             is_delay = isinstance(rule.fault, Delay)
-            if is_delay not in chosen and rule.is_due(request, operation_id, now):
+            if is_delay not in chosen and rule.is_due(seen, now):
                 chosen[is_delay] = rule
         fitting = [
             rule
             for rule in [*self._asked, *self._standing]
             if isinstance(rule.fault, Delay) not in chosen
             and (rule.until is None or now < rule.until)
-            and not rule.pattern.differences(request, operation_id)
+            and not rule.pattern.differences(seen)
         ]
         for rule in self._decide(fitting) if fitting else ():
             chosen[isinstance(rule.fault, Delay)] = rule

@@ -40,6 +40,25 @@ async function refresh() {
   }
   gate.hidden = !locked;
   morph(state, fresh);
+  search();
+}
+
+// Shows the exchanges that hold every word of the search; what is typed is kept over the refreshing.
+function search() {
+  const field = document.getElementById("search");
+  if (!field) return;
+  const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const rows = [...document.querySelectorAll(".journal > li")];
+  for (const row of rows) row.hidden = !words.every((word) => row.textContent.toLowerCase().includes(word));
+  const found = words.length ? `${rows.filter((row) => !row.hidden).length} of ${rows.length}` : "";
+  const told = document.getElementById("found");
+  if (told.textContent !== found) told.textContent = found;
+}
+
+function showParameters(chooser) {
+  const field = document.getElementById("fault-parameters");
+  field.value = chooser.selectedOptions[0].dataset.parameters ?? "";
+  field.hidden = !field.value;
 }
 
 // Changes `old` into `fresh` and leaves alone what is the same, so that focus, choices and scrolling stay.
@@ -50,14 +69,19 @@ function morph(old, fresh) {
     return;
   }
   if (old.nodeType !== Node.ELEMENT_NODE) return;
-  for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name)) old.removeAttribute(name);
-  for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name) && !kept(old, name)) old.removeAttribute(name);
+  for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value && !kept(old, name)) old.setAttribute(name, value);
   morphChildren(old, fresh);
 }
 
+// What a person has opened or chosen, and the server does not know of.
+function kept(element, name) {
+  return (name === "open" && element.nodeName === "DETAILS") || (name === "hidden" && element.id === "fault-parameters");
+}
+
 function morphChildren(old, fresh) {
-  const kept = new Set([...fresh.children].map((child) => child.id).filter(Boolean));
-  for (const child of [...old.children]) if (child.id && !kept.has(child.id)) child.remove();
+  const wantedIds = new Set([...fresh.children].map((child) => child.id).filter(Boolean));
+  for (const child of [...old.children]) if (child.id && !wantedIds.has(child.id)) child.remove();
   let at = old.firstChild;
   for (const wanted of [...fresh.childNodes]) {
     const same = wanted.id ? [...old.children].find((child) => child.id === wanted.id) : at && !at.id ? at : null;
@@ -89,9 +113,25 @@ async function call(element, body) {
   if (!element.isConnected) said.focus();
 }
 
+function bodyOf(button) {
+  const { body, account } = button.dataset;
+  if (account === undefined) return body;
+  const chosen = document.getElementById(account).value;
+  return JSON.stringify(chosen ? { account: chosen } : {});
+}
+
+// In a dialog nothing outside of it is read out, so what is said there stands in the button.
+function tell(button, text) {
+  if (!button.closest("dialog")) return say(text);
+  button.textContent = text;
+}
+
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("button[data-call]");
-  if (button) call(button, button.dataset.body);
+  if (button && (!button.dataset.sure || confirm(button.dataset.sure))) call(button, bodyOf(button));
+  const copy = event.target.closest("button[data-copy]");
+  if (copy) navigator.clipboard.writeText(document.getElementById(copy.dataset.copy).textContent).then(
+    () => tell(copy, "Copied."), () => tell(copy, "The browser does not let it be copied; select the text."));
   const link = event.target.closest("a[data-view]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
@@ -110,10 +150,24 @@ document.addEventListener("submit", (event) => {
     refresh().catch(() => say("The server does not answer."));
   } else if (form.dataset.call) {
     event.preventDefault();
-    const { preset, times } = Object.fromEntries(new FormData(form));
-    form.dataset.done = `${preset} is added`;
-    call(form, JSON.stringify(times ? { preset, times: Number(times) } : { preset }));
+    const { fault, operation, times, parameters } = Object.fromEntries(new FormData(form));
+    const [what, name] = fault.split(" ");
+    let rule;
+    try {
+      rule = { ...(parameters ? JSON.parse(parameters) : {}), [what]: name };
+    } catch {
+      return say("The parameters are not JSON.");
+    }
+    if (operation) rule.match = { operation };
+    if (times) rule.times = Number(times);
+    form.dataset.done = `${name} is added`;
+    call(form, JSON.stringify(rule));
   }
+});
+
+document.addEventListener("input", (event) => {
+  if (event.target.id === "search") search();
+  if (event.target.id === "fault") showParameters(event.target);
 });
 
 async function poll() {
@@ -124,4 +178,4 @@ async function poll() {
   }
   setTimeout(poll, EVERY);
 }
-poll();
+if (state) poll();
