@@ -26,6 +26,9 @@ class SharedStore(Protocol):
     def look(self) -> str | None:
         """Try it now, and say what is wrong; None for nothing."""
 
+    def close(self) -> None:
+        """End the connections to it."""
+
     def shared_key(self) -> bytes:
         """A key for signatures, the same for all who share it; `StoreAway` when it cannot be used."""
 
@@ -71,11 +74,14 @@ class Installation:
         assert self._open_shared is not None, "whoever takes settings with a store says what opens it"
         self.worlds, self.journal = self._open_shared(self, masker, anew)
 
-    def restart(self, settings: Settings) -> None:
-        """Forget all worlds and exchanges, and go on with `settings`; listeners of the journal stay."""
+    def restart(self, settings: Settings, *, anew: bool = True) -> None:
+        """Forget all worlds and exchanges, and go on with `settings`; listeners of the journal stay.
+
+        Without `anew`, worlds in a store stay where they were begun with the same settings.
+        """
         with self.lock:
             listeners = self.journal.listeners
-            self._begin(settings, anew=True)
+            self._begin(settings, anew=anew)
             self.journal.listeners = listeners
 
 

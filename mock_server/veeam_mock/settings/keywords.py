@@ -64,3 +64,4 @@ class GivenSettings(WorldSettings, total=False):
     request_timeout: Duration
     store: str
     store_prefix: str
+    workers: int

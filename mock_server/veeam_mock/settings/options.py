@@ -248,6 +248,12 @@ class Declared:
         "What the keys in --store begin with, so that several mocks share one.",
         "TEXT",
     )
+    workers: int = setting(
+        1,
+        {"type": "integer", "minimum": 1, "maximum": 64},
+        "Processes that serve the port; more than one share a --store.",
+        "N",
+    )
     quiet: bool = setting(False, FLAG, "Print no banner.")
     users: tuple[Mapping[str, str], ...] = setting(
         (),

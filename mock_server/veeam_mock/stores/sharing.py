@@ -1,12 +1,14 @@
 """What opens the store that several servers share. Its client library is loaded here, when it is needed."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from veeam_mock.api.installation import Installation
 from veeam_mock.api.worlds import Worlds
 from veeam_mock.journal.journal import Journal
 from veeam_mock.journal.masking import Masker
-from veeam_mock.settings.settings import SettingsError
+from veeam_mock.settings.options import MEMORY
+from veeam_mock.settings.settings import Settings, SettingsError
 from veeam_mock.spec.schema import Violation
 
 if TYPE_CHECKING:
@@ -19,7 +21,10 @@ def open_shared(installation: Installation, masker: Masker, anew: bool) -> tuple
     `SettingsError` where there is no way to it.
     """
     settings = installation.settings
-    link = installation.link = _link_of(installation)
+    link = _make_link(settings, installation.clock)
+    if installation.link is not None:
+        installation.link.close()
+    installation.link = link
     from veeam_mock.stores.shared_journal import SharedJournal
     from veeam_mock.stores.shared_worlds import SharedWorlds
 
@@ -27,16 +32,19 @@ def open_shared(installation: Installation, masker: Masker, anew: bool) -> tuple
     return worlds, SharedJournal(settings.journal_entries, settings.journal_bytes, masker, link)
 
 
-def _link_of(installation: Installation) -> "Link":
-    settings = installation.settings
+def require_client(settings: Settings) -> None:
+    """`SettingsError` when the store that `settings` name cannot be spoken to from here."""
+    if settings.store != MEMORY:
+        _make_link(settings).close()
+
+
+def _make_link(settings: Settings, clock: Callable[[], float] | None = None) -> "Link":
     try:
         from veeam_mock.stores.link import Link
     except ModuleNotFoundError:
         reason = "needs the package redis: pip install 'veeam-devicecode-mock[redis]'"
         raise SettingsError([Violation("store", reason)]) from None
-    if isinstance(installation.link, Link):
-        return installation.link
     try:
-        return Link(settings.store, settings.store_prefix, installation.clock)
+        return Link(settings.store, settings.store_prefix, clock)
     except ValueError:
         raise SettingsError([Violation("store", "is not the address of a store")]) from None
