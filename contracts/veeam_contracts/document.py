@@ -131,6 +131,10 @@ class Description:
             if not isinstance(node, dict):
                 return node
             plain = {key: rewrite(value) for key, value in node.items() if key != "x-ambiguity"}
+            if plain.get("pattern") == "^https://":
+                plain["pattern"] = "^[Hh][Tt][Tt][Pp][Ss]://"  # RFC 3986 section 3.1: schemes have no case.
+            if "invalid_grant" in plain.get("enum", ()):
+                del plain["enum"]  # RFC 6749 section 8.5: a server may have codes of its own.
             for name in OWIN_DATES & plain.keys():
                 plain[name] = {"type": "string"} if "format" in plain[name] else plain[name]
             ids = node.get("x-ambiguity")

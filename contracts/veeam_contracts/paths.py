@@ -88,11 +88,6 @@ VERSIONS = tuple(map(Version, NAMES))
 NEWEST = VERSIONS[-1]
 
 
-def version_at(path: str) -> Version:
-    """The version that a path names. `KeyError` for one that is not described."""
-    return {version.name: version for version in VERSIONS}[path.split("/")[1].lower()]
-
-
 @cache
 def _places(version: str) -> dict[str, tuple[str, str]]:
     return {
@@ -118,14 +113,24 @@ def is_at(path: str, *operation_ids: str) -> bool:
     return any(pattern_of(id).fullmatch(bare) for id in operation_ids)
 
 
+def version_of_path(path: str) -> Version | None:
+    """The version that a path names, where it is described."""
+    return next((version for version in VERSIONS if version.serves(path)), None)
+
+
+def version_at(path: str) -> Version:
+    """The same, of a path of which it is known that it names one."""
+    found = version_of_path(path)
+    assert found is not None
+    return found
+
+
 def label_at(method: str, path: str) -> str:
     """The operation that a request asks for, such as `POST /v8/DeviceCode`; method and path where there is none."""
-    for version in VERSIONS:
-        if version.serves(path):
-            for id, (served, template) in version.places.items():
-                if served == method and is_at(path, id):
-                    return f"{served} {template}"
-    return f"{method} {path.partition('?')[0]}"
+    version = version_of_path(path)
+    places = version.places.items() if version is not None else ()
+    known = (template for id, (served, template) in places if served == method and is_at(path, id))
+    return f"{method} {next(known, path.partition('?')[0])}"
 
 
 def service_of(version: str) -> str:

@@ -1,7 +1,10 @@
 """`veeam-mock wait`: what a script says between the start of a mock and its first use."""
 
 import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 import pytest
 from click.testing import CliRunner, Result
@@ -61,9 +64,9 @@ def test_it_gives_up_and_says_why(unused_port: int) -> None:
 
 def test_another_server_is_no_mock(serve: Callable[..., MockServer]) -> None:
     server = serve()
-    result = wait(f"{server.url}/v4", "--timeout", "100ms")
+    result = wait(f"{server.url}/v4", "--timeout", "2s")
     assert result.exit_code == 1
-    assert "within 0.1 s: HTTP Error 404: Not Found" in result.output
+    assert "within 2 s: HTTP Error 404: Not Found" in result.output
 
 
 @pytest.mark.parametrize(
@@ -81,3 +84,50 @@ def test_an_address_with_a_login_is_refused_and_not_repeated(url: str) -> None:
     assert result.exit_code == 2
     assert "holds a login" in result.output
     assert "hunter2" not in result.output
+
+
+@contextmanager
+def saying(begin: bytes, again: bytes = b"") -> Iterator[str]:
+    """A server that answers each connection with `begin`, and then with `again` as long as it is read."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def answer(connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            connection.sendall(begin)
+            while again:
+                connection.sendall(again)
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                threading.Thread(target=answer, args=listener.accept()[:1], daemon=True).start()
+
+    threading.Thread(target=serve, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+
+
+@pytest.mark.parametrize(
+    ("begin", "again"),
+    [
+        (b"HTTP/1.1 200 OK\r\n\r\n", b"[" * 65536),
+        (b"HTTP/1.1 200 OK\r\n\r\n" + b"[" * 60_000, b""),
+        (b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (b"", b"x"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{", b""),
+        (b"HTTP/1.1 200 \x1b[2J\r\nLocation: x\r\n\r\n", b""),
+        (b"\x1b]0;owned\x07\r\n", b""),
+    ],
+)
+def test_a_hostile_server_is_waited_for_no_longer_and_obeyed_in_nothing(begin: bytes, again: bytes) -> None:
+    with saying(begin, again) as url:
+        began = time.monotonic()
+        result = wait(url, "--timeout", "300ms")
+        assert time.monotonic() - began < 5  # a bound that a busy machine keeps, and an endless answer does not
+    assert result.exit_code == 1
+    assert all(character.isprintable() or character == "\n" for character in result.output)
+    assert len(result.output) < 500

@@ -1,8 +1,10 @@
 """What every request of the contracts has in common, whichever rule sends it."""
 
+import socket
 import time
 from collections.abc import Iterator
 from email.utils import formatdate
+from threading import Thread
 
 import pytest
 
@@ -128,3 +130,23 @@ def test_thousands_of_requests_to_another_machine_want_a_confirmation() -> None:
         assert target is not None
         assert target.limits.requests is None
         assert target.limits.allow_list
+
+
+EARLY = b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n"
+
+
+def test_what_comes_before_an_answer_is_passed_over() -> None:
+    def answer(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        with connection:
+            connection.recv(10_000)
+            connection.sendall(EARLY + b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = Thread(target=answer, args=(server,))
+        thread.start()
+        line = Line(Target(f"http://127.0.0.1:{server.getsockname()[1]}"))
+        exchange = line.send("GET", "/v8/ServiceInstance", {}, None, {})
+        line.close()
+        thread.join()
+    assert (exchange.status, exchange.value) == (200, {})

@@ -101,4 +101,4 @@ def test_what_a_small_budget_leaves_out_is_not_tested(budget: int) -> None:
     verdict = judge(Server.answer, limits=limits, clock=FakeTime(), generated=True, partial=True)
     assert verdict.count(Outcome.ERROR) == verdict.count(Outcome.FAILED) == 0
     assert verdict.status == Status.CONFORMS, verdict.reason
-    assert "budget" in next(r.reason for r in verdict.rules if r.rule.id == "generated.accepted")
+    assert "budget" in next(r.reason for r in verdict.rules if r.rule.id == "generated.refused")

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, rule
 
-from veeam_mock.api.worlds import World
+from veeam_mock.api.worlds import make_world
 from veeam_mock.faults.parsing import FaultParser
 from veeam_mock.model.device_codes import Purpose, State
 from veeam_mock.model.errors import AccessDenied, CodeExpired, InvalidGrant
@@ -46,7 +46,7 @@ class Life(RuleBasedStateMachine):
     @rule()
     def reset(self) -> None:
         settings = Settings(seed=1, **LIFETIMES)
-        self.world = World("", settings, FaultParser(Versions(["v4"], {})), lambda: self.real)
+        self.world = make_world("", settings, FaultParser(Versions(["v4"], {})), lambda: self.real)
         self.clock = self.world.clock
         self.expected = Expected(now=self.real)
 

@@ -107,16 +107,6 @@ def a_refresh_that_gives_the_spent_token_again(server: Server, ask: Ask) -> Answ
     return answer.with_members(refresh_token=parse_qs(ask.body.decode())["refresh_token"][0]) if refreshed else answer
 
 
-@defect("token", "token.refresh-spent")
-def a_refresh_token_that_is_never_spent(server: Server, ask: Ask) -> Answer:
-    if ask.is_login and ask.body in server.memory:
-        return server.answer(ask.with_json(LOGIN))
-    answer = server.answer(ask)
-    if ask.is_login and b"grant_type=refresh_token" in ask.body and answer.status == 200:
-        server.memory[ask.body] = True  # type: ignore[index]
-    return answer
-
-
 @defect("token", "token.refresh-unknown")
 def any_refresh_token_will_do(server: Server, ask: Ask) -> Answer:
     refresh = ask.is_login and b"grant_type=refresh_token" in ask.body
@@ -246,14 +236,6 @@ def refused_with_403(server: Server, ask: Ask) -> Answer:
 def refused_by_a_redirect_to_a_login_page(server: Server, ask: Ask) -> Answer:
     answer = server.answer(ask)
     return replace(answer, status=302).with_header("Location", "/login") if answer.status == 401 else answer
-
-
-@defect("credentials", "credentials.absent", "answers.no-html")
-def refused_by_a_page_of_html(server: Server, ask: Ask) -> Answer:
-    answer = server.answer(ask)
-    if answer.status != 401:
-        return answer
-    return answer.with_body(b"<html><body>Log in</body></html>").with_header("Content-Type", "text/html")
 
 
 @defect("credentials", "credentials.absent")

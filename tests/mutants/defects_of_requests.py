@@ -29,17 +29,12 @@ def region(ask: Ask) -> Any:
 
 accept("malformed json is taken", "request.malformed-json", lambda ask: bool(ask.body) and ask.json is None)
 accept("an array is taken", "request.not-an-object", lambda ask: isinstance(ask.json, list))
-accept("a number as region is taken", "request.region-type", lambda ask: isinstance(region(ask), int))
+accept("a boolean as region is taken", "request.region-type", lambda ask: isinstance(region(ask), bool))
 accept("any region is taken", "request.region-unknown", lambda ask: isinstance(region(ask), str))
-accept("an empty region is taken", "request.region-empty", lambda ask: region(ask) == "")
 accept("a very long region is cut and taken", "request.region-long", lambda ask: len(str(region(ask))) > 10_000)
 accept("a region is cut at a NUL and taken", "request.region-nul", lambda ask: "\x00" in str(region(ask)))
 accept("other letters are folded and taken", "request.region-non-ascii", lambda ask: not str(region(ask)).isascii())
 accept("a missing body is taken", "request.no-body", lambda ask: not ask.body)
-accept("a form is taken", "request.media-type", lambda ask: "form" in ask.headers.get("Content-Type", ""))
-accept(
-    "a region with a space is trimmed and taken", "request.region-unknown", lambda ask: str(region(ask)).endswith(" ")
-)
 
 
 def crash(name: str, rule: str, wrong: Callable[[Ask], bool]) -> None:
@@ -141,12 +136,6 @@ def a_delete_is_answered_with_204(server: Server, ask: Ask) -> Answer:
 @defect("methods", "methods.token")
 def the_token_path_answers_a_get(server: Server, ask: Ask) -> Answer:
     return say(200, {"hint": "use POST"}) if ask.is_login and ask.method == "GET" else server.answer(ask)
-
-
-@defect("methods", "methods.device-code", "answers.no-5xx")
-def other_methods_are_not_implemented(server: Server, ask: Ask) -> Answer:
-    answer = server.answer(ask)
-    return replace(answer, status=501) if answer.status == 405 else answer
 
 
 def on_listing(change: Callable[[Answer], Answer]) -> Behaviour:

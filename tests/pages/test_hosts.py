@@ -64,3 +64,9 @@ def test_a_web_page_of_an_origin_that_is_allowed_makes_its_world(serve: Callable
     client = ApiClient(serve(cors=["https://app.example"]).url)
     headers = {"Origin": "https://app.example", **CROSS_SITE}
     assert client.send("GET", "/~mine/v4/Organizations", headers=headers).status_code == 401
+
+
+def test_a_form_in_chunks_is_a_form(client: ApiClient) -> None:
+    sent = client.send("POST", "/devicelogin", data=iter([b"user_code=", b"ABCDEFGHJ"]))
+    assert sent.status_code == 403
+    assert "This form is not one that this page gave" in sent.text

@@ -32,6 +32,9 @@ ALLOWED: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = (
 """Method and path of all that a live server is ever asked: token and its end, device code, reads, refused methods."""
 
 
+LOCKED = frozenset({403, 423, 429})
+"""Statuses with which a server refuses tokens once it has had enough of somebody."""
+
 FIRST_PACED = 6
 """The first version whose vendor limits requests for tokens (docs/evidence.md#token-limit)."""
 
@@ -56,6 +59,9 @@ class Used:
     answered: int = 0
     device_codes: int = 0
     wrong_passwords: int = 0
+    logins: int = 0
+    refused_logins: int = 0
+    generated: int = 0
     waited: float = 0.0
     refused: int = 0
     retried: int = 0
@@ -74,6 +80,7 @@ class Admission:
         self._password, self._base_path, self._clock = password, base_path, clock
         self._lock = threading.Lock()
         self._failures_in_a_row = 0
+        self._lockout: int | None = None
         self._departures: list[float] = []
 
     @property
@@ -100,6 +107,7 @@ class Admission:
             self.used.requests += 1
             if is_at(self.path_of(request), *GIVE_CODES):
                 self.used.device_codes += 1
+            self.used.logins += self._asks_token(request)
             if self._is_wrong_login(request):
                 self.used.wrong_passwords += 1
 
@@ -117,6 +125,16 @@ class Admission:
         wrong = self.limits.wrong_passwords
         if wrong is not None and self.used.wrong_passwords >= wrong and self._is_wrong_login(request):
             raise BudgetSpent(f"at most {wrong} wrong password is sent to a live server")
+        if self._asks_token(request) and not self._is_right_login(request):
+            self._check_refusals()
+
+    def _check_refusals(self) -> None:
+        """Raises `Refused` where one more request for a token that may be refused is too many."""
+        most = self.limits.refused_logins
+        if most is not None and self.used.refused_logins >= most:
+            raise BudgetSpent(f"at most {most} requests for a token that are refused are sent to a live server")
+        if most is not None and self._lockout is not None:
+            raise Refused(f"the server refuses tokens with {self._lockout} now: it may lock this address out")
 
     def path_of(self, request: requests.PreparedRequest) -> str:
         """The path of the API that is asked for, below that of the target; empty for one outside of it."""
@@ -135,8 +153,13 @@ class Admission:
         return self._is_login(request) and _form(request).get("password") != (self._password or "")
 
     def _is_login(self, request: requests.PreparedRequest) -> bool:
-        at_token = request.method == "POST" and is_at(self.path_of(request), "getToken")
-        return at_token and _form(request).get("grant_type") == "password"
+        return self._asks_token(request) and _form(request).get("grant_type") == "password"
+
+    def _is_right_login(self, request: requests.PreparedRequest) -> bool:
+        return self._is_login(request) and not self._is_wrong_login(request)
+
+    def _asks_token(self, request: requests.PreparedRequest) -> bool:
+        return request.method == "POST" and is_at(self.path_of(request), "getToken")
 
     def note_departure(self) -> None:
         """Count what leaves within one second."""
@@ -147,13 +170,16 @@ class Admission:
 
     def settle(self, exchange: Exchange, request: requests.PreparedRequest) -> None:
         """Count the answer; the server is left alone after many failures in a row."""
-        failed = exchange.status is None or exchange.status >= 500
+        failed = exchange.status is None or (exchange.status >= 500 and not exchange.throttled)
         with self._lock:
             self.used.answered += exchange.status is not None
             if is_at(exchange.path, *GIVE_CODES) and not exchange.ok and exchange.status is not None:
                 self.used.device_codes -= 1
-            if exchange.refused and self._is_login(request) and not self._is_wrong_login(request):
+            if exchange.refused and self._is_right_login(request):
                 self.used.wrong_passwords += 1
+            if exchange.refused and self._asks_token(request):
+                self.used.refused_logins += 1
+                self._lockout = exchange.status if exchange.status in LOCKED else self._lockout
             self._failures_in_a_row = self._failures_in_a_row + 1 if failed else 0
             if self._failures_in_a_row >= self.limits.server_errors_in_a_row and self.stop_reason is None:
                 last = exchange.error or f"status {exchange.status}"
@@ -171,7 +197,8 @@ class Admission:
         with self._lock:
             self.used.waited_throttled += delay
             if most is not None and self.used.waited_throttled > most:
-                self.stop_reason = f"stopped: the server throttles (429) for more than {most:g} s: try a lower --rate"
+                why = f"the server throttles for more than {most:g} s"
+                self.stop_reason = f"stopped: {why}: try a lower --rate"
                 raise Stopped(self.stop_reason)
         self.used.waited += delay
 

@@ -12,7 +12,7 @@ from veeam_contracts.asking.admission import Refused
 from veeam_contracts.asking.advice import advise
 from veeam_contracts.asking.exchange import Exchange, is_sendable
 from veeam_contracts.asking.gate import Line, NoAnswer
-from veeam_contracts.asking.survey import NotServed, Survey
+from veeam_contracts.asking.survey import Barred, NotServed, Survey
 from veeam_contracts.paths import Version
 
 NOBODY = "00000000-0000-4000-8000-00000000dead"
@@ -55,6 +55,9 @@ class Client:
         self.granted: Exchange | None = None
         self.deaths: list[Exchange] = []
         """Answers 401 to a token that should still have been good."""
+        self.spare: list[str] = []
+        self.spent: list[str] = []
+        """Refresh tokens that were not used yet, and those that were: logins are dear."""
         self.survey = Survey(version)
         self._since = len(self.records.exchanges)
         self._names_organization = version.takes("getDeviceCode", "organizationId")
@@ -269,7 +272,7 @@ class Client:
         ):
             if id not in self.version.places:
                 continue
-            with suppress(NoAnswer, Refused, NotServed, NoLogin):
+            with suppress(NoAnswer, Refused, NotServed, Barred, NoLogin):
                 exchange = ask()
                 if exchange is not None:
                     self.survey.note(id, exchange)
@@ -285,6 +288,9 @@ class Client:
             plain = self.device_code(query={})
             self._names_organization = not plain.ok
             return plain if plain.ok else exchange
+        if exchange.refused and self._names_organization:
+            why = "a code is refused without an organization, and there is none to name"
+            self.survey.barred["getDeviceCode"] = why
         return exchange
 
     def _first_code_of_an_organization(self) -> Exchange | None:

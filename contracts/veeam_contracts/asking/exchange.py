@@ -86,6 +86,11 @@ class Exchange:
         return self.status is not None and 400 <= self.status < 500
 
     @property
+    def throttled(self) -> bool:
+        """Whether the server asks to wait (RFC 6585 section 4, RFC 9110 section 15.6.4)."""
+        return self.status == 429 or (self.status == 503 and "retry-after" in self.headers)
+
+    @property
     def is_token(self) -> bool:
         """Whether it went to the token path."""
         return is_at(self.path, "getToken")

@@ -18,7 +18,7 @@ from veeam_contracts.asking.journal import Ending, Journal
 from veeam_contracts.asking.pace import TokenBucket, Windows, retry_after
 from veeam_contracts.asking.secrets import Secrets
 from veeam_contracts.asking.target import Target, base_path
-from veeam_contracts.asking.wire import TIMED_OUT, ReadTimeout, Silence, explain, read_within
+from veeam_contracts.asking.wire import TIMED_OUT, ReadTimeout, Silence, Transport, explain, read_within
 
 
 class NoAnswer(Exception):
@@ -50,13 +50,13 @@ class Gate(BaseAdapter):
         self._logins = Windows(limits.logins, clock, self._pause)
 
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
-        """Send when allowed. Raises `Refused` or `NoAnswer`; waits out 429 by `Retry-After`."""
+        """Send when allowed. Raises `Refused` or `NoAnswer`; waits out 429, and 503 with a `Retry-After`."""
         waited = 0.0
         while True:
             exchange, response = self._send_once(request, options)
             if response is None:
                 raise NoAnswer(exchange)
-            if exchange.status != 429:
+            if not exchange.throttled:
                 return response
             self.admission.used.throttled += 1
             delay = retry_after(exchange.headers.get("retry-after", ""))
@@ -157,7 +157,7 @@ class Line:
         self.secrets = Secrets()
         self.secrets.hide(target.login.password, "$VEEAM_PASSWORD")
         self.secrets.hide(target.login.token, "$VEEAM_TOKEN")
-        inner = target.adapter or HTTPAdapter(pool_connections=1, pool_maxsize=64)
+        inner = target.adapter or Transport(pool_connections=1, pool_maxsize=64)
         self.started = timing.get("clock", time.monotonic)()
         self.clock: Callable[[], float] = timing.get("clock", time.monotonic)
         self.admission = Admission(target.limits, target.login.password, base_path(target.url), self.clock)

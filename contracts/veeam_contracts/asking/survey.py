@@ -18,12 +18,18 @@ def is_served(exchange: Exchange) -> bool:
     return exchange.status not in MISSING
 
 
+class Barred(Exception):
+    """What a rule needs cannot be asked for here, which is no fault of the server; the message says why."""
+
+
 class Survey:
     """What was asked, and which operations are missing: operationId -> the answer that shows it."""
 
     def __init__(self, version: Version) -> None:
         self.version = version
         self.asked: dict[str, Exchange] = {}
+        self.barred: dict[str, str] = {}
+        """The operations that cannot be asked for here, with the reason: no fault of anybody."""
 
     def note(self, operation_id: str, exchange: Exchange) -> None:
         """Keep the answer to a good call."""
@@ -37,6 +43,8 @@ class Survey:
     def require(self, *operation_ids: str) -> None:
         """Raise `NotServed` where one of these operations is missing."""
         for id in operation_ids:
+            if id in self.barred:
+                raise Barred(self.barred[id])
             if id in self.missing:
                 raise NotServed(f"{self.version.label(id)} is not served")
 

@@ -17,7 +17,8 @@ class Limits:
     """What a run may do, in `seconds` in all. `None` means without limit.
 
     `rate` is requests a second after a burst of `burst`. `logins` is the pace of requests for tokens from v6 on, as
-    pairs: at most so many in so many seconds.
+    pairs: at most so many in so many seconds. `refused_logins` is the number of refused requests for a token, and
+    `generated` that of generated cases.
     A 429 is waited out for `longest_wait` seconds at the most, all of a run for `longest_waits`.
     """
 
@@ -27,6 +28,8 @@ class Limits:
     burst: int = 5
     device_codes: int | None = None
     wrong_passwords: int | None = None
+    refused_logins: int | None = None
+    generated: int | None = None
     allow_list: bool = False
     logins: tuple[tuple[int, float], ...] = ()
     longest_wait: float = 60.0
@@ -43,7 +46,16 @@ LOGINS = ((1, 1.1), (5, 61.0))
 """The vendor's own limit, by address of the caller (docs/evidence.md#token-limit), and a little more: a network brings
 some requests sooner than others."""
 
-LIVE = Limits(requests=300, rate=5.0, device_codes=60, wrong_passwords=1, allow_list=True, logins=LOGINS)
+LIVE = Limits(
+    requests=300,
+    rate=5.0,
+    device_codes=60,
+    wrong_passwords=1,
+    refused_logins=8,
+    generated=50,
+    allow_list=True,
+    logins=LOGINS,
+)
 """For every server that is not the bundled mock."""
 
 BUNDLED = Limits(server_errors_in_a_row=100, longest_waits=None)
@@ -117,7 +129,7 @@ def is_loopback(url: str) -> bool:
 
 def thorough(limits: Limits) -> Limits:
     """`limits` without the caps on number and pace. The allow-list and the one wrong password stay."""
-    return replace(limits, requests=None, rate=None, device_codes=None)
+    return replace(limits, requests=None, rate=None, device_codes=None, generated=None)
 
 
 def mistake_in(url: str) -> str | None:

@@ -1,17 +1,22 @@
 """What can go wrong between a request and its whole answer, and how it is said."""
 
+import http.client
 import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 import requests
-from urllib3.exceptions import NameResolutionError, NewConnectionError, ReadTimeoutError
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionError, ReadTimeoutError
 
 LARGEST_BODY = 10 * 1024 * 1024
-CHUNK = 16
-"""Bytes after which the time limit is looked at: few, for a server that sends one byte at a time."""
+CHUNK = 65536
+"""The most bytes that are taken at once. What has come is taken at once, so that a slow server is seen to be slow."""
 
 
 class ReadTimeout(Exception):
@@ -90,10 +95,73 @@ def read_within(response: requests.Response, deadline: float, clock: Callable[[]
     """Read the whole body; `ReadTimeout` when it takes longer than until `deadline`, or is larger than is sane."""
     chunks: list[bytes] = []
     size = 0
-    for chunk in response.iter_content(CHUNK):
+    while chunk := _take(response):
         chunks.append(chunk)
         size += len(chunk)
         if clock() > deadline or size > LARGEST_BODY:
             response.close()
             raise ReadTimeout
     response._content = b"".join(chunks)
+
+
+def _take(response: requests.Response) -> bytes:
+    """What has come of the body; empty at its end. Fails as requests does."""
+    try:
+        taken: bytes | None = response.raw.read1(CHUNK, decode_content=True)
+        return taken or b""
+    except ReadTimeoutError as error:
+        raise requests.ReadTimeout(error, request=response.request) from error
+    except HTTPError as error:
+        raise requests.ConnectionError(error, request=response.request) from error
+
+
+class PatientResponse(http.client.HTTPResponse):
+    """An answer of which all that came before it was read: a server may send any number of 1xx (RFC 9110 15.2)."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        while True:
+            found: tuple[str, int, str] = super()._read_status()  # type: ignore[misc]
+            if found[1] == SWITCHING or not 100 <= found[1] < 200:
+                return found
+            http.client.parse_headers(self.fp)
+
+
+SWITCHING = 101
+"""The one 1xx that is final: another protocol begins, which nobody asked for."""
+
+
+class PatientHTTPConnection(HTTPConnection):
+    """A connection whose answers are read so."""
+
+    response_class = PatientResponse
+
+
+class PatientHTTPSConnection(HTTPSConnection):
+    """The same, with TLS."""
+
+    response_class = PatientResponse
+
+
+class PatientHTTPPool(HTTPConnectionPool):
+    """A pool of such connections."""
+
+    ConnectionCls = PatientHTTPConnection
+
+
+class PatientHTTPSPool(HTTPSConnectionPool):
+    """The same, with TLS."""
+
+    ConnectionCls = PatientHTTPSConnection
+
+
+class Transport(HTTPAdapter):
+    """The adapter of requests on such connections."""
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, **options)
+        self.poolmanager.pool_classes_by_scheme = {"http": PatientHTTPPool, "https": PatientHTTPSPool}
+
+    def proxy_manager_for(self, *args: Any, **options: Any) -> Any:
+        manager = super().proxy_manager_for(*args, **options)
+        manager.pool_classes_by_scheme = {"http": PatientHTTPPool, "https": PatientHTTPSPool}
+        return manager

@@ -15,7 +15,7 @@ from veeam_contracts.asking.client import NoLogin, TokenDied
 from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.asking.gate import NoAnswer
 from veeam_contracts.asking.secrets import Secrets
-from veeam_contracts.asking.survey import NotServed
+from veeam_contracts.asking.survey import Barred, NotServed
 from veeam_contracts.paths import label_at
 
 KEPT = 3
@@ -43,7 +43,7 @@ class NotTested(pytest.skip.Exception):  # type: ignore[name-defined, misc]
         self.why, self.see = Why.BROKEN if see else why, see
 
 
-UNABLE = (NoAnswer, Refused, NoLogin, NotServed)
+UNABLE = (NoAnswer, Refused, NoLogin, NotServed, Barred)
 """What ends a rule that the server, the network or the limits do not let be tried."""
 
 
@@ -141,6 +141,9 @@ class Findings:
         What another rule tells is no failure here. An answer with 5xx, or a redirect, has a rule of its own; and `like`
         names rules, by patterns with spaces between, of which one may have broken by an answer of the same status.
         """
+        if not holds and exchange is not None and exchange.throttled:
+            self.cut(f"status {exchange.status}: the server wants to be asked later", Why.LIMITS)
+            return holds
         other = "" if holds or exchange is None else self._other_rule(exchange, like)
         if other:
             self.cut(self.secrets.mask(seen), see=other)

@@ -8,6 +8,7 @@ from typing import Any
 
 from veeam_contracts.judging.catalogue import Rule
 from veeam_contracts.judging.findings import Failure, Observation, Why, group
+from veeam_contracts.judging.latency import Latency
 from veeam_contracts.judging.status import Status
 
 LEAST_ANSWERED = 0.25
@@ -104,6 +105,7 @@ class Verdict:
     gone: list[str] = field(default_factory=list)
     versions: list[str] = field(default_factory=list)
     choice: str = ""
+    latencies: list[Latency] = field(default_factory=list)
 
     @property
     def api(self) -> str:

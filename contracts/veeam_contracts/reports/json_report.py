@@ -33,6 +33,7 @@ def to_json(verdict: Verdict) -> dict[str, Any]:
         "rules": [_rule(result) for result in verdict.rules],
         "observations": [asdict(observation) for observation in verdict.observations],
         "limits": [{"limit": name, "allowed": allowed, "used": used} for name, allowed, used in verdict.limits],
+        "latencies": [asdict(latency) for latency in verdict.latencies],
         "goneFromBaseline": verdict.gone,
     }
 

@@ -26,6 +26,7 @@ def render(verdict: Verdict) -> str:
             ("question", "reading", "evidence"),
             [(o.question, o.reading, o.evidence) for o in verdict.observations],
         ),
+        _table("Latency (median, 95 %)", ("slowest first",), [(str(line),) for line in verdict.latencies]),
         _table("Limits", ("limit", "allowed", "used"), verdict.limits),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"

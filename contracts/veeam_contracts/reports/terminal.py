@@ -82,6 +82,7 @@ def print_verdict(verdict: Verdict) -> None:
     _print_line(out, "observed (either side is lawful)", seen)
     used = ", ".join(f"{name} {amount} (of {allowed})" for name, allowed, amount in verdict.limits if amount[0] != "0")
     _print_line(out, "used", used)
+    _print_line(out, "slowest", "; ".join(map(str, verdict.latencies[:2])))
     for rule in verdict.gone:
         out.print(f"[green]gone from the baseline:[/] {rule} holds now, take it out")
     colour = COLOURS[verdict.status]

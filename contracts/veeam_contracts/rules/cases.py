@@ -29,7 +29,7 @@ from veeam_contracts.asking.client import Client, TokenDied
 from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.asking.gate import NoAnswer
 from veeam_contracts.document import WRITES, Json, describe
-from veeam_contracts.judging.findings import DESCRIBED, Findings, NotTested, Why, unable
+from veeam_contracts.judging.findings import DESCRIBED, Findings, Why, unable
 from veeam_contracts.options import Options
 from veeam_contracts.paths import Version, label_at, version_at
 
@@ -102,25 +102,28 @@ class Share:
 
     def __init__(self, api: Client, operations_left: int, *, gives_codes: bool) -> None:
         left = [] if api.admission.requests_left is None else [api.admission.requests_left]
+        if api.target.limits.generated is not None:
+            left.append(max(0, api.target.limits.generated - api.admission.used.generated))
         if gives_codes and api.admission.device_codes_left is not None:
             left.append(max(0, api.admission.device_codes_left - KEPT_CODES))
-        self._left = min(left) // max(1, operations_left) if left else None
+        self._left = -(-min(left) // max(1, operations_left)) if left else None
+        self._used = api.admission.used
         self.sent = 0
-        self.wanted = 0
 
     def take(self) -> bool:
         """Whether one more may be sent."""
-        self.wanted += 1
         if self._left is not None and self.sent >= self._left:
             return False
         self.sent += 1
+        self._used.generated += 1
         return True
 
 
 def try_case(api: Client, findings: Findings, share: Share, case: Case) -> None:
     """Send one case and judge the answer. Never raises for what the server does."""
     if not share.take():
-        findings.shortfall = NotTested(f"budget: {share.sent} of {share.wanted} generated cases were sent", Why.LIMITS)
+        if not share.sent:
+            findings.cut("the budget has no room for generated cases", Why.LIMITS)
         return
     try:
         name_what_exists(api, case)
@@ -203,12 +206,22 @@ def _as_read(value: Any, schema: Json) -> Any:
     if isinstance(value, dict):
         known = {name.lower(): (name, inner) for name, inner in schema.get("properties", {}).items()}
         pairs = ((*known.get(name.lower(), (name, {})), member) for name, member in value.items())
-        return {name: _as_read(member, inner) for name, inner, member in pairs if member is not None}
+        read = {name: _as_read(member, inner) for name, inner, member in pairs}
+        return {name: member for name, member in read.items() if member is not None}
+    if "pattern" in schema or "enum" in schema:
+        return _as_bound(value)
     if "string" in schema.get("type", "") and isinstance(value, (bool, int, float)):
         return str(value)
     if "boolean" in schema.get("type", "") and isinstance(value, str):
         return {"true": True, "false": False}.get(value.lower(), value)
     return value
+
+
+def _as_bound(value: Any) -> Any:
+    """A value as .NET binds it to an enum: spaces do not count, nothing and any number are one of it."""
+    if isinstance(value, str):
+        return value.strip() or None
+    return None if isinstance(value, int) else value
 
 
 def _judge(exchange: Exchange, findings: Findings, case: Case, response: Response, options: dict[str, Any]) -> None:

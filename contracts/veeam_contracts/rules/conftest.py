@@ -70,6 +70,8 @@ def share(api: Client, request: pytest.FixtureRequest) -> "Share":
     require_token(api)
     if operation is not None:
         api.survey.require(operation)
+        if "{restoreSessionId}" in api.version.places[operation][1] and api.target.restore_session_id is None:
+            not_tested("no restore session of this server is known")
     api.organization_id()
     items = [item for item in request.session.items if "share" in getattr(item, "fixturenames", ())]
     gives_codes = rule_of(request.node) == "generated.accepted" and operation in GIVE_CODES

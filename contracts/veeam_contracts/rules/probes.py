@@ -15,6 +15,7 @@ def codes(api: Client) -> list[Exchange]:
     """The answers with a device code so far."""
     found = [exchange for exchange in api.journal if exchange.status == 200 and code_of(exchange)]
     if not found:
+        api.survey.require("getDeviceCode")
         not_tested("no device code was given", see="code.status")
     return found
 

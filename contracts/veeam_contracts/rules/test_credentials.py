@@ -34,24 +34,32 @@ def calls(api: Client) -> Iterator[tuple[str, str, bytes | None]]:
             yield method, filled, EXAMPLE if "requestBody" in operation else None
 
 
-def expect_401(api: Client, findings: Findings, what: str, authorization: str | None) -> None:
-    """Every protected operation answers 401."""
+def expect_401(
+    api: Client, findings: Findings, what: str, authorization: str | None, *, malformed: bool = False
+) -> None:
+    """Every protected operation answers 401; or 400, where the header itself is malformed (RFC 6750 section 3.1)."""
+    lawful = (400, 401) if malformed else (401,)
     require_token(api)
     for method, path, body in calls(api):
         media_type = JSON if body else None
         exchange = api.send(method, path, token=None, authorization=authorization, body=body, media_type=media_type)
         seen = f"status {exchange.status}"
-        findings.check(exchange.status == 401, f"401 with {what}", seen, exchange, like="credentials.*")
+        findings.check(exchange.status in lawful, f"401 with {what}", seen, exchange, like="credentials.*")
 
 
 @pytest.mark.rule("credentials.absent")
 def test_no_credentials(api: Client, findings: Findings) -> None:
     expect_401(api, findings, "no Authorization", None)
+    refusals = [exchange for exchange in api.journal if exchange.status == 401]
+    told = sum("www-authenticate" in exchange.headers for exchange in refusals)
+    if refusals:
+        reading = "always" if told == len(refusals) else "sometimes" if told else "never"
+        findings.observe("www-authenticate", reading, f"in {told} of {len(refusals)} answers with 401")
 
 
 @pytest.mark.rule("credentials.empty")
 def test_an_empty_token(api: Client, findings: Findings) -> None:
-    expect_401(api, findings, "an empty token", "Bearer ")
+    expect_401(api, findings, "an empty token", "Bearer ", malformed=True)
 
 
 @pytest.mark.rule("credentials.scheme")

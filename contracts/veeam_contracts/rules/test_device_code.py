@@ -72,7 +72,8 @@ def test_the_status_is_200(api: Client, findings: Findings) -> None:
 def test_the_media_type_is_json(api: Client, findings: Findings) -> None:
     for exchange in good_codes(api, findings):
         expect_json(findings, exchange)
-        charset = exchange.headers.get("content-type", "").lower().partition("charset=")[2].strip('" ')
+        given = exchange.headers.get("content-type", "").lower().partition("charset=")[2]
+        charset = given.partition(";")[0].strip('" ')
         findings.check(charset in ("", "utf-8"), "charset utf-8, or none", charset, exchange)
 
 
@@ -253,7 +254,8 @@ def check_fresh(findings: Findings, exchange: Exchange) -> None:
     cache = exchange.headers.get("cache-control", "").lower()
     age = exchange.headers.get("age", "0").strip()
     findings.check(age == "0", "no Age, as of an answer that was stored", f"Age: {age}", exchange, like="code.fresh")
-    storable = "public" in cache or re.search(r"max-age=0*[1-9]", cache)
+    forbidden = "no-store" in cache or "no-cache" in cache
+    storable = not forbidden and ("public" in cache or re.search(r"max-age=0*[1-9]", cache))
     findings.check(not storable, "no Cache-Control that lets it be stored", cache, exchange, like="code.fresh")
 
 

@@ -27,6 +27,8 @@ class Person:
     def code(self, decision: str | None = None, region: str = REGION) -> str:
         """A fresh code of `region`, on which the person decided `approve`, `deny` or `expire`; None for not yet."""
         code = code_of(self._api.device_code(region, query=self._api.organization_query() if region == REGION else {}))
+        if code is None and region != REGION:
+            not_tested(f"a code of {region} is refused without an organization")
         if code is None:
             not_tested("no call gave a device code", see="code.status")
         if not CODE.fullmatch(code):

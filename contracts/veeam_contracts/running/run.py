@@ -16,6 +16,7 @@ from veeam_contracts.asking.gate import Line
 from veeam_contracts.asking.target import Limits, Target, is_loopback
 from veeam_contracts.judging.catalogue import BY_ID, RULES, Rule
 from veeam_contracts.judging.findings import UNABLE, Broken, Findings, NotTested, Told, Why, unable
+from veeam_contracts.judging.latency import latencies
 from veeam_contracts.judging.status import Status
 from veeam_contracts.judging.verdict import Outcome, Result, Verdict, decide, gather, merge_observations
 from veeam_contracts.option_table import OPTIONS
@@ -263,6 +264,7 @@ class Run:
             observations=merge_observations(self.results, len(self.versions)),
             limits=limit_table(self.line) if self.clients else [],
             versions=[str(version) for version in self.versions],
+            latencies=latencies(self.line.records.exchanges) if self.clients else [],
             choice=tell(self.options, self.served),
             gone=[rule for rule in known if rule in passed],
         )
@@ -284,6 +286,9 @@ def limit_table(line: Line) -> list[tuple[str, str, str]]:
             str(used.most_in_a_second),
         ),
         ("device codes", allowed(limits.device_codes), str(used.device_codes)),
+        ("generated cases", allowed(limits.generated), str(used.generated)),
+        ("requests for tokens", "1 a second, 5 a minute from v6 on" if limits.logins else "-", str(used.logins)),
+        ("refused requests for tokens", allowed(limits.refused_logins), str(used.refused_logins)),
         ("wrong passwords", allowed(limits.wrong_passwords), str(used.wrong_passwords)),
         ("paths and methods", "token, device code, reads" if limits.allow_list else "all", f"{used.refused} refused"),
         ("429 waited out", _waits(limits), f"{used.throttled}"),

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from veeam_mock.api.worlds import Worlds
+from veeam_mock.api.worlds import Worlds, WorldsInMemory
 from veeam_mock.faults.parsing import FaultError, FaultParser
 from veeam_mock.journal.journal import Journal
 from veeam_mock.journal.masking import Masker
@@ -42,7 +42,7 @@ class Installation:
         self.says_length = settings.ambiguities["length"] == "content-length"
         self.versions = versions
         self.fault_parser = FaultParser(self.served)
-        self.worlds = Worlds(settings, self.fault_parser, self._clock)
+        self.worlds: Worlds = WorldsInMemory(settings, self.fault_parser, self._clock)
         masker = Masker(_chosen_secrets(settings))
         self.journal = Journal(settings.journal_entries, settings.journal_bytes, masker)
 

@@ -1,13 +1,12 @@
 """The operations of organizations: list, add by a code, change, remove, and their applications."""
 
-from dataclasses import replace
 from typing import Any
 
 from veeam_mock.api.calls import Call, Operations, page_of
 from veeam_mock.messages import Reply
 from veeam_mock.model import regions
 from veeam_mock.model.device_codes import Use
-from veeam_mock.model.errors import WrongPurpose
+from veeam_mock.model.errors import AlreadyExists, WrongPurpose
 from veeam_mock.model.organizations import Organization, domain_of
 
 
@@ -53,8 +52,13 @@ def add_organization(call: Call) -> Reply:
         is_exchange_online=wanted.get("isExchangeOnline") is not False,
         is_share_point_online=wanted.get("isSharePointOnline") is not False,
     )
-    world.device_codes.spend(code)
-    return call.reply(_organization(call, world.organizations.add(organization)))
+    spent = world.device_codes.spend(code)
+    try:
+        world.organizations.add(organization)
+    except AlreadyExists:  # another process was first, since we looked
+        world.device_codes.unspend(spent, code)
+        raise
+    return call.reply(_organization(call, organization))
 
 
 def update_organization(call: Call) -> Reply:
@@ -69,7 +73,7 @@ def update_organization(call: Call) -> Reply:
         "is_share_point_online": wanted.get("isSharePointOnline"),
     }
     changed = {name: value for name, value in changes.items() if value is not None}
-    call.world.organizations.replace(replace(organization, **changed))
+    call.world.organizations.change(organization.id, **changed)
     return call.reply()
 
 

@@ -2,16 +2,16 @@
 
 import uuid
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 from veeam_mock.faults.parsing import FaultParser
 from veeam_mock.faults.rules import Plan
 from veeam_mock.model.clock import Clock
-from veeam_mock.model.device_codes import DeviceCode, DeviceCodes
+from veeam_mock.model.device_codes import DeviceCode, DeviceCodes, Throttle
 from veeam_mock.model.organizations import Organization, Organizations
 from veeam_mock.model.randomness import Randomness
 from veeam_mock.model.restore_sessions import RestoreSession, RestoreSessions
-from veeam_mock.model.store import MemoryStore
+from veeam_mock.model.store import MemoryStore, Store
 from veeam_mock.model.tokens import Lifetimes, Login, Tokens
 from veeam_mock.settings.settings import Settings
 from veeam_mock.spec.renditions import RENDITIONS
@@ -24,46 +24,54 @@ MOST_ORGANIZATIONS = 10_000
 MOST_RESTORE_SESSIONS = 10_000
 
 
-class World:
-    """State, time, chance and faults, made from settings. `clock` gives real time in Unix seconds, UTC."""
+class Kept(NamedTuple):
+    """Where a world keeps what it knows: its time, chance and faults, and its records."""
 
-    def __init__(
-        self, name: str, settings: Settings, parser: FaultParser, clock: Callable[[], float] | None = None
-    ) -> None:
+    clock: Clock
+    randomness: Randomness
+    faults: Plan
+    access: Store[Login]
+    refresh: Store[Login]
+    codes: Store[DeviceCode]
+    organizations: Store[Organization]
+    restore_sessions: Store[RestoreSession]
+    throttle: Callable[[float], None]
+
+
+class World:
+    """State, time, chance and faults, as `kept` has them, and the settings by which they go on."""
+
+    def __init__(self, name: str, settings: Settings, kept: Kept) -> None:
         self.name = name
         self.settings = settings
         self.product = RENDITIONS[settings.api[-1]].product
-        seed = settings.seed if settings.seed is None or name == DEFAULT else f"{settings.seed}/{name}"
-        self.clock = Clock(clock)
-        self.randomness = Randomness(seed)
-        standing = tuple(parser.parse(fault, self.clock.now(), standing=True) for fault in settings.faults)
-        self.faults = Plan(self.clock, None if seed is None else f"{seed}/faults", standing)
+        self.clock, self.randomness, self.faults = kept.clock, kept.randomness, kept.faults
         self.lifetimes = Lifetimes(settings.code_lifetime, settings.token_lifetime, settings.refresh_lifetime)
-        access: MemoryStore[Login] = MemoryStore(settings.most_tokens)
-        refresh: MemoryStore[Login] = MemoryStore(settings.most_tokens)
-        codes: MemoryStore[DeviceCode] = MemoryStore(settings.most_codes)
         self.tokens = Tokens(
             self.clock,
             self.randomness,
             self.lifetimes,
             passwords=settings.passwords,
-            access=access,
-            refresh=refresh,
+            access=kept.access,
+            refresh=kept.refresh,
         )
         self.device_codes = DeviceCodes(
             self.clock,
             self.randomness,
             self.lifetimes,
-            store=codes,
+            store=kept.codes,
             length=int(settings.ambiguities["code-shape"]),
-            per_minute=CODES_A_MINUTE if settings.ambiguities["throttling"] == "some" else None,
+            throttle=kept.throttle if settings.ambiguities["throttling"] == "some" else None,
             auto_approve=settings.auto_approve,
         )
-        self.organizations = Organizations(MemoryStore(MOST_ORGANIZATIONS))
-        for entry in settings.organizations:
-            self.organizations.replace(seeded_organization(entry))
-        self.restore_sessions = RestoreSessions(MemoryStore(MOST_RESTORE_SESSIONS))
-        for key in settings.restore_sessions:
+        self.organizations = Organizations(kept.organizations)
+        self.restore_sessions = RestoreSessions(kept.restore_sessions)
+
+    def seed(self) -> None:
+        """Put in what a world begins with."""
+        for entry in self.settings.organizations:
+            self.organizations.add(seeded_organization(entry))
+        for key in self.settings.restore_sessions:
             self.restore_sessions.start(RestoreSession(key, "", "Vex", self.clock.now()))
 
     def change(self, settings: Settings) -> None:
@@ -75,6 +83,35 @@ class World:
         self.lifetimes.refresh = settings.refresh_lifetime
 
 
+def make_world(name: str, settings: Settings, parser: FaultParser, source: Callable[[], float] | None = None) -> World:
+    """A new world in this process. `source` gives real time in Unix seconds, UTC."""
+    clock = Clock(source)
+    seed = seed_of(name, settings)
+    standing = tuple(parser.parse(fault, clock.now(), standing=True) for fault in settings.faults)
+    access: MemoryStore[Login] = MemoryStore(settings.most_tokens)
+    refresh: MemoryStore[Login] = MemoryStore(settings.most_tokens)
+    codes: MemoryStore[DeviceCode] = MemoryStore(settings.most_codes)
+    kept = Kept(
+        clock,
+        Randomness(seed),
+        Plan(clock, None if seed is None else f"{seed}/faults", standing),
+        access,
+        refresh,
+        codes,
+        MemoryStore(MOST_ORGANIZATIONS),
+        MemoryStore(MOST_RESTORE_SESSIONS),
+        Throttle(CODES_A_MINUTE),
+    )
+    world = World(name, settings, kept)
+    world.seed()
+    return world
+
+
+def seed_of(name: str, settings: Settings) -> int | str | None:
+    """The seed of a world's chance; None for none."""
+    return settings.seed if settings.seed is None or name == DEFAULT else f"{settings.seed}/{name}"
+
+
 class NoSuchWorld(ValueError):
     """A name that no world can have."""
 
@@ -82,9 +119,37 @@ class NoSuchWorld(ValueError):
 class TooManyWorlds(RuntimeError):
     """The table of worlds is full."""
 
+    def __init__(self, most: int) -> None:
+        super().__init__(f"There are {most} worlds already; drop one by POST /__admin/reset in it.")
 
-class Worlds:
-    """All worlds by name, each made on first use. The caller holds the pipeline's lock."""
+
+class Worlds(Protocol):
+    """All worlds by name, each made on first use. The caller holds the pipeline's lock.
+
+    `default` is the world of requests that name none, as this process last saw it.
+    """
+
+    default: World
+
+    def find(self, name: str, *, may_make: bool = True) -> World:
+        """The world of this name. `NoSuchWorld` for a bad name, and for a new one where it may not be made;
+        `TooManyWorlds` when there is no room for a new one."""
+
+    def has(self, name: str) -> bool:
+        """Whether the world of this name is there."""
+
+    def reset(self, name: str) -> None:
+        """Drop a world; it starts anew on its next use."""
+
+    def names(self) -> list[str]:
+        """The names of all worlds, the default one first."""
+
+    def change(self, world: World, changes: Mapping[str, Any]) -> None:
+        """Let a world go on with other settings; `SettingsError`, and nothing is changed, when they do not fit."""
+
+
+class WorldsInMemory(Worlds):
+    """The worlds of this process alone."""
 
     def __init__(self, settings: Settings, parser: FaultParser, clock: Callable[[], float] | None = None) -> None:
         self._settings = settings
@@ -94,36 +159,32 @@ class Worlds:
         self.default = self._make(DEFAULT)
 
     def find(self, name: str, *, may_make: bool = True) -> World:
-        """The world of this name. `NoSuchWorld` for a bad name, and for a new one where it may not be made;
-        `TooManyWorlds` when there is no room for a new one."""
         world = self._worlds.get(name)
         if world is None and not may_make:
             raise NoSuchWorld(NOT_MADE)
         return self._make(name) if world is None else world
 
     def has(self, name: str) -> bool:
-        """Whether the world of this name is there."""
         return name in self._worlds
 
     def reset(self, name: str) -> None:
-        """Drop a world; it starts anew on its next use."""
         if name == DEFAULT:
             self.default = self._make(DEFAULT)
         else:
             self._worlds.pop(name, None)
 
     def names(self) -> list[str]:
-        """The names of all worlds, the default one first."""
         return list(self._worlds)
+
+    def change(self, world: World, changes: Mapping[str, Any]) -> None:
+        world.change(world.settings.replace(**changes))
 
     def _make(self, name: str) -> World:
         if not is_world_name(name):
             raise NoSuchWorld(BAD_NAME)
         if name not in self._worlds and len(self._worlds) > self._settings.most_worlds:
-            raise TooManyWorlds(
-                f"There are {self._settings.most_worlds} worlds already; drop one by POST /__admin/reset in it."
-            )
-        world = self._worlds[name] = World(name, self._settings, self._parser, self._clock)
+            raise TooManyWorlds(self._settings.most_worlds)
+        world = self._worlds[name] = make_world(name, self._settings, self._parser, self._clock)
         return world
 
 

@@ -2,13 +2,22 @@
 
 import json
 import ssl
+import threading
 import time
 from http.client import HTTPException
 from urllib.error import URLError
 from urllib.request import HTTPSHandler, ProxyHandler, build_opener
 
+from veeam_mock.journal.lines import printable
+
 PAUSE = 0.1
 """Seconds between two tries."""
+
+LONGEST_ANSWER = 64 * 1024
+"""Bytes of an answer that are looked at."""
+
+LONGEST_REASON = 200
+"""Characters of what a server says that are shown."""
 
 
 class NotReady(Exception):
@@ -26,7 +35,7 @@ def wait_until_ready(url: str, seconds: float) -> None:
         reason = _trouble(url, max(PAUSE, end - time.monotonic()))
         if reason is None:
             return
-        if not _trouble(_other(url), PAUSE * 20):
+        if not _trouble(_other(url), max(PAUSE, min(PAUSE * 20, end - time.monotonic()))):
             raise NotReady(f"no mock answered at {url}; it answers at {_other(url)}, so wait for that")
         if time.monotonic() >= end:
             raise NotReady(f"no mock answered at {url} within {seconds:g} s: {reason}")
@@ -39,12 +48,24 @@ def _other(url: str) -> str:
 
 
 def _trouble(url: str, patience: float) -> str | None:
-    """Why the mock at `url` does not say within `patience` seconds that it is well; None when it does."""
+    """Why the mock at `url` does not say within `patience` seconds that it is well; None when it does.
+
+    What answers there may be anything, and slow in any way: it is asked in a thread that is not waited for.
+    """
+    said: list[str | None] = []
+    thread = threading.Thread(target=lambda: said.append(_ask(url, patience)), daemon=True)
+    thread.start()
+    thread.join(patience)
+    reason = said[0] if said else "it began to answer, and did not end"
+    return None if reason is None else printable(reason)[:LONGEST_REASON]
+
+
+def _ask(url: str, patience: float) -> str | None:
     trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     trust.check_hostname, trust.verify_mode = False, ssl.CERT_NONE
     opener = build_opener(HTTPSHandler(context=trust), ProxyHandler({}))
     try:
         with opener.open(f"{url.rstrip('/')}/__admin/health", timeout=patience) as answer:
-            return None if json.load(answer)["status"] == "ok" else "it is not well"
-    except (OSError, HTTPException, ValueError, LookupError, TypeError) as error:
+            return None if json.loads(answer.read(LONGEST_ANSWER))["status"] == "ok" else "it is not well"
+    except (OSError, HTTPException, ValueError, LookupError, TypeError, RecursionError) as error:
         return str(error.reason if type(error) is URLError else error) or type(error).__name__

@@ -37,7 +37,7 @@ def get_settings(installation: Installation, world: World, call: CheckedRequest)
 
 def change_settings(installation: Installation, world: World, call: CheckedRequest) -> object:
     """Change all that is named, or nothing."""
-    world.change(world.settings.replace(**call.body))
+    installation.worlds.change(world, call.body)
     return get_settings(installation, world, call)
 
 
@@ -164,22 +164,20 @@ def approve_device_code(installation: Installation, world: World, call: CheckedR
     """Play the person who signs in and agrees."""
     code = world.device_codes.find(call.values["userCode"])
     account = (call.body or {}).get("account")
-    world.device_codes.approve(code, account or world.organizations.account_of_missing(world.settings.accounts))
-    return _device_code(world, code)
+    account = account or world.organizations.account_of_missing(world.settings.accounts)
+    return _device_code(world, world.device_codes.approve(code, account))
 
 
 def deny_device_code(installation: Installation, world: World, call: CheckedRequest) -> object:
     """Play the person who declines."""
     code = world.device_codes.find(call.values["userCode"])
-    world.device_codes.deny(code)
-    return _device_code(world, code)
+    return _device_code(world, world.device_codes.deny(code))
 
 
 def expire_device_code(installation: Installation, world: World, call: CheckedRequest) -> object:
     """End the life of a code now."""
     code = world.device_codes.find(call.values["userCode"])
-    world.device_codes.expire(code)
-    return _device_code(world, code)
+    return _device_code(world, world.device_codes.expire(code))
 
 
 def get_tokens(installation: Installation, world: World, call: CheckedRequest) -> object:

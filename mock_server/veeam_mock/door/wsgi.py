@@ -11,6 +11,7 @@ from veeam_mock.pages.carrying import to_response
 from veeam_mock.settings.settings import Settings
 
 NO_SOCKET = "A WSGI application cannot break a connection; start the server by veeam-mock for this fault."
+NO_CHUNKS = "The WSGI server hands on no body that comes in chunks; send it with a Content-Length."
 PATH_CHARACTERS = "/~!$&'()*+,;=:@-._%"
 
 
@@ -26,13 +27,19 @@ def create_app(settings: Settings | None = None) -> Flask:
 def _answer() -> Response:
     """Answer before Flask looks for a route: the mock decides about methods and paths."""
     mock: Mock = current_app.extensions["veeam"]
+    if "Transfer-Encoding" in request.headers and not request.environ.get("wsgi.input_terminated"):
+        return _refuse(mock, 411, NO_CHUNKS)
     try:
         plain = _read_request()
     except RequestEntityTooLarge:
-        response = to_response(mock.refuse(_read_head(), 413, BODY_TOO_LARGE))
-        del response.headers["Connection"]  # it belongs to the server that hosts this application
-        return response
+        return _refuse(mock, 413, BODY_TOO_LARGE)
     return to_response(mock.answer(plain, no_socket=NO_SOCKET))
+
+
+def _refuse(mock: Mock, status: int, message: str) -> Response:
+    response = to_response(mock.refuse(_read_head(), status, message))
+    del response.headers["Connection"]  # it belongs to the server that hosts this application
+    return response
 
 
 def _read_request() -> Request:

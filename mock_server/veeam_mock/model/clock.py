@@ -4,6 +4,7 @@ import math
 import threading
 import time
 from collections.abc import Callable
+from types import BuiltinFunctionType
 
 LATEST = 253_055_232_000.0
 """9989-01-01T00:00:00Z in Unix time: what then begins to live for ten years, the longest that can be set, still ends at
@@ -15,6 +16,28 @@ _ORIGIN = time.time() - time.monotonic()
 def system_time() -> float:
     """Real time in Unix seconds, UTC. It never goes back, even when the machine's clock is corrected."""
     return _ORIGIN + time.monotonic()
+
+
+def _steady_source() -> Callable[[], float]:
+    """The machine's steady time. A clock that is made while a test has it replaced (freezegun) follows the test's."""
+    return time.monotonic if isinstance(time.monotonic, BuiltinFunctionType) else _Replaced()
+
+
+class _Replaced:
+    """Steady time as `time.monotonic` tells it, by whatever function stands there; it goes on when that changes."""
+
+    def __init__(self) -> None:
+        self._function = time.monotonic
+        self._latest = self._function()
+        self._ahead = 0.0
+
+    def __call__(self) -> float:
+        function = time.monotonic
+        reading = function()
+        if function is not self._function:
+            self._function, self._ahead = function, self._latest - reading
+        self._latest = max(self._latest, reading + self._ahead)
+        return self._latest
 
 
 class TimeTravelError(ValueError):
@@ -29,8 +52,8 @@ class Clock:
     """
 
     def __init__(self, source: Callable[[], float] | None = None) -> None:
-        self._source = source or time.monotonic
-        self._ahead = 0.0 if source else _ORIGIN
+        self._source = source or _steady_source()
+        self._ahead = 0.0 if source else time.time() - self._source()
         self._frozen_at: float | None = None
         self._lock = threading.Lock()
 

@@ -7,7 +7,7 @@ pending, approved and denied codes expire; a spent one stays spent
 """
 
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Callable
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -26,6 +26,9 @@ from veeam_mock.model.errors import (
 from veeam_mock.model.randomness import CODE_ALPHABET, Randomness
 from veeam_mock.model.store import Store
 from veeam_mock.model.tokens import Lifetimes
+
+SPAN = 60.0
+"""Seconds over which a throttle counts."""
 
 
 class State(StrEnum):
@@ -56,9 +59,8 @@ class Purpose(NamedTuple):
     restore_session_id: str | None = None
 
 
-@dataclass(slots=True)
-class DeviceCode:
-    """One code. Times are Unix seconds, UTC; `account` is who approved it.
+class DeviceCode(NamedTuple):
+    """One code as it was when it was read. Times are Unix seconds, UTC; `account` is who approved it.
 
     `approved_from` is when it counts as approved without a person; None for never.
     `decision` is what was decided of it; ask `DeviceCodes.state` where it is in its life, which depends on the time.
@@ -77,7 +79,10 @@ class DeviceCodes:
     """Issues codes of which no two that are kept are alike, and keeps to the order of their life.
 
     `auto_approve` is the seconds after which a code that is issued from now on is approved without a person; None for
-    never.
+    never. `throttle` is told the time of each code that is asked for, and raises `Throttled` when there are too many.
+
+    A decision takes the place of the record that it was made on, and is made anew where somebody else was first: of
+    several who spend a code at once, one does.
     """
 
     def __init__(
@@ -88,7 +93,7 @@ class DeviceCodes:
         *,
         store: Store[DeviceCode],
         length: int = 9,
-        per_minute: int | None = None,
+        throttle: Callable[[float], None] | None = None,
         auto_approve: float | None = None,
     ) -> None:
         self._clock = clock
@@ -96,19 +101,21 @@ class DeviceCodes:
         self._lifetimes = lifetimes
         self._store = store
         self._length = length
-        self._per_minute = per_minute
-        self._issued: deque[float] = deque()
+        self._throttle = throttle
         self.auto_approve = auto_approve
 
     def issue(self, purpose: Purpose) -> DeviceCode:
         """Issue a code for `purpose`; `Throttled` when more than the allowed number came within a minute."""
         now = self._clock.now()
-        if self._per_minute is not None:
-            self._count(now, self._per_minute)
+        if self._throttle is not None:
+            self._throttle(now)
         approved_from = None if self.auto_approve is None else now + self.auto_approve
-        code = DeviceCode(self._unused(), purpose, now, now + self._lifetimes.code, approved_from)
-        self._store.put(code.user_code, code)
-        return code
+        expires_at = now + self._lifetimes.code
+        while True:
+            user_code = self._randomness.text(CODE_ALPHABET, self._length)
+            code = DeviceCode(user_code, purpose, now, expires_at, approved_from)
+            if self._store.add(user_code, code):
+                return code
 
     def find(self, typed: str) -> DeviceCode:
         """The code that a person typed, in any case, with spaces and dashes; `NotFound` when there is none."""
@@ -125,21 +132,33 @@ class DeviceCodes:
         approved = code.approved_from is not None and now >= code.approved_from
         return State.APPROVED if code.decision is State.PENDING and approved else code.decision
 
-    def approve(self, code: DeviceCode, account: str | None = None) -> None:
+    def approve(self, code: DeviceCode, account: str | None = None) -> DeviceCode:
         """Somebody signed in as `account` and agreed. Raises what `_refuse_ended` says."""
-        self._refuse_ended(code)
-        code.decision, code.account = State.APPROVED, account
 
-    def deny(self, code: DeviceCode) -> None:
+        def approved(code: DeviceCode) -> DeviceCode:
+            self._refuse_ended(code)
+            return code._replace(decision=State.APPROVED, account=account)
+
+        return self._change(code, approved)
+
+    def deny(self, code: DeviceCode) -> DeviceCode:
         """Somebody declined. Raises what `_refuse_ended` says."""
-        self._refuse_ended(code)
-        code.decision = State.DENIED
 
-    def expire(self, code: DeviceCode) -> None:
+        def denied(code: DeviceCode) -> DeviceCode:
+            self._refuse_ended(code)
+            return code._replace(decision=State.DENIED)
+
+        return self._change(code, denied)
+
+    def expire(self, code: DeviceCode) -> DeviceCode:
         """End the life of a code now; `CodeSpent` when it is spent, and nothing when it has expired."""
-        if self.state(code) is State.SPENT:
-            raise CodeSpent()
-        code.expires_at = min(code.expires_at, self._clock.now())
+
+        def expired(code: DeviceCode) -> DeviceCode:
+            if self.state(code) is State.SPENT:
+                raise CodeSpent()
+            return code._replace(expires_at=min(code.expires_at, self._clock.now()))
+
+        return self._change(code, expired)
 
     def require_spendable(self, user_code: str, uses: tuple[Use, ...], region: str | None = None) -> DeviceCode:
         """The code, if it can be spent for one of `uses` in `region` (None: its own).
@@ -158,9 +177,18 @@ class DeviceCodes:
             raise WrongPurpose(f"The device code was issued for the region {code.purpose.region}, not {region}.")
         return code
 
-    def spend(self, code: DeviceCode) -> None:
-        """Spend a code that `require_spendable` gave; the caller lets nobody come between the two."""
-        code.decision = State.SPENT
+    def spend(self, code: DeviceCode) -> DeviceCode:
+        """Spend a code that `require_spendable` gave. Raises what `_refuse_ended` says when somebody came between."""
+
+        def spent(code: DeviceCode) -> DeviceCode:
+            self._refuse_ended(code)
+            return code._replace(decision=State.SPENT)
+
+        return self._change(code, spent)
+
+    def unspend(self, spent: DeviceCode, before: DeviceCode) -> None:
+        """Give back a code that was spent for what then could not be done."""
+        self._store.swap(spent.user_code, spent, before)
 
     def remaining(self, code: DeviceCode) -> float:
         """The seconds that are left to `code`; 0 when it has expired."""
@@ -181,15 +209,34 @@ class DeviceCodes:
             case State.SPENT:
                 raise CodeSpent()
 
-    def _unused(self) -> str:
+    def _change(self, code: DeviceCode, change: Callable[[DeviceCode], DeviceCode]) -> DeviceCode:
+        """What `change` makes of the code as it is kept; `UnknownCode` when it has been forgotten meanwhile."""
         while True:
-            user_code = self._randomness.text(CODE_ALPHABET, self._length)
-            if self._store.get(user_code) is None:
-                return user_code
+            changed = change(code)
+            if self._store.swap(code.user_code, code, changed):
+                return changed
+            kept = self._store.get(code.user_code)
+            if kept is None:
+                raise UnknownCode()
+            code = kept
 
-    def _count(self, now: float, per_minute: int) -> None:
-        while self._issued and self._issued[0] <= now - 60:
+
+class Throttle:
+    """Counts within the last minute of the world's clock, in this process."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._issued: deque[float] = deque()
+
+    def __call__(self, now: float) -> None:
+        """Count one more; `Throttled` when `most` came within the last minute."""
+        while self._issued and self._issued[0] <= now - SPAN:
             self._issued.popleft()
-        if len(self._issued) >= per_minute:
-            raise Throttled(int(self._issued[0] + 60 - now) + 1)
+        if len(self._issued) >= self._most:
+            raise throttled(self._issued[0], now)
         self._issued.append(now)
+
+
+def throttled(oldest: float, now: float) -> Throttled:
+    """The error that says when the oldest one counts no longer."""
+    return Throttled(int(oldest + SPAN - now) + 1)

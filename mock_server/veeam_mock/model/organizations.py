@@ -1,7 +1,8 @@
 """The organizations that the server knows."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from veeam_mock.model.errors import AlreadyExists, NotFound
 from veeam_mock.model.store import Store
@@ -29,8 +30,8 @@ class Organizations:
 
     def add(self, organization: Organization) -> Organization:
         """Keep a new organization; `AlreadyExists` when one has its name."""
-        self.require_new(organization.name)
-        self._store.put(organization.id.lower(), organization)
+        if not self._store.add(organization.id.lower(), organization, organization.name.lower()):
+            raise AlreadyExists(organization.name)
         return organization
 
     def require_new(self, name: str) -> None:
@@ -38,9 +39,13 @@ class Organizations:
         if any(organization.name.lower() == name.lower() for organization in self._store.values()):
             raise AlreadyExists(name)
 
-    def replace(self, organization: Organization) -> None:
-        """Keep `organization` in place of the one with its id."""
-        self._store.put(organization.id.lower(), organization)
+    def change(self, organization_id: str, **changes: Any) -> Organization:
+        """Give the organization with this id other values, all but its id and name; `NotFound` when there is none."""
+        while True:
+            organization = self.get(organization_id)
+            changed = replace(organization, **changes)
+            if self._store.swap(organization.id.lower(), organization, changed):
+                return changed
 
     def remove(self, organization_id: str) -> None:
         """Forget the organization with this id; `NotFound` when there is none."""

@@ -50,4 +50,4 @@ class RestoreSessions:
         """End a session at `now`; one that has ended stays as it is. `NotFound` when there is none."""
         session = self.get(session_id)
         if session.ended_at is None:
-            self._store.put(session_id.lower(), replace(session, ended_at=now))
+            self._store.swap(session_id.lower(), session, replace(session, ended_at=now))

@@ -27,6 +27,9 @@ from veeam_mock.world_names import (
     split_world,
 )
 
+FRAMING = frozenset({"content-length", "transfer-encoding"})
+"""Fields that say how a body came; it is here, and whole."""
+
 
 class Pages:
     """Answers requests for pages. `refuse` gives the reply to what Flask refuses, in the vendor's shape."""
@@ -74,7 +77,7 @@ def _environ(plain: Request) -> dict[str, object]:
     """
     world, path = split_world(plain.path)
     # With underscores, names would get mixed up with those that have dashes (RFC 3875 section 4.1.18).
-    fields = [(name, text) for name, text in plain.headers.items() if "_" not in name]
+    fields = [(name, text) for name, text in plain.headers.items() if "_" not in name and name not in FRAMING]
     builder = EnvironBuilder(
         as_routed(path),
         base_url=plain.address + (f"{PATH_PREFIX}{world}" if world else ""),
