@@ -84,7 +84,7 @@ class Schemas:
             if key not in needed:
                 needed[key] = self.definition(reference)
                 waiting |= _references(needed[key])
-        return Schema({**plain, "$defs": needed} if needed else plain)
+        return Schema({**plain, "$defs": needed} if needed else plain).prepare()
 
 
 def _pointer(reference: str) -> str:

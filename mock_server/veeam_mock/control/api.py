@@ -25,7 +25,7 @@ from veeam_mock.settings.settings import SettingsError
 from veeam_mock.spec.refusals import Refusals
 from veeam_mock.spec.renditions import V4
 from veeam_mock.spec.schema import shorten
-from veeam_mock.spec.spec import Match, Operation
+from veeam_mock.spec.spec import Match, Operation, Spec
 from veeam_mock.world_names import comes_from_another_site, enter_world
 
 log = logging.getLogger("veeam_mock")
@@ -48,7 +48,11 @@ class Control:
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
         self._refusals = Refusals({}, V4)
-        self.spec = control_spec()
+
+    @property
+    def spec(self) -> Spec:
+        """The description that calls are checked against."""
+        return control_spec()
 
     def answer(self, request: Request, *, trusted: bool = False) -> Reply:
         """The reply to a call; `trusted` callers (in this process) need neither key nor address."""

@@ -6,6 +6,7 @@ A schema may say in words what it wants, by `x-wanted`, and that no message may 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import jsonschema_rs
@@ -42,11 +43,19 @@ class Violation:
 
 
 class Schema:
-    """A compiled JSON Schema (draft 2020-12, formats checked)."""
+    """A JSON Schema (draft 2020-12, formats checked), compiled when it is first used: most of a document never is."""
 
     def __init__(self, schema: Mapping[str, Any] | bool) -> None:
         self._schema = schema if isinstance(schema, bool) else dict(schema)
-        self._validator = jsonschema_rs.Draft202012Validator(self._schema, validate_formats=True)
+
+    @cached_property
+    def _validator(self) -> jsonschema_rs.Draft202012Validator:
+        return jsonschema_rs.Draft202012Validator(self._schema, validate_formats=True)
+
+    def prepare(self) -> "Schema":
+        """Compile it now; `ValueError` when it is no schema, and `jsonschema_rs`'s errors for references to nothing."""
+        assert self._validator
+        return self
 
     def is_valid(self, instance: object) -> bool:
         """Whether nothing is wrong with `instance`; False also where it cannot be told."""
