@@ -46,15 +46,21 @@ def render() -> str:
 
 
 def _subcommand(name: str, subcommand: click.Command) -> list[str]:
-    context = click.Context(subcommand, info_name=name)
+    context = _context_of(subcommand)
     words = " ".join(subcommand.collect_usage_pieces(context))
     return [f".SS {_text(name)} {_text(words)}", _text(subcommand.help or ""), *_options(subcommand)]
 
 
-def _options(command: click.Command) -> list[str]:
-    context = click.Context(command)
+def _context_of(called: click.Command) -> click.Context:
+    """As the command line makes it: the names of the help option come from the command, and click keeps them."""
+    whole = click.Context(command, info_name="veeam-mock", **command.context_settings)
+    return whole if called is command else click.Context(called, parent=whole, info_name=called.name)
+
+
+def _options(called: click.Command) -> list[str]:
+    context = _context_of(called)
     lines = []
-    for parameter in command.get_params(context):
+    for parameter in called.get_params(context):
         record = parameter.get_help_record(context)
         if record is not None:
             lines += [".TP", f".B {_text(record[0])}", _text(record[1])]

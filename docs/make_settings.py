@@ -62,6 +62,12 @@ Where the sources disagree, `ambiguities` picks a reading. The first one is the 
 | id | question | readings |
 |---|---|---|
 {ambiguities}
+
+## Limits of requests
+
+Heads of more than 64 kB (431), bodies of more than 1 MB (413), requests that are not complete in 10 s (408): refused,
+in the error shape of the API. An upgrade, to WebSocket say, is ignored and the request answered as any other (RFC 9110
+section 7.8).
 """
 
 

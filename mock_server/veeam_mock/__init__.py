@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from veeam_mock.control.client import ControlFailure
+    from veeam_mock.control.records import Exchange, FaultRecord, IssuedCode
     from veeam_mock.door.wsgi import create_app
     from veeam_mock.servers.client_failures import WouldHang
     from veeam_mock.servers.intercepted import InterceptedServer
@@ -12,7 +13,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ControlFailure",
+    "Exchange",
+    "FaultRecord",
     "InterceptedServer",
+    "IssuedCode",
     "MockServer",
     "Settings",
     "SettingsError",
@@ -22,7 +26,10 @@ __all__ = [
 
 _HOMES = {
     "ControlFailure": "control.client",
+    "Exchange": "control.records",
+    "FaultRecord": "control.records",
     "InterceptedServer": "servers.intercepted",
+    "IssuedCode": "control.records",
     "MockServer": "servers.live",
     "Settings": "settings.settings",
     "SettingsError": "settings.settings",

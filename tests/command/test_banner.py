@@ -8,6 +8,7 @@ from support.documents import DOCS, snippets
 from veeam_mock import Settings
 from veeam_mock.command.banner import banner
 from veeam_mock.door.certificates import Certificate
+from veeam_mock.settings.keywords import GivenSettings
 
 URL = "https://localhost:4443"
 CA = PureWindowsPath(r"C:\Users\O'Neil\AppData\Roaming\veeam-mock\ca.pem")
@@ -44,6 +45,28 @@ def test_a_chosen_password_is_a_variable(windows: bool) -> None:
     assert "geheim" not in shown
     assert ("$env:VEEAM_MOCK_PASSWORD" in shown) == windows
     assert ("username='o''neil'" in shown) == windows
+
+
+@pytest.mark.parametrize(
+    ("given", "certificate", "told"),
+    [
+        ({"host": "0.0.0.0", "http": True}, None, "  Others   http://build-7:4443"),
+        (
+            {"host": "::"},
+            CERTIFICATE,
+            "  Others   https://build-7:4443 (with --host build-7, the certificate has that name)",
+        ),
+        ({}, CERTIFICATE, None),
+        ({"host": "veeam.example"}, CERTIFICATE, None),
+    ],
+)
+def test_where_it_listens_everywhere_the_name_of_the_machine_is_told(
+    given: GivenSettings, certificate: Certificate | None, told: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("socket.gethostname", lambda: "build-7")
+    settings = Settings(**given)
+    shown = banner(settings, settings.url(4443), certificate).splitlines()
+    assert [line for line in shown if "Others" in line] == ([told] if told else [])
 
 
 def test_the_page_for_windows_shows_the_same_lines() -> None:

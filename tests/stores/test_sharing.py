@@ -163,6 +163,15 @@ def test_a_minute_is_counted_over_both(make_pair: Callable[..., Pair]) -> None:
     assert statuses == [200] * 60 + [429]
 
 
+def test_logins_are_counted_over_both(make_pair: Callable[..., Pair]) -> None:
+    pair = make_pair(login_limit=True)
+    pair[1].clock.freeze()
+    seen = [requests.post(f"{server.url}/v8/Token", data=LOGIN, timeout=10).status_code for server in pair]
+    pair[0].clock.advance("1s")
+    seen += [requests.post(f"{server.url}/v8/Token", data=LOGIN, timeout=10).status_code for server in pair]
+    assert seen == [200, 429, 200, 429]
+
+
 def test_a_form_of_one_is_taken_by_the_other(pair: Pair) -> None:
     session = requests.Session()
     code = new_code(pair[0], logged_in(pair[1]))

@@ -13,7 +13,7 @@ import httpx
 import pytest
 import requests
 
-from veeam_mock import ControlFailure, InterceptedServer, MockServer
+from veeam_mock import ControlFailure, Exchange, FaultRecord, InterceptedServer, IssuedCode, MockServer
 from veeam_mock.servers.reachable import ReachableServer
 
 pytest_plugins = ["pytester"]
@@ -87,7 +87,9 @@ def test_a_fault_takes_the_conditions_of_verify(veeam: ReachableServer) -> None:
 
 def test_what_is_read_is_frozen_and_has_the_names_of_json_too(veeam: ReachableServer) -> None:
     veeam.session().post(f"{veeam.url}/v4/DeviceCode", json={}, timeout=5)
-    code, exchange = veeam.device_codes.newest, veeam.requests.list()[-1]
+    veeam.faults.add("reset")
+    code, exchange, fault = veeam.device_codes.newest, veeam.requests.list()[-1], veeam.faults.list()[0]
+    assert (type(code), type(exchange), type(fault)) == (IssuedCode, Exchange, FaultRecord)
     assert code["userCode"] == code.user_code
     assert exchange["request"]["path"] == "/v4/DeviceCode"
     assert exchange["faults"] == []

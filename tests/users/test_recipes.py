@@ -220,10 +220,10 @@ def test_the_commands_that_build_the_image_install_the_mock_where_nothing_is(tmp
     text = (EXAMPLES / "docker" / "Dockerfile").read_text("utf-8").replace("\\\n", " ")
     commands = re.findall(r"pip (?:wheel|install) [^&\n]+", text)
     assert [command.split()[1] for command in commands] == ["wheel", "install"]
-    for number, command in enumerate(commands):
+    for number, line in enumerate(commands):
         environment = tmp_path / f"stage-{number}"
         subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True, timeout=120)
-        script = command.replace("/src", shlex.quote(str(EXAMPLES.parent))).replace("/wheels", str(tmp_path / "wheels"))
+        script = line.replace("/src", shlex.quote(str(EXAMPLES.parent))).replace("/wheels", str(tmp_path / "wheels"))
         subprocess.run(["bash", "-ec", f"{environment}/bin/{script}"], check=True, timeout=600, capture_output=True)
     shown = subprocess.run(
         [tmp_path / "stage-1" / "bin" / "veeam-mock", "--version"],

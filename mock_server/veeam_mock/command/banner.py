@@ -1,10 +1,12 @@
 """What the command prints when it is ready: where it listens, how to trust it, and lines to paste into a shell."""
 
 import os
+import socket
 from pathlib import Path
 from shlex import quote
 
 from veeam_mock.door.certificates import Certificate
+from veeam_mock.settings.addresses import EVERYWHERE
 from veeam_mock.settings.settings import Settings
 
 FORM = "--data-urlencode"
@@ -34,6 +36,7 @@ def banner(
         f"  Login    {username} / {settings.passwords[username] if known else variable}",
         f"  API      {url}/swagger",
         f"  State    {url}/__admin/",
+        *_for_others(settings, url, authority),
         *([f"  Key      {key_file} (for the control API, header X-Admin-Key)"] if key_file else []),
         "",
         "Get a device code:" if known else f"Get a device code, once {holding} the password:",
@@ -43,6 +46,15 @@ def banner(
         "Ctrl-C stops it.",
     ]
     return "\n".join(lines)
+
+
+def _for_others(settings: Settings, url: str, authority: Path | None) -> list[str]:
+    """Where other machines find a server that listens everywhere. A certificate of ours does not have that name."""
+    if settings.host not in EVERYWHERE:
+        return []
+    name = socket.gethostname()
+    address = f"{url.partition('://')[0]}://{name}:{url.rpartition(':')[2]}"
+    return [f"  Others   {address}" + (f" (with --host {name}, the certificate has that name)" if authority else "")]
 
 
 def _for_posix(settings: Settings, url: str, authority: Path | None) -> list[str]:

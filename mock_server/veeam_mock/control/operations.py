@@ -113,7 +113,7 @@ def find_requests(installation: Installation, world: World, call: CheckedRequest
     found = [
         entry
         for entry in entries
-        if (status is None or entry.status == status) and not pattern.differences(Seen(entry.request, entry.operation))
+        if (status is None or entry.status == status) and pattern.fits(Seen(entry.request, entry.operation))
     ]
     return [_exchange(entry) for entry in found[-wanted.get("limit", 10_000) :]]
 

@@ -43,7 +43,7 @@ class Rule:
             return False
         if self.times is not None and self.struck >= self.times:
             return False
-        if self.pattern.differences(seen):
+        if not self.pattern.fits(seen):
             return False
         self.matched += 1
         return self.matched > self.after and (self.probability >= 1 or self.randomness.chance() < self.probability)

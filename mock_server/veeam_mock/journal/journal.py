@@ -12,6 +12,9 @@ from veeam_mock.messages import Headers, Reply, Request, headers_for
 LONGEST_BODY = 8 * 1024
 """Bytes of a body that are shown; of a reply's, those that are kept."""
 
+MOST_KEPT = 256 * 1024
+"""Bytes of the body of a request that are kept: more would take long to mask, and is no request of this API."""
+
 ENTRY_COST = 1200
 """Bytes that an entry costs beside its bodies, measured."""
 
@@ -110,6 +113,8 @@ class Journal:
         ending = reply.delivery.ending
         answered = ending == "whole" or ending == "truncated"
         size = len(body)
+        if size > MOST_KEPT:
+            body = body[:MOST_KEPT]
         fields, answer = NO_FIELDS, b""
         if answered:
             # A copy, also of a short body: what orjson writes keeps its 4 kB buffer for as long as it lives.

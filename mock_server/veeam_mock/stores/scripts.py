@@ -28,7 +28,10 @@ local function keep(world, kind, key, record, bound, name)
 end
 local function is_stale(world, epoch) return redis.call('HGET', world, 'epoch') ~= epoch end
 local function drop(world)
-  redis.call('DEL', world, world .. ':settings', world .. ':faults', world .. ':counts', world .. ':issued')
+  redis.call('DEL', world)
+  for _, part in ipairs({'settings', 'faults', 'counts', 'logins', 'issued'}) do
+    redis.call('DEL', world .. ':' .. part)
+  end
   for _, kind in ipairs({'access', 'refresh', 'codes', 'organizations', 'restore-sessions'}) do
     kind = world .. ':' .. kind
     redis.call('DEL', kind, kind .. ':order', kind .. ':names')
@@ -142,19 +145,25 @@ return redis.call('HINCRBY', KEYS[1], 'drawn', 1)
 """)
 """KEYS: world; ARGV: epoch. How often chance was asked in this world."""
 
-THROTTLE = _script("""
+COUNT = _script("""
 if is_stale(KEYS[1], ARGV[1]) then return false end
-local issued, now = KEYS[1] .. ':issued', tonumber(ARGV[2])
-while true do
-  local oldest = redis.call('LINDEX', issued, 0)
-  if not oldest or tonumber(oldest) > now - tonumber(ARGV[3]) then break end
-  redis.call('LPOP', issued)
+local now, wait = tonumber(ARGV[2]), 0
+local count = redis.call('LLEN', KEYS[2])
+for place = 4, #ARGV, 2 do
+  local most = tonumber(ARGV[place])
+  if count >= most then
+    wait = math.max(wait, tonumber(redis.call('LINDEX', KEYS[2], -most)) + tonumber(ARGV[place + 1]) - now)
+  end
 end
-if redis.call('LLEN', issued) >= tonumber(ARGV[4]) then return redis.call('LINDEX', issued, 0) end
-redis.call('RPUSH', issued, ARGV[2])
+if wait > 0 then return string.format('%.17g', wait) end
+redis.call('RPUSH', KEYS[2], ARGV[2])
+redis.call('LTRIM', KEYS[2], -tonumber(ARGV[3]), -1)
 return false
 """)
-"""KEYS: world; ARGV: epoch, now, span, most. The time of the oldest when there are too many."""
+"""KEYS: world, calls; ARGV: epoch, now, calls to remember, then number and span of each window.
+
+The seconds to wait for a call that is one too many.
+"""
 
 ADD_FAULT = _script("""
 if is_stale(KEYS[1], ARGV[1]) then return 1 end

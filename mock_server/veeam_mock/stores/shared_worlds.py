@@ -12,6 +12,7 @@ from veeam_mock.api import worlds
 from veeam_mock.api.worlds import Kept, NoSuchWorld, TooManyWorlds, World, Worlds, seed_of, seeded_organization
 from veeam_mock.faults.parsing import FaultParser
 from veeam_mock.faults.rules import Rule
+from veeam_mock.model.limits import CODES, LOGINS
 from veeam_mock.model.randomness import Randomness
 from veeam_mock.model.restore_sessions import RestoreSession
 from veeam_mock.settings.options import OPTIONS
@@ -21,7 +22,7 @@ from veeam_mock.stores.link import Link
 from veeam_mock.stores.place import Place, Standing
 from veeam_mock.stores.redis_store import RedisStore
 from veeam_mock.stores.shared_plan import SharedPlan, written
-from veeam_mock.stores.world_parts import SharedClock, SharedRandomness, SharedThrottle
+from veeam_mock.stores.world_parts import SharedClock, SharedCounter, SharedRandomness
 from veeam_mock.world_names import BAD_NAME, DEFAULT, NOT_MADE, is_world_name
 
 OF_A_PROCESS = frozenset(
@@ -54,7 +55,8 @@ class SharedWorld(World):
             RedisStore(self.place, records.CODES, settings.most_codes),
             RedisStore(self.place, records.ORGANIZATIONS, worlds.MOST_ORGANIZATIONS),
             RedisStore(self.place, records.RESTORE_SESSIONS, worlds.MOST_RESTORE_SESSIONS),
-            SharedThrottle(self.place, worlds.CODES_A_MINUTE),
+            SharedCounter(self.place, "issued", CODES),
+            SharedCounter(self.place, "logins", LOGINS),
         )
         super().__init__(name, settings, kept)
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from veeam_mock.model.clock import Clock
-from veeam_mock.model.device_codes import SPAN, throttled
+from veeam_mock.model.limits import Limit
 from veeam_mock.model.randomness import Randomness
 from veeam_mock.stores import scripts
 from veeam_mock.stores.place import Place, Standing
@@ -87,15 +87,17 @@ class SharedRandomness(Randomness):
         self._drawn.clear()
 
 
-class SharedThrottle:
-    """Counts within the last minute of the world's clock, over all processes."""
+class SharedCounter:
+    """Counts the calls of a world over all processes; `kind` names its calls in the store."""
 
-    def __init__(self, place: Place, most: int) -> None:
+    def __init__(self, place: Place, kind: str, limit: Limit) -> None:
         self._place = place
-        self._most = most
+        self._kind = kind
+        self._limit = limit
 
     def __call__(self, now: float) -> None:
-        """Count one more; `Throttled` when there were too many."""
-        oldest = self._place.run(scripts.THROTTLE, repr(now), SPAN, self._most)
-        if oldest is not None:
-            raise throttled(float(oldest), now)
+        """Count one call at `now` by the world's clock; `Throttled` for one too many, which is then not counted."""
+        windows = [part for window in self._limit.windows for part in window]
+        wait = self._place.run(scripts.COUNT, repr(now), self._limit.most, *windows, below=self._kind)
+        if wait is not None:
+            raise self._limit.refusal(float(wait))
