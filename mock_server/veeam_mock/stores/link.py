@@ -28,16 +28,16 @@ PAUSE = 0.2
 LEAST_VERSION = (6, 2)
 
 TROUBLES = (
-    (r"READONLY", "it is read-only"),
-    (r"OOM", "its memory is full"),
-    (r"MISCONF", "it cannot write to its disk"),
-    (r"LOADING", "it is loading its data"),
-    (r"NOREPLICAS", "it has too few replicas"),
-    (r"MASTERDOWN", "it has lost its master"),
-    (r"BUSY", "it is busy with a script"),
-    (r"NOAUTH|WRONGPASS|AUTH|NOPERM|[Pp]assword|permission", "it refuses the login, or its rights are too few"),
+    (r"READONLY|read only", "it is read-only"),
+    (r"OOM|maxmemory", "its memory is full"),
+    (r"MISCONF|snapshots", "it cannot write to its disk"),
+    (r"LOADING|loading", "it is loading its data"),
+    (r"NOREPLICAS|replicas", "it has too few replicas"),
+    (r"MASTERDOWN|MASTER", "it has lost its master"),
+    (r"BUSY|busy", "it is busy with a script"),
+    (r"NOAUTH|Authentication|WRONGPASS|password|NOPERM|permission", "it refuses the login, or its rights are too few"),
 )
-"""What in the text of an error says which trouble it is."""
+"""What in the text of an error says which trouble it is; the client library leaves out some of the first words."""
 
 
 class Script:
@@ -159,8 +159,6 @@ def _trouble_of(error: Exception) -> str | None:
         return f"it did not answer within {PATIENCE:g} s"
     text = str(error)
     found = next((words for pattern, words in TROUBLES if re.search(pattern, text)), None)
-    if found is None and isinstance(error, redis.exceptions.BusyLoadingError):
-        return "it is loading its data"
     if found is None and isinstance(error, redis.exceptions.ConnectionError | OSError):
         return "it cannot be reached"
     return found
