@@ -68,7 +68,7 @@ class SharedWorld(World):
         if version != self._version:
             changes = {}
             if standing.settings != "0":
-                fields = self.place.link.do("HGETALL", f"{self.place.key}:settings")
+                fields = self.place.link.fields(f"{self.place.key}:settings")
                 changes = {key.decode(): orjson.loads(text) for key, text in fields.items()}
             self.change(self._begun_with.replace(**changes) if changes else self._begun_with)
             self._version = version
