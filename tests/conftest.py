@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 
 from support.api_client import ApiClient
+from support.redis_server import RedisServer
 from veeam_mock import MockServer
 
 settings.register_profile("patient", parent=settings(), deadline=None)  # a busy machine is no failure
@@ -49,6 +50,21 @@ def server(_one_server: MockServer) -> MockServer:
 def client(server: MockServer) -> ApiClient:
     """A client of `server`."""
     return ApiClient(server.url, server.ca_cert or True)
+
+
+@pytest.fixture(scope="session")
+def _one_redis() -> Iterator[RedisServer]:
+    redis_server = RedisServer()
+    redis_server.start()
+    yield redis_server
+    redis_server.remove()
+
+
+@pytest.fixture
+def redis_server(_one_redis: RedisServer) -> RedisServer:
+    """A Redis that holds nothing; the test is skipped where there is none."""
+    _one_redis.client.flushall()
+    return _one_redis
 
 
 @pytest.fixture

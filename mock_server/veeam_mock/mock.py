@@ -11,8 +11,10 @@ from veeam_mock.api.pipeline import Pipeline
 from veeam_mock.control.api import Control, is_control
 from veeam_mock.messages import BODY_LIMIT, BODY_TOO_LARGE, Reply, Request
 from veeam_mock.model.dates import http_date
+from veeam_mock.model.errors import StoreAway
 from veeam_mock.pages.paths import FRONT, is_for_people, is_page
 from veeam_mock.settings.settings import Settings
+from veeam_mock.stores.sharing import open_shared
 from veeam_mock.world_names import split_world
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ class Mock:
     """
 
     def __init__(self, settings: Settings | None = None, *, clock: Callable[[], float] | None = None) -> None:
-        self.installation = Installation(settings, clock)
+        self.installation = Installation(settings, clock, open_shared)
         self.control = Control(self.installation)
         self._pipeline = Pipeline(self.installation)
         self._pages: Pages | None = None
@@ -74,6 +76,9 @@ class Mock:
         try:
             path = split_world(request.path)[1]
             reply = self._open_pages().answer(request) if is_page(path) else self.control.answer(request)
+        except StoreAway as error:
+            reply = self.refuse(request, 503, error.message)
+            reply.headers["Retry-After"] = str(error.retry_after)
         except Exception:
             log.exception("failed to serve %s %s", request.method, request.path)
             return self.refuse(request, 500, "The mock failed to answer. Its log says why.")

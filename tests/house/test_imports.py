@@ -25,6 +25,7 @@ journal
 faults
 settings
 api
+stores
 control
 pages
 mock
@@ -128,7 +129,18 @@ def test_the_contracts_import_only_the_public_names_and_the_documents_of_the_moc
     assert known <= {"veeam_mock", "veeam_mock.spec.document"}
 
 
-HEAVY = ["flask", "werkzeug", "pytest", "schemathesis", "rich", "responses", "requests", "trustme", "cryptography"]
+HEAVY = [
+    "flask",
+    "werkzeug",
+    "pytest",
+    "schemathesis",
+    "rich",
+    "responses",
+    "requests",
+    "redis",
+    "trustme",
+    "cryptography",
+]
 
 
 @pytest.mark.parametrize(

@@ -47,12 +47,17 @@ class Life(RuleBasedStateMachine):
     """The server on one side, `codes`, `organizations`, `now` and `auto` on the other. Times are seconds."""
 
     steps = 0
+    store = "memory"
 
     def __init__(self) -> None:
         super().__init__()
-        self.app = create_app(Settings(token_lifetime="3650d", accounts=list(ACCOUNTS)))
+        settings = Settings(token_lifetime="3650d", accounts=list(ACCOUNTS), store=self.store)
+        self.app = create_app(settings)
         self.control = ControlClient(InProcess(self.app.extensions["veeam"].control))
         self.client = self.app.test_client()
+        if self.store != "memory":  # another server, which knows of the first by the store alone
+            self.client = create_app(settings).test_client()
+            self.control.reset()
         self.begin()
 
     def begin(self) -> None:
@@ -243,9 +248,10 @@ class Life(RuleBasedStateMachine):
         assert (status, {o["id"]: (o["name"], o["region"]) for o in listed}) == (200, self.organizations)
 
 
-@pytest.fixture
-def life() -> Iterator[type[Life]]:
+@pytest.fixture(params=["memory", "redis"])
+def life(request: pytest.FixtureRequest) -> Iterator[type[Life]]:
     Life.steps = 0
+    Life.store = "memory" if request.param == "memory" else request.getfixturevalue("redis_server").url
     yield Life
 
 

@@ -1,20 +1,32 @@
 """What every store of records promises, whichever it is."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from veeam_mock.model.organizations import Organization
 from veeam_mock.model.store import MemoryStore, Store
+from veeam_mock.stores import records, scripts
+from veeam_mock.stores.link import Link
+from veeam_mock.stores.place import Place
+from veeam_mock.stores.redis_store import RedisStore
 
 MakeStore = Callable[[int], Store[Organization]]
 
 
-@pytest.fixture
-def make_store() -> MakeStore:
-    return MemoryStore
+@pytest.fixture(params=["memory", "redis"])
+def make_store(request: pytest.FixtureRequest) -> Iterator[MakeStore]:
+    if request.param == "memory":
+        yield MemoryStore
+        return
+    link = Link(request.getfixturevalue("redis_server").url, "contract")
+    place = Place(link, "")
+    link.run(scripts.MAKE, [place.key, "contract:worlds"], "first", "", 1, "0.0", "[]", "[]")
+    place.enter()
+    yield lambda bound: RedisStore(place, records.ORGANIZATIONS, bound)
+    link.close()
 
 
 def organization(key: str, name: str = "") -> Organization:

@@ -2,14 +2,14 @@
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from veeam_mock.api.worlds import Worlds, WorldsInMemory
 from veeam_mock.faults.parsing import FaultError, FaultParser
 from veeam_mock.journal.journal import Journal
 from veeam_mock.journal.masking import Masker
 from veeam_mock.model.clock import system_time
-from veeam_mock.settings.options import DEFAULT_PASSWORD
+from veeam_mock.settings.options import DEFAULT_PASSWORD, MEMORY
 from veeam_mock.settings.settings import Settings, SettingsError
 from veeam_mock.spec.schema import Violation
 from veeam_mock.spec.versions import Versions
@@ -20,20 +20,40 @@ if TYPE_CHECKING:
 CONTENT_TYPES = {"utf-8": "application/json; charset=utf-8", "none": "application/json"}
 
 
+class SharedStore(Protocol):
+    """The store that several servers share, for those who ask how it is."""
+
+    def look(self) -> str | None:
+        """Try it now, and say what is wrong; None for nothing."""
+
+    def close(self) -> None:
+        """End the connections to it."""
+
+    def shared_key(self) -> bytes:
+        """A key for signatures, the same for all who share it; `StoreAway` when it cannot be used."""
+
+
 class Installation:
     """All that a server knows. `lock` is held while one request is answered, and by whoever else touches it.
 
     `generation` is another object after each restart. `clock` gives real time in Unix seconds, UTC; by default it is
-    the machine's.
+    the machine's. `open_shared` opens the store that settings may name, and `link` is then the way to it.
     """
 
-    def __init__(self, settings: Settings | None = None, clock: Callable[[], float] | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        clock: Callable[[], float] | None = None,
+        open_shared: "OpenShared | None" = None,
+    ) -> None:
         self.lock = threading.RLock()
-        self._clock = clock
+        self.clock = clock
+        self._open_shared = open_shared
         self.reload: Callable[[], None] | None = None
+        self.link: SharedStore | None = None
         self._begin(settings or Settings())
 
-    def _begin(self, settings: Settings) -> None:
+    def _begin(self, settings: Settings, *, anew: bool = False) -> None:
         versions = Versions(settings.api, settings.picked)
         self.served = open_documents(settings, versions)
         self.settings = settings
@@ -42,16 +62,31 @@ class Installation:
         self.says_length = settings.ambiguities["length"] == "content-length"
         self.versions = versions
         self.fault_parser = FaultParser(self.served)
-        self.worlds: Worlds = WorldsInMemory(settings, self.fault_parser, self._clock)
-        masker = Masker(_chosen_secrets(settings))
-        self.journal = Journal(settings.journal_entries, settings.journal_bytes, masker)
+        self._open_store(anew)
 
-    def restart(self, settings: Settings) -> None:
-        """Forget all worlds and exchanges, and go on with `settings`; listeners of the journal stay."""
+    def _open_store(self, anew: bool) -> None:
+        """Worlds and journal, of this process or of all that share a store, where they begin `anew` if asked to."""
+        settings, masker = self.settings, Masker(_chosen_secrets(self.settings))
+        if settings.store == MEMORY:
+            self.worlds: Worlds = WorldsInMemory(settings, self.fault_parser, self.clock)
+            self.journal = Journal(settings.journal_entries, settings.journal_bytes, masker)
+            return
+        assert self._open_shared is not None, "whoever takes settings with a store says what opens it"
+        self.worlds, self.journal = self._open_shared(self, masker, anew)
+
+    def restart(self, settings: Settings, *, anew: bool = True) -> None:
+        """Forget all worlds and exchanges, and go on with `settings`; listeners of the journal stay.
+
+        Without `anew`, worlds in a store stay where they were begun with the same settings.
+        """
         with self.lock:
             listeners = self.journal.listeners
-            self._begin(settings)
+            self._begin(settings, anew=anew)
             self.journal.listeners = listeners
+
+
+OpenShared = Callable[[Installation, Masker, bool], tuple[Worlds, Journal]]
+"""Gives worlds and journal of a store that several servers share; `SettingsError` where there is no way to it."""
 
 
 def open_documents(settings: Settings, versions: Versions) -> "Versions | Served":

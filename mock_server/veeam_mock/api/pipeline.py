@@ -18,7 +18,8 @@ from veeam_mock.faults.prefer import rules_from_header
 from veeam_mock.faults.rules import Rule
 from veeam_mock.messages import NO_LENGTH, Reply, Request
 from veeam_mock.model.dates import http_date
-from veeam_mock.model.errors import AccessDenied, ModelError
+from veeam_mock.model.errors import AccessDenied, ModelError, StoreAway
+from veeam_mock.settings.options import MEMORY
 from veeam_mock.settings.settings import Settings
 from veeam_mock.spec.refusals import Refusals
 from veeam_mock.spec.spec import CheckedRequest, NoMatch
@@ -122,6 +123,7 @@ class Pipeline:
                     return
         except ModelError as error:
             exchange.reply = exchange.refusals.for_error(error)
+            exchange.is_outside_the_description |= isinstance(error, StoreAway)
         except Exception:
             self._log_failure(exchange)
             self._fail(exchange)
@@ -280,6 +282,14 @@ class Pipeline:
             headers |= {"Preference-Applied": ", ".join(applied)} if applied else {}
 
     def _record(self, exchange: Exchange) -> None:
+        try:
+            self._keep(exchange)
+        except StoreAway as error:  # what was not written down is not acknowledged either
+            exchange.reply = exchange.refusals.for_error(error)
+            self._serialize(exchange)
+            self._keep(exchange)
+
+    def _keep(self, exchange: Exchange) -> None:
         journal, head, checked = self.installation.journal, exchange.head, exchange.checked
         assert exchange.reply is not None
         if not (journal.keeps or journal.listeners):
@@ -319,7 +329,7 @@ class Step(NamedTuple):
 
 LOOKING_FOR_AN_ANSWER = (
     Step(Pipeline._refuse_host, lambda settings, head: not head.has_lawful_host),
-    Step(Pipeline._enter_world, lambda settings, head: head.world != DEFAULT),
+    Step(Pipeline._enter_world, lambda settings, head: head.world != DEFAULT or settings.store != MEMORY),
     Step(Pipeline._answer_preflight, lambda settings, head: bool(settings.cors) and head.operation is None),
     Step(Pipeline._plan_faults),
     Step(Pipeline._refuse_unknown, lambda settings, head: head.operation is None),

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple, Protocol
 from veeam_mock.faults.parsing import FaultParser
 from veeam_mock.faults.rules import Plan
 from veeam_mock.model.clock import Clock
-from veeam_mock.model.device_codes import DeviceCode, DeviceCodes, Throttle
-from veeam_mock.model.login_limit import LoginLimit
+from veeam_mock.model.device_codes import DeviceCode, DeviceCodes
+from veeam_mock.model.limits import CODES, LOGINS, Counter
 from veeam_mock.model.organizations import Organization, Organizations
 from veeam_mock.model.randomness import Randomness
 from veeam_mock.model.restore_sessions import RestoreSession, RestoreSessions
@@ -17,9 +17,6 @@ from veeam_mock.model.tokens import Lifetimes, Login, Tokens
 from veeam_mock.settings.settings import Settings
 from veeam_mock.spec.renditions import RENDITIONS
 from veeam_mock.world_names import BAD_NAME, DEFAULT, NOT_MADE, is_world_name
-
-CODES_A_MINUTE = 60
-"""What a server that throttles serves (ambiguity `throttling`)."""
 
 MOST_ORGANIZATIONS = 10_000
 MOST_RESTORE_SESSIONS = 10_000
@@ -37,6 +34,7 @@ class Kept(NamedTuple):
     organizations: Store[Organization]
     restore_sessions: Store[RestoreSession]
     throttle: Callable[[float], None]
+    login_limit: Callable[[float], None]
 
 
 class World:
@@ -65,7 +63,7 @@ class World:
             throttle=kept.throttle if settings.ambiguities["throttling"] == "some" else None,
             auto_approve=settings.auto_approve,
         )
-        self.login_limit = LoginLimit(self.clock)
+        self.count_login = kept.login_limit
         self.organizations = Organizations(kept.organizations)
         self.restore_sessions = RestoreSessions(kept.restore_sessions)
 
@@ -102,7 +100,8 @@ def make_world(name: str, settings: Settings, parser: FaultParser, source: Calla
         codes,
         MemoryStore(MOST_ORGANIZATIONS),
         MemoryStore(MOST_RESTORE_SESSIONS),
-        Throttle(CODES_A_MINUTE),
+        Counter(CODES),
+        Counter(LOGINS),
     )
     world = World(name, settings, kept)
     world.seed()

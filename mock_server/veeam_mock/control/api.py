@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from veeam_mock.api.installation import Installation
+from veeam_mock.api.installation import Installation, SharedStore
 from veeam_mock.api.worlds import NoSuchWorld, TooManyWorlds
 from veeam_mock.control.description import control_spec
 from veeam_mock.control.errors import ControlError
@@ -17,7 +17,7 @@ from veeam_mock.control.operations import OPERATIONS
 from veeam_mock.faults.parsing import FaultError
 from veeam_mock.messages import Reply, Request
 from veeam_mock.model.clock import TimeTravelError
-from veeam_mock.model.errors import DeviceCodeError, ModelError, NotFound
+from veeam_mock.model.errors import DeviceCodeError, ModelError, NotFound, StoreAway
 from veeam_mock.settings.addresses import is_loopback
 from veeam_mock.settings.hosts import FOREIGN_HOST, is_own_host
 from veeam_mock.settings.settings import SettingsError
@@ -26,11 +26,12 @@ from veeam_mock.spec.renditions import V4
 from veeam_mock.spec.schema import shorten
 from veeam_mock.spec.spec import Match, Operation, Spec
 from veeam_mock.spec.suggestions import suggestion
+from veeam_mock.version import package_version
 from veeam_mock.world_names import comes_from_another_site, enter_world
 
 log = logging.getLogger("veeam_mock")
 
-STATUSES = ((NotFound, 404), (TimeTravelError, 409), (DeviceCodeError, 409), (TooManyWorlds, 503))
+STATUSES = ((NotFound, 404), (TimeTravelError, 409), (DeviceCodeError, 409), (TooManyWorlds, 503), (StoreAway, 503))
 LONG_READS = frozenset({"findRequests", "getRequests", "getOneRequest", "verifyRequests"})
 """Operations that look through the journal, which needs no lock for that: meanwhile the API goes on."""
 
@@ -60,6 +61,8 @@ class Control:
             reply = self._answer(request, trusted)
         except (ControlError, ModelError, TimeTravelError, NoSuchWorld, TooManyWorlds) as error:
             reply = self._refusals.plain(_status(error), str(error))
+            if isinstance(error, StoreAway):
+                reply.headers["Retry-After"] = str(error.retry_after)
         except (FaultError, SettingsError) as error:
             reply = self._refusals.plain(400, str(error).replace("\n", "; "))
         except Exception:
@@ -89,6 +92,8 @@ class Control:
         _refuse_unknown_filters(match.operation, request.query)
         status = next(status for status in match.operation.replies if status < 300)
         installation, perform = self._installation, OPERATIONS[match.operation.id]
+        if match.operation.id == "getHealth" and installation.link is not None:
+            return _health_of(installation.link)
         with installation.lock:
             may_make = not comes_from_another_site(request, installation.settings.cors)
             world = installation.worlds.find(name, may_make=may_make)
@@ -114,6 +119,13 @@ class Control:
         origin = request.headers.get("origin")
         if origin is not None and origin.partition("://")[2] != request.origin.partition("://")[2]:
             raise ControlError(403, "A page of another origin may not call the control API.")
+
+
+def _health_of(link: SharedStore) -> Reply:
+    """How a server is whose worlds are in a store."""
+    trouble = link.look()
+    content = {"status": "ok" if trouble is None else "store away", "version": package_version()}
+    return Reply(200, content) if trouble is None else Reply(503, {**content, "message": f"The store: {trouble}."})
 
 
 def _refuse_unknown_filters(operation: Operation, query: str) -> None:

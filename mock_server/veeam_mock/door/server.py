@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
+import sys
 import warnings
 from collections.abc import Callable
 
@@ -39,6 +40,33 @@ def bind(host: str, port: int) -> socket.socket:
         raise CannotListen(f"cannot listen on {host} port {port}: {error.strerror or error}") from None
     listener.set_inheritable(False)
     return listener
+
+
+def bind_group(host: str, port: int, count: int) -> list[socket.socket]:
+    """Listening sockets of one port for `count` processes, among which the system spreads connections.
+
+    Where it cannot do that, all have the same socket. Raises `CannotListen`.
+    """
+    first = bind(host, port)
+    if count == 1 or sys.platform != "linux":
+        return [first] * count
+    family, kind, address = first.family, first.type, first.getsockname()
+    first.close()  # it has shown that nobody else listens there; the others share the port with one another alone
+    listeners: list[socket.socket] = []
+    try:
+        for _ in range(count):
+            listener = socket.socket(family, kind)
+            listeners.append(listener)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            listener.bind(address)
+            listener.listen(BACKLOG)
+            listener.set_inheritable(False)
+    except OSError as error:
+        for listener in listeners:
+            listener.close()
+        raise CannotListen(f"cannot listen on {host} port {address[1]}: {error.strerror or error}") from None
+    return listeners
 
 
 class Server:

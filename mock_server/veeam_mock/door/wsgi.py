@@ -8,10 +8,15 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from veeam_mock.messages import BODY_LIMIT, BODY_TOO_LARGE, Request
 from veeam_mock.mock import Mock
 from veeam_mock.pages.carrying import to_response
+from veeam_mock.settings.options import MEMORY
 from veeam_mock.settings.settings import Settings
 
 NO_SOCKET = "A WSGI application cannot break a connection; start the server by veeam-mock for this fault."
 NO_CHUNKS = "The WSGI server hands on no body that comes in chunks; send it with a Content-Length."
+ALONE = (
+    "Each process of this WSGI server would know other logins and codes: run it with one worker, or let them share a "
+    'store, create_app(Settings(store="redis://...")).'
+)
 PATH_CHARACTERS = "/~!$&'()*+,;=:@-._%"
 
 
@@ -27,6 +32,8 @@ def create_app(settings: Settings | None = None) -> Flask:
 def _answer() -> Response:
     """Answer before Flask looks for a route: the mock decides about methods and paths."""
     mock: Mock = current_app.extensions["veeam"]
+    if _is_one_of_several() and mock.settings.store == MEMORY:
+        return _refuse(mock, 503, ALONE)
     if "Transfer-Encoding" in request.headers and not request.environ.get("wsgi.input_terminated"):
         return _refuse(mock, 411, NO_CHUNKS)
     try:
@@ -34,6 +41,11 @@ def _answer() -> Response:
     except RequestEntityTooLarge:
         return _refuse(mock, 413, BODY_TOO_LARGE)
     return to_response(mock.answer(plain, no_socket=NO_SOCKET))
+
+
+def _is_one_of_several() -> bool:
+    """Whether other processes answer requests as well (PEP 3333); what adapts ASGI does not know, and says yes."""
+    return bool(request.environ.get("wsgi.multiprocess")) and "asgi.scope" not in request.environ
 
 
 def _refuse(mock: Mock, status: int, message: str) -> Response:

@@ -180,7 +180,10 @@ class Journal:
         compared = [(entry, _differences(entry, pattern, status)) for entry in self.entries(world)]
         misses = sorted((item for item in compared if item[1]), key=lambda item: (len(item[1]), -item[0].id))
         fitting = sum(not differences for _, differences in compared)
-        return Verification(fitting, misses[:NEAREST], self._forgotten.get(world, 0))
+        return Verification(fitting, misses[:NEAREST], self._forgotten_of(world))
+
+    def _forgotten_of(self, world: str) -> int:
+        return self._forgotten.get(world, 0)
 
 
 def cost_of(head: Request) -> int:

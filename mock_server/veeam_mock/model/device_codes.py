@@ -6,7 +6,6 @@ pending ──▶ approved ──▶ spent
 pending, approved and denied codes expire; a spent one stays spent
 """
 
-from collections import deque
 from collections.abc import Callable
 from enum import StrEnum
 from typing import NamedTuple
@@ -19,16 +18,12 @@ from veeam_mock.model.errors import (
     CodePending,
     CodeSpent,
     NotFound,
-    Throttled,
     UnknownCode,
     WrongPurpose,
 )
 from veeam_mock.model.randomness import CODE_ALPHABET, Randomness
 from veeam_mock.model.store import Store
 from veeam_mock.model.tokens import Lifetimes
-
-SPAN = 60.0
-"""Seconds over which a throttle counts."""
 
 
 class State(StrEnum):
@@ -219,24 +214,3 @@ class DeviceCodes:
             if kept is None:
                 raise UnknownCode()
             code = kept
-
-
-class Throttle:
-    """Counts within the last minute of the world's clock, in this process."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._issued: deque[float] = deque()
-
-    def __call__(self, now: float) -> None:
-        """Count one more; `Throttled` when `most` came within the last minute."""
-        while self._issued and self._issued[0] <= now - SPAN:
-            self._issued.popleft()
-        if len(self._issued) >= self._most:
-            raise throttled(self._issued[0], now)
-        self._issued.append(now)
-
-
-def throttled(oldest: float, now: float) -> Throttled:
-    """The error that says when the oldest one counts no longer."""
-    return Throttled(int(oldest + SPAN - now) + 1)

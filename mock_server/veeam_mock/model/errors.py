@@ -10,6 +10,7 @@
     ├── UnknownRegion           a region that is not one of the server's
     ├── Throttled               too many device codes in a short time
     ├── AlreadyExists           an organization that is there already
+    ├── StoreAway               the store that several servers share cannot be used now
     └── DeviceCodeError         a device code that cannot be spent, or decided on
         ├── UnknownCode
         ├── CodeExpired
@@ -90,6 +91,15 @@ class AlreadyExists(ModelError):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"The organization {name} has already been added.")
+
+
+class StoreAway(ModelError):
+    """The store that several servers share cannot be used now; `retry_after` is in whole seconds."""
+
+    retry_after = 1
+
+    def __init__(self, trouble: str) -> None:
+        super().__init__(f"The store of this server cannot be used: {trouble}.")
 
 
 class DeviceCodeError(ModelError):

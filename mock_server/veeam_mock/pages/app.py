@@ -3,12 +3,13 @@
 from collections.abc import Callable
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, ServiceUnavailable
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from veeam_mock.api.installation import Installation
 from veeam_mock.control.transports import Admitting
 from veeam_mock.messages import Reply, Request
+from veeam_mock.model.errors import StoreAway
 from veeam_mock.pages import form_tokens
 from veeam_mock.pages.carrying import REQUEST, sent_request, to_response
 from veeam_mock.pages.dashboard import dashboard
@@ -38,11 +39,13 @@ class Pages:
         self, installation: Installation, control: Admitting, refuse: Callable[[Request, int, str], Reply]
     ) -> None:
         self._app = Flask(__name__, static_folder=None)
-        self._app.extensions.update(veeam=installation, veeam_control=control, veeam_forms=form_tokens.make_signer())
+        key = None if installation.link is None else installation.link.shared_key()
+        self._app.extensions.update(veeam=installation, veeam_control=control, veeam_forms=form_tokens.make_signer(key))
         self._installation = installation
         self._refuse = refuse
         self._app.url_map.strict_slashes = False
         self._app.register_error_handler(HTTPException, self._answer_error)
+        self._app.register_error_handler(StoreAway, self._answer_without_store)
         swagger_ui = make_swagger_ui(installation.versions.names)
         for blueprint in (front, dashboard, documentation, sign_in, swagger_ui):
             self._app.register_blueprint(blueprint)
@@ -60,6 +63,11 @@ class Pages:
         body, status, headers = run_wsgi_app(self._app, _environ(plain), buffered=True)
         fields = {name: value for name, value in headers if name.lower() != "set-cookie"}
         return Reply(int(status[:3]), None, fields, b"".join(body), cookies=headers.getlist("Set-Cookie"))
+
+    def _answer_without_store(self, error: StoreAway) -> Response:
+        response = self._answer_error(ServiceUnavailable(error.message))
+        response.headers["Retry-After"] = str(error.retry_after)
+        return response
 
     def _answer_error(self, error: HTTPException) -> Response:
         response = to_response(self._refuse(sent_request(), error.code or 500, error.description or error.name))

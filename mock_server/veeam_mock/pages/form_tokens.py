@@ -16,9 +16,9 @@ COOKIE = "veeam-mock-sign-in"
 NONCE = re.compile(r"[A-Za-z0-9_-]{32}")
 
 
-def make_signer() -> Signer:
-    """What signs the tokens of one application, by a key of its own."""
-    return Signer(secrets.token_bytes(32), salt="form", key_derivation="hmac", digest_method=hashlib.sha256)
+def make_signer(key: bytes | None = None) -> Signer:
+    """What signs the tokens of one application, by a key of its own, or by that of all who share a store."""
+    return Signer(key or secrets.token_bytes(32), salt="form", key_derivation="hmac", digest_method=hashlib.sha256)
 
 
 def browser_nonce() -> str:

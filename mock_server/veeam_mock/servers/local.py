@@ -7,13 +7,17 @@ from veeam_mock.control.transports import InProcess
 from veeam_mock.mock import Mock
 from veeam_mock.servers.reachable import ReachableServer
 from veeam_mock.settings.keywords import WorldSettings
-from veeam_mock.settings.settings import Settings
+from veeam_mock.settings.settings import Settings, SettingsError
+from veeam_mock.spec.schema import Violation
 
 
 class LocalServer(ReachableServer):
     """A server of this process, steered without HTTP. `mock` is what answers behind its door."""
 
     def __init__(self, settings: Settings, clock: Callable[[], float] | None = None) -> None:
+        __tracebackhide__ = True
+        if settings.workers > 1:
+            raise SettingsError([Violation("workers", "are processes of the command veeam-mock; this one is alone")])
         self.settings = settings
         self.mock = Mock(settings, clock=clock)
         super().__init__(InProcess(self.mock.control))

@@ -63,3 +63,6 @@ class GivenSettings(WorldSettings, total=False):
     cert: str | None
     key: str | None
     request_timeout: Duration
+    store: str
+    store_prefix: str
+    workers: int

@@ -29,6 +29,14 @@ PAGE = {
     "x-wanted": "'self', nor an https address",
 }
 UUID = {"type": "string", "format": "uuid"}
+MEMORY = "memory"
+STORE = {
+    "type": "string",
+    "pattern": r"^(memory|rediss?://\S+|unix:///\S+)$",
+    "x-secret": True,
+    "x-wanted": "memory, nor an address such as redis://localhost:6379/0 or unix:///run/redis.sock",
+}
+"""Where worlds can be kept. An address may hold a password, and is shown nowhere."""
 
 DEFAULT_USERNAME = "administrator"
 DEFAULT_PASSWORD = "veeam"
@@ -229,6 +237,25 @@ class Declared:
         {"type": "array", "items": HOST},
         "Serve pages and the control API on loopback under this host name too.",
         "HOST",
+    )
+    store: str = setting(
+        MEMORY,
+        STORE,
+        "Where worlds are kept; servers that name the same Redis or Valkey are one server.",
+        "URL",
+        secret=True,
+    )
+    store_prefix: str = setting(
+        "veeam-mock",
+        {"type": "string", "pattern": "^[A-Za-z0-9._:-]{1,64}$", "x-wanted": "letters, digits, dots, dashes, colons"},
+        "What the keys in --store begin with, so that several mocks share one.",
+        "TEXT",
+    )
+    workers: int = setting(
+        1,
+        {"type": "integer", "minimum": 1, "maximum": 64},
+        "Processes that serve the port; more than one share a --store.",
+        "N",
     )
     quiet: bool = setting(False, FLAG, "Print no banner.")
     users: tuple[Mapping[str, str], ...] = setting(

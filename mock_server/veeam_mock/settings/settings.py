@@ -10,7 +10,7 @@ from veeam_mock.model import durations
 from veeam_mock.model.clock import system_time
 from veeam_mock.settings.addresses import url_of
 from veeam_mock.settings.keywords import GivenSettings
-from veeam_mock.settings.options import BY_KEY, DEFAULT_PASSWORD, OPTIONS, Declared, Option
+from veeam_mock.settings.options import BY_KEY, DEFAULT_PASSWORD, MEMORY, OPTIONS, Declared, Option
 from veeam_mock.spec.document import VERSIONS, bundled_path, load_document, questions
 from veeam_mock.spec.readings import default_readings
 from veeam_mock.spec.schema import Schema, Violation, shorten
@@ -194,6 +194,9 @@ def _pair_problems(given: Mapping[str, Any]) -> Iterable[Violation]:
             yield Violation(key, "does not go with users, who each have their own", "range")
     if given.get("http") and given.get("cert"):
         yield Violation("http", "does not go with cert: plain HTTP has no certificate", "range")
+    if given.get("workers", 1) > 1 and given.get("store", MEMORY) == MEMORY:
+        reason = "need a store that they share, such as --store redis://localhost:6379"
+        yield Violation("workers", reason, "required")
 
 
 def _twice_problems(given: Mapping[str, Any]) -> Iterable[Violation]:

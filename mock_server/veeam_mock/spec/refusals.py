@@ -19,6 +19,7 @@ STATUSES: tuple[tuple[type[errors.ModelError], int], ...] = (
     (errors.UnknownRegion, 400),
     (errors.Throttled, 429),
     (errors.AlreadyExists, 409),
+    (errors.StoreAway, 503),
     (errors.DeviceCodeError, 400),
 )
 TOKEN_OPERATION = "getToken"
@@ -52,7 +53,7 @@ class Refusals:
         if isinstance(error, errors.AccessDenied):
             reply = self.plain(status, error.message, {"WWW-Authenticate": _challenge(error.reason)})
             return Reply(status, None, reply.headers) if self._rendition.is_401_empty else reply
-        if isinstance(error, errors.Throttled):
+        if isinstance(error, errors.Throttled | errors.StoreAway):
             return self.plain(status, error.message, {"Retry-After": str(error.retry_after)})
         return self.plain(status, error.message)
 

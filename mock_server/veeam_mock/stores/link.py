@@ -1,0 +1,164 @@
+"""The way to Redis: scripts are run at once or refused at once, and what is wrong is known, told, and tried again."""
+
+import hashlib
+import logging
+import re
+import secrets
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from veeam_mock.model.errors import StoreAway
+
+log = logging.getLogger("veeam_mock")
+
+Answer = TypeVar("Answer")
+Argument = str | bytes | int | float
+
+PATIENCE = 0.2
+"""Seconds that a connection, and an answer, may take. A request asks at most four times."""
+
+PAUSE = 0.2
+"""Seconds between two tries to reach a store that is away."""
+
+LEAST_VERSION = (6, 2)
+
+TROUBLES = (
+    (r"READONLY|read only", "it is read-only"),
+    (r"OOM|maxmemory", "its memory is full"),
+    (r"MISCONF|snapshots", "it cannot write to its disk"),
+    (r"LOADING|loading", "it is loading its data"),
+    (r"NOREPLICAS|replicas", "it has too few replicas"),
+    (r"MASTERDOWN|MASTER", "it has lost its master"),
+    (r"BUSY|busy", "it is busy with a script"),
+    (r"NOAUTH|Authentication|WRONGPASS|password|NOPERM|permission", "it refuses the login, or its rights are too few"),
+)
+"""What in the text of an error says which trouble it is; the client library leaves out some of the first words."""
+
+
+class Script:
+    """A Lua script, known to Redis by its digest."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.digest = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
+class Link:
+    """A store by its URL. Keys begin with `prefix`.
+
+    Once a call fails, those that follow are refused at once, until a thread finds that the store is well again.
+    `trouble` says what is wrong; None while nothing is. `source` gives real time in Unix seconds, UTC; by default it is
+    the store's, so that all who share it have one time.
+    """
+
+    def __init__(self, url: str, prefix: str, source: Callable[[], float] | None = None) -> None:
+        self.prefix = prefix
+        self.source = source
+        self.trouble: str | None = None
+        self._is_known = False
+        self._lock = threading.Lock()
+        self._client: Any = redis.Redis.from_url(
+            url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE, retry=Retry(NoBackoff(), 0), protocol=2
+        )
+
+    def run(self, script: Script, keys: Sequence[str], *arguments: Argument) -> Any:
+        """What a script answers; `StoreAway` when the store cannot be used."""
+        key_bytes = [key.encode("utf-8", "surrogatepass") for key in keys]
+
+        def ask() -> Any:
+            try:
+                return self._client.execute_command("EVALSHA", script.digest, len(keys), *key_bytes, *arguments)
+            except redis.exceptions.NoScriptError:
+                return self._client.execute_command("EVAL", script.text, len(keys), *key_bytes, *arguments)
+
+        return self._try(ask)
+
+    def do(self, *command: Argument) -> Any:
+        """What a single command answers; `StoreAway` when the store cannot be used."""
+        return self._try(lambda: self._client.execute_command(*command))
+
+    def look(self) -> str | None:
+        """Try the store now, and say what is wrong; None for nothing."""
+        try:
+            self.do("PING")
+        except StoreAway:
+            return self.trouble
+        return None
+
+    def shared_key(self) -> bytes:
+        """A key for signatures, the same for all who share the store; `StoreAway` when it cannot be used."""
+        name = f"{self.prefix}:key"
+        self.do("SET", name, secrets.token_bytes(32), "NX")
+        return bytes(self.do("GET", name))
+
+    def close(self) -> None:
+        """End the connections."""
+        self._client.close()
+
+    def _try(self, ask: Callable[[], Answer]) -> Answer:
+        if self.trouble is not None:
+            raise StoreAway(self.trouble)
+        try:
+            if not self._is_known:
+                self._check()
+                self._is_known = True
+            return ask()
+        except (redis.RedisError, OSError) as error:
+            trouble = _trouble_of(error)
+            if trouble is None:
+                raise
+            self._fall(trouble)
+            raise StoreAway(trouble) from None
+
+    def _check(self) -> None:
+        """Raises what the client does, or `_Unfit`, when this store cannot be used."""
+        version = str(self._client.info("server").get("redis_version", "0"))
+        if tuple(int(part) for part in re.findall(r"\d+", version)[:2]) < LEAST_VERSION:
+            raise _Unfit(f"its version is {version[:20]}, and 6.2 is the least that will do")
+        self._client.set(f"{self.prefix}:tried", 1, px=60_000)
+
+    def _fall(self, trouble: str) -> None:
+        """Refuse calls from now on, say so once, and look for the end of it."""
+        with self._lock:
+            if self.trouble is not None:
+                return
+            self.trouble = trouble
+        log.error("The store cannot be used: %s. Requests are answered with 503.", trouble)
+        threading.Thread(target=self._recover, name="store", daemon=True).start()
+
+    def _recover(self) -> None:
+        pause = threading.Event()
+        while self.trouble is not None:
+            pause.wait(PAUSE)
+            try:
+                self._check()
+            except (redis.RedisError, OSError) as error:
+                trouble = _trouble_of(error) or "it answers with errors"
+                if trouble != self.trouble:
+                    log.error("The store cannot be used: %s.", trouble)
+                self.trouble = trouble
+            else:
+                self.trouble = None
+        log.warning("The store can be used again.")
+
+
+class _Unfit(redis.RedisError):
+    """A store that will not do; the message says why."""
+
+
+def _trouble_of(error: Exception) -> str | None:
+    """What an error says of the store; None for an error in what was asked."""
+    if isinstance(error, _Unfit):
+        return str(error)
+    if isinstance(error, redis.exceptions.TimeoutError):
+        return f"it did not answer within {PATIENCE:g} s"
+    text = str(error)
+    found = next((words for pattern, words in TROUBLES if re.search(pattern, text)), None)
+    if found is None and isinstance(error, redis.exceptions.ConnectionError | OSError):
+        return "it cannot be reached"
+    return found
