@@ -17,7 +17,7 @@ MOST_MODULES = 12
 SOURCES = {"veeam_mock": TOP / "mock_server", "veeam_contracts": TOP / "contracts"}
 TABLES = {
     "veeam_mock": """
-messages secret_names version files world_names suggestions
+messages secret_names version files world_names
 model
 spec
 also

@@ -25,7 +25,7 @@ from veeam_mock.spec.refusals import Refusals
 from veeam_mock.spec.renditions import V4
 from veeam_mock.spec.schema import shorten
 from veeam_mock.spec.spec import Match, Operation, Spec
-from veeam_mock.suggestions import suggestion
+from veeam_mock.spec.suggestions import suggestion
 from veeam_mock.version import package_version
 from veeam_mock.world_names import comes_from_another_site, enter_world
 

@@ -18,7 +18,7 @@ from veeam_mock.model.durations import SCHEMA as DURATION
 from veeam_mock.model.durations import parse_duration
 from veeam_mock.spec.schema import Schema, Violation, shorten
 from veeam_mock.spec.spec import Operation
-from veeam_mock.suggestions import suggestion
+from veeam_mock.spec.suggestions import suggestion
 
 CONDITIONS: Mapping[str, Any] = {
     "times": {"type": "integer", "minimum": 1},

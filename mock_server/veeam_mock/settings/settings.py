@@ -14,8 +14,8 @@ from veeam_mock.settings.options import BY_KEY, DEFAULT_PASSWORD, MEMORY, OPTION
 from veeam_mock.spec.document import VERSIONS, bundled_path, load_document, questions
 from veeam_mock.spec.readings import default_readings
 from veeam_mock.spec.schema import Schema, Violation, shorten
+from veeam_mock.spec.suggestions import suggestion
 from veeam_mock.spec.versions import Versions
-from veeam_mock.suggestions import suggestion
 
 LIFETIME = ("1s", "3650d")
 RANGES = {
