@@ -14,6 +14,8 @@ import requests
 
 from support.redis_server import RedisServer
 from veeam_mock import MockServer
+from veeam_mock.model.errors import StoreAway
+from veeam_mock.stores.link import Link
 
 LOGIN = {"grant_type": "password", "username": "administrator", "password": "veeam"}
 ENOUGH = 10.0
@@ -72,7 +74,7 @@ def close(own_redis: RedisServer) -> None:
 
 TROUBLES: dict[str, tuple[Change, Change, str]] = {
     "away": (RedisServer.kill, RedisServer.start, "it cannot be reached"),
-    "slow": (RedisServer.pause, RedisServer.go_on, "it did not answer within 0.2 s"),
+    "slow": (RedisServer.pause, RedisServer.go_on, "it did not answer within 0.4 s"),
     "full": (fill, lambda own: own.client.config_set("maxmemory", 0), "its memory is full"),
     "read-only": (make_replica, lambda own: own.client.execute_command("REPLICAOF", "NO", "ONE"), "it is read-only"),
     "closed": (close, lambda own: own.client.config_set("requirepass", ""), "it refuses the login"),
@@ -138,10 +140,12 @@ def test_a_store_that_forgot_all_begins_anew(veeam: MockServer, own_redis: Redis
     assert log_in(veeam).status_code == 200
 
 
-class OldRedis:
-    """Says that it is of version 6.0, and answers nothing else."""
+class FakeRedis:
+    """Says that it is of a version, and OK to everything else; each PING takes it so many seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, version: str, seconds: float = 0.0) -> None:
+        self.version = version
+        self.seconds = seconds
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"redis://127.0.0.1:{self.listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
@@ -152,21 +156,37 @@ class OldRedis:
                 threading.Thread(target=self._answer, args=(self.listener.accept()[0],), daemon=True).start()
 
     def _answer(self, connection: socket.socket) -> None:
-        text = b"# Server\r\nredis_version:6.0.16\r\n"
+        text = f"# Server\r\nredis_version:{self.version}\r\n".encode()
         with connection, contextlib.suppress(OSError):
             while data := connection.recv(4096):
                 for command in data.split(b"*")[1:]:
+                    if b"PING" in command:
+                        threading.Event().wait(self.seconds)
                     is_info = b"INFO\r\n" in command and b"CLIENT" not in command
                     connection.sendall(b"$%d\r\n%s\r\n" % (len(text), text) if is_info else b"+OK\r\n")
 
 
 def test_an_old_version_is_refused(serve: Callable[..., MockServer]) -> None:
-    old = OldRedis()
+    old = FakeRedis("6.0.16")
     server = serve(store=old.url)
     assert "its version is 6.0.16, and 6.2 is the least that will do" in log_in(server).json()["message"]
     assert health(server)[0] == 503
     server.stop()
     old.listener.close()
+
+
+def test_many_slow_answers_are_too_slow() -> None:
+    slow = FakeRedis("7.2.0", seconds=0.15)
+    link = Link(slow.url, "slow")
+    link.do("ECHO", "the first one, with which the version is looked at")
+    begun = time.monotonic()
+    link.begin()
+    with pytest.raises(StoreAway, match="it did not answer within"):
+        for _ in range(4):
+            link.do("PING")
+    assert time.monotonic() - begun < 1
+    link.close()
+    slow.listener.close()
 
 
 def test_what_is_missing_to_speak_to_a_store_is_told() -> None:

@@ -123,6 +123,15 @@ def test_reset_resets_for_both(pair: Pair) -> None:
     assert len(ask(one, "GET", "/v4/Organizations", logged_in(other)).json()) == 2
 
 
+def test_a_restart_is_for_both_and_at_once(pair: Pair) -> None:
+    one, other = pair
+    headers = logged_in(one)
+    one.restart_world()
+    assert ask(other, "GET", "/v4/Organizations", headers).status_code == 401
+    headers = logged_in(other)
+    assert ask(one, "GET", "/v4/Organizations", headers).status_code == 200, "it restarted then, not now"
+
+
 def test_a_world_is_one_and_apart_from_others(pair: Pair) -> None:
     one, other = (MockServer.attach(server.url, world="job-1") for server in pair)
     headers = logged_in(one)

@@ -41,9 +41,13 @@ class Reloading:
 
     def __call__(self) -> None:
         """Start all worlds anew with the settings as they are written now; `SettingsError`, and nothing is changed."""
-        self._installation.restart(self._read())
+        self.start_anew()
         if self._tell is not None:
             self._tell()
+
+    def start_anew(self) -> None:
+        """The same, without telling the other workers."""
+        self._installation.restart(self._read())
 
     def follow(self) -> None:
         """Go on with the settings as they are written now, with which another worker started the worlds anew."""
@@ -90,7 +94,7 @@ def reload_when_asked(server: Server, reloading: Reloading, path: str) -> None:
         if in_terminal and not has_terminal():
             server.stop()
         else:  # in a thread: this one may hold the lock that a new start waits for
-            call = reloading if number == signal.SIGHUP else reloading.follow
+            call = reloading.start_anew if number == signal.SIGHUP else reloading.follow
             threading.Thread(target=reload, args=(call,), daemon=True).start()
 
     signal.signal(signal.SIGHUP, answer)

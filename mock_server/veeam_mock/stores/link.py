@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -20,8 +21,11 @@ log = logging.getLogger("veeam_mock")
 Answer = TypeVar("Answer")
 Argument = str | bytes | int | float
 
-PATIENCE = 0.2
-"""Seconds that a connection, and an answer, may take. A request asks at most four times."""
+PATIENCE = 0.4
+"""Seconds that a connection, an answer, and all slow answers of one request may take."""
+
+SLOW = 0.05
+"""Seconds from which on an answer is slow."""
 
 PAUSE = 0.2
 """Seconds between two tries to reach a store that is away."""
@@ -65,9 +69,14 @@ class Link:
         self._lock = threading.Lock()
         self._line: tuple[int, Any] | None = None
         self._on_line = threading.Lock()
+        self._waited = 0.0
         self._client: Any = redis.Redis.from_url(
             url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE, retry=Retry(NoBackoff(), 0), protocol=2
         )
+
+    def begin(self) -> None:
+        """Another request begins, which may take its time."""
+        self._waited = 0.0
 
     def run(self, script: Script, keys: Sequence[str], *arguments: Argument) -> Any:
         """What a script answers; `StoreAway` when the store cannot be used."""
@@ -120,9 +129,15 @@ class Link:
         with self._on_line:
             if self._line is None or self._line[0] != os.getpid():
                 self._line = os.getpid(), self._client.connection_pool.get_connection()
-            line = self._line[1]
+            if self._waited > PATIENCE:
+                raise redis.exceptions.TimeoutError
+            line, begun = self._line[1], time.monotonic()
             line.send_command(*command, check_health=False)
-            return line.read_response()
+            answer = line.read_response()
+            took = time.monotonic() - begun
+            if took > SLOW:
+                self._waited += took
+            return answer
 
     def _try(self, ask: Callable[[], Answer]) -> Answer:
         if self.trouble is not None:

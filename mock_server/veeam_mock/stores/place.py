@@ -37,6 +37,7 @@ class Place:
 
     def enter(self) -> Standing | float:
         """What the world stands at; the time alone where it is not there."""
+        self.link.begin()
         seconds, micros, *state = self.link.run(scripts.ENTER, [self.key])
         source = self.link.source
         time = int(seconds) + int(micros) / 1e6 if source is None else source()

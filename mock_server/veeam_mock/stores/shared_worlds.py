@@ -1,5 +1,6 @@
 """Worlds that lie in a store which several processes share."""
 
+import contextlib
 import hashlib
 import uuid
 from collections import OrderedDict
@@ -12,6 +13,7 @@ from veeam_mock.api import worlds
 from veeam_mock.api.worlds import Kept, NoSuchWorld, TooManyWorlds, World, Worlds, seed_of, seeded_organization
 from veeam_mock.faults.parsing import FaultParser
 from veeam_mock.faults.rules import Rule
+from veeam_mock.model.errors import StoreAway
 from veeam_mock.model.limits import CODES, LOGINS
 from veeam_mock.model.randomness import Randomness
 from veeam_mock.model.restore_sessions import RestoreSession
@@ -101,13 +103,13 @@ class SharedWorlds(Worlds):
         self._seen: OrderedDict[str, SharedWorld] = OrderedDict()
         self._default = SharedWorld(DEFAULT, settings, parser, link)
         self.default = self._default
+        with contextlib.suppress(StoreAway):  # then it is done as soon as the store is there
+            self._begin_worlds()
 
     def find(self, name: str, *, may_make: bool = True) -> World:
         if not is_world_name(name):
             raise NoSuchWorld(BAD_NAME)
-        if self._begin is not None:
-            self._link.run(scripts.BEGIN, [self._link.prefix], _digest(self._settings), self._begin)
-            self._begin = None
+        self._begin_worlds()
         world = self._local(name)
         standing = world.place.enter()
         while not isinstance(standing, Standing):
@@ -134,6 +136,12 @@ class SharedWorlds(Worlds):
         fields = [part for key, value in changes.items() for part in (key, orjson.dumps(value))]
         if fields:
             world.place.run(scripts.CHANGE, *fields)
+
+    def _begin_worlds(self) -> None:
+        """Drop the worlds of other settings, or all that should begin anew; once."""
+        if self._begin is not None:
+            self._link.run(scripts.BEGIN, [self._link.prefix], _digest(self._settings), self._begin)
+            self._begin = None
 
     @property
     def _table(self) -> str:
