@@ -55,6 +55,19 @@ class Exchange:
         except (UnicodeDecodeError, ValueError, RecursionError):
             return NOT_JSON
 
+    @cached_property
+    def repeats_a_member(self) -> bool:
+        """Whether an object in the body has two members of one name, of which readers take one or the other."""
+        found: list[bool] = []
+
+        def note(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+            found.append(len({name for name, _ in pairs}) < len(pairs))
+            return dict(pairs)
+
+        if self.value is not NOT_JSON:
+            json.loads(self.body, object_pairs_hook=note)
+        return any(found)
+
     @property
     def text(self) -> str:
         """The body as text, whatever its bytes."""
