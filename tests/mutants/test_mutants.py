@@ -54,7 +54,7 @@ def test_the_server_with_every_second_reading_is_not_blamed_and_each_reading_is_
     verdict = judge(variant.behave, dict(variant.settings), seed=SEED)
     assert verdict.status == Status.CONFORMS, verdict.reason
     seen = {observation.question: observation.reading for observation in verdict.observations}
-    assert seen == variant.settings["ambiguities"]
+    assert seen.items() >= dict(variant.settings["ambiguities"]).items()
 
 
 def test_the_bank_is_large_and_names_rules_and_questions_that_exist() -> None:

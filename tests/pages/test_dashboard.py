@@ -98,9 +98,10 @@ def test_a_fault_is_told_with_its_conditions(server: MockServer, rule: dict[str,
     assert told in page(server).text
 
 
-def test_many_worlds_fold_into_a_list(server: MockServer) -> None:
+def test_many_worlds_fold_into_a_list(serve: Callable[..., MockServer]) -> None:
+    server = serve()
     for number in range(9):
-        MockServer.attach(server.url, ca_cert=server.ca_cert, world=f"night-{number}").clock.now()
+        MockServer.attach(server.url, world=f"night-{number}").clock.now()
     shown = page(server, "/~night-3/__admin/").text
     assert "<summary>night-3 " in shown and "of 10 worlds" in shown
     assert '<a href="/~night-8/__admin/">' in shown

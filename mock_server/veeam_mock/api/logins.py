@@ -12,6 +12,8 @@ AUTH_CODE_PREFIX = "mock-auth-"
 
 def get_token(call: Call) -> Reply:
     """Log in by password, refresh (RFC 6749 sections 4.3 and 6), or by any assertion, as the first user (RFC 7523)."""
+    if call.version.rendition.limits_logins and call.world.settings.login_limit:
+        call.world.login_limit.count()
     form = call.body
     match form["grant_type"]:
         case "refresh_token":

@@ -8,6 +8,7 @@ from veeam_mock.faults.parsing import FaultParser
 from veeam_mock.faults.rules import Plan
 from veeam_mock.model.clock import Clock
 from veeam_mock.model.device_codes import DeviceCode, DeviceCodes, Throttle
+from veeam_mock.model.login_limit import LoginLimit
 from veeam_mock.model.organizations import Organization, Organizations
 from veeam_mock.model.randomness import Randomness
 from veeam_mock.model.restore_sessions import RestoreSession, RestoreSessions
@@ -64,6 +65,7 @@ class World:
             throttle=kept.throttle if settings.ambiguities["throttling"] == "some" else None,
             auto_approve=settings.auto_approve,
         )
+        self.login_limit = LoginLimit(self.clock)
         self.organizations = Organizations(kept.organizations)
         self.restore_sessions = RestoreSessions(kept.restore_sessions)
 

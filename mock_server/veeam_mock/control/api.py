@@ -18,7 +18,6 @@ from veeam_mock.faults.parsing import FaultError
 from veeam_mock.messages import Reply, Request
 from veeam_mock.model.clock import TimeTravelError
 from veeam_mock.model.errors import DeviceCodeError, ModelError, NotFound
-from veeam_mock.model.suggestions import suggestion
 from veeam_mock.settings.addresses import is_loopback
 from veeam_mock.settings.hosts import FOREIGN_HOST, is_own_host
 from veeam_mock.settings.settings import SettingsError
@@ -26,6 +25,7 @@ from veeam_mock.spec.refusals import Refusals
 from veeam_mock.spec.renditions import V4
 from veeam_mock.spec.schema import shorten
 from veeam_mock.spec.spec import Match, Operation, Spec
+from veeam_mock.spec.suggestions import suggestion
 from veeam_mock.world_names import comes_from_another_site, enter_world
 
 log = logging.getLogger("veeam_mock")

@@ -18,7 +18,13 @@ FaultKind = Literal[
     "html",
 ]
 PresetName = Literal[
-    "throttled", "azure-unreachable", "service-unavailable", "token-revoked", "code-expired", "gateway-timeout"
+    "throttled",
+    "logins-limited",
+    "azure-unreachable",
+    "service-unavailable",
+    "token-revoked",
+    "code-expired",
+    "gateway-timeout",
 ]
 Method = Literal["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"]
 OperationName = Literal[

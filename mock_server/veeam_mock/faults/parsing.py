@@ -16,9 +16,9 @@ from veeam_mock.model.dates import parse_date_time
 from veeam_mock.model.durations import FORM as DURATION_FORM
 from veeam_mock.model.durations import SCHEMA as DURATION
 from veeam_mock.model.durations import parse_duration
-from veeam_mock.model.suggestions import suggestion
 from veeam_mock.spec.schema import Schema, Violation, shorten
 from veeam_mock.spec.spec import Operation
+from veeam_mock.spec.suggestions import suggestion
 
 CONDITIONS: Mapping[str, Any] = {
     "times": {"type": "integer", "minimum": 1},

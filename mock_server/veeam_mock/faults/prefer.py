@@ -13,8 +13,8 @@ from veeam_mock.faults.kinds import BY_KIND
 from veeam_mock.faults.parsing import FaultError, FaultParser, names
 from veeam_mock.faults.presets import PRESETS
 from veeam_mock.faults.rules import Rule
-from veeam_mock.model.suggestions import suggestion
 from veeam_mock.spec.schema import Violation, shorten
+from veeam_mock.spec.suggestions import suggestion
 
 TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]++"
 QUOTED = r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)'

@@ -28,6 +28,17 @@ PRESETS = {
             {"kind": "status", "status": 429, "message": "Too many requests.", "retry_after": 30},
         ),
         Preset(
+            "logins-limited",
+            "more logins than the vendor allows from v6 on: 429 with Retry-After on the token call",
+            {
+                "kind": "status",
+                "status": 429,
+                "message": "Too many requests for a token came.",
+                "retry_after": 60,
+                "match": {"operation": "getToken"},
+            },
+        ),
+        Preset(
             "azure-unreachable",
             "the server cannot reach Microsoft Azure: 500 on the device-code calls",
             {

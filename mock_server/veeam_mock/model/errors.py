@@ -78,10 +78,10 @@ class UnknownRegion(ModelError):
 
 
 class Throttled(ModelError):
-    """Too many device codes in a short time; `retry_after` is in whole seconds."""
+    """Too many calls in a short time; `retry_after` is in whole seconds, `what` a sentence that says of what."""
 
-    def __init__(self, retry_after: int) -> None:
-        super().__init__(f"Too many device codes were requested. Try again in {retry_after} seconds.")
+    def __init__(self, retry_after: int, what: str = "Too many device codes were requested.") -> None:
+        super().__init__(f"{what} Try again in {retry_after} seconds.")
         self.retry_after = retry_after
 
 

@@ -201,6 +201,9 @@ class Declared:
     )
     log: bool = setting(False, FLAG, "Print one line for each request.")
     log_format: str = setting("text", {"type": "string", "enum": ["text", "json"]}, "Form of these lines.", "text|json")
+    login_limit: bool = setting(
+        False, FLAG, "Keep to the vendor's limit on logins from v6 on: 1 a second, 5 a minute, 1,500 an hour; else 429."
+    )
     no_prefer: bool = setting(False, FLAG, "Ignore faults that requests ask for by the header Prefer.")
     strict: bool = setting(
         False, FLAG, "Refuse what the real server forgives: sloppy JSON, a slash at a path's end, a form as multipart."

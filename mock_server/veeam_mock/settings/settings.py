@@ -8,13 +8,13 @@ from typing import Any, Unpack
 from veeam_mock.faults.parsing import FaultError, FaultParser
 from veeam_mock.model import durations
 from veeam_mock.model.clock import system_time
-from veeam_mock.model.suggestions import suggestion
 from veeam_mock.settings.addresses import url_of
 from veeam_mock.settings.keywords import GivenSettings
 from veeam_mock.settings.options import BY_KEY, DEFAULT_PASSWORD, OPTIONS, Declared, Option
 from veeam_mock.spec.document import VERSIONS, bundled_path, load_document, questions
 from veeam_mock.spec.readings import default_readings
 from veeam_mock.spec.schema import Schema, Violation, shorten
+from veeam_mock.spec.suggestions import suggestion
 from veeam_mock.spec.versions import Versions
 
 LIFETIME = ("1s", "3650d")

@@ -16,6 +16,7 @@ class Rendition:
     has_absolute_links: bool = False
     has_pages: bool = False
     is_401_empty: bool = False
+    limits_logins: bool = False
     regions: Mapping[str, str] = field(default_factory=dict)
     error_codes: Mapping[int, str] = field(default_factory=dict)
     other_error: str | None = None
@@ -29,6 +30,7 @@ V4 = Rendition(product="4.0.0.2516", has_absolute_links=True)
 V5 = replace(V4, product="5.0.0.1063")
 V6 = Rendition(
     product="6.0.0.367",
+    limits_logins=True,
     regions=MappingProxyType({"USgovCommunity": "USGovernment", "USgovDefence": "USDefence"}),
 )
 V7 = replace(V6, product="7.0.0.2911")

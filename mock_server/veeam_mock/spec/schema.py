@@ -11,8 +11,8 @@ from typing import Any
 
 import jsonschema_rs
 
-from veeam_mock.model.suggestions import suggestion
 from veeam_mock.secret_names import is_secret, without_secrets
+from veeam_mock.spec.suggestions import suggestion
 
 LONGEST_VALUE = 60
 """Characters of a refused value that a message repeats."""
