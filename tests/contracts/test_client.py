@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+import requests
 import trustme
 
 from veeam_contracts.asking.client import Client, NoLogin
@@ -17,6 +18,7 @@ from veeam_contracts.asking.exchange import NOT_JSON, Exchange
 from veeam_contracts.asking.gate import Line
 from veeam_contracts.asking.pace import RETRY_AFTER_DEFAULT, retry_after
 from veeam_contracts.asking.target import BUNDLED, LIVE, Login, Target, is_loopback
+from veeam_contracts.asking.wire import Cause, explain
 from veeam_contracts.options import Mistake, read_options
 from veeam_contracts.paths import NEWEST
 from veeam_mock import MockServer
@@ -193,12 +195,10 @@ def test_a_certificate_of_the_caller_opens_a_gateway(gateway: str, authority: tr
     line.close()
 
 
-def test_without_one_the_advice_is_to_give_it(gateway: str, authority: trustme.CA, tmp_path: Path) -> None:
-    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    client = Client(Line(Target(gateway, Login("u", "p"), ca_cert=str(tmp_path / "ca.pem"))), NEWEST)
-    with pytest.raises(NoLogin, match="give yours with --client-cert and --client-key"):
-        client.log_in()
-    client.line.close()
+def test_a_server_that_wants_a_certificate_is_understood() -> None:
+    alert = ssl.SSLError("[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] tlsv13 alert certificate required (_ssl.c:2580)")
+    silence = explain(requests.exceptions.SSLError(alert))
+    assert silence.cause is Cause.WANTS_CERTIFICATE
 
 
 def test_a_certificate_for_another_name_is_told_so(gateway: str, authority: trustme.CA, tmp_path: Path) -> None:

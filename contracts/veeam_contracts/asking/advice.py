@@ -42,5 +42,5 @@ def _of_silence(why: Silence) -> str:
         case Cause.DROPPED:
             return (
                 "closes the connection without an answer to the login: "
-                "is it http instead of https, or a proxy in between?"
+                "is it http instead of https, or a proxy in between? Does it want a certificate (--client-cert)?"
             )
