@@ -22,7 +22,7 @@ ALLOWED: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = (
     (frozenset({"GET"}), pattern_of("getOrganizations")),
     (frozenset({"GET"}), pattern_of("getOrganization")),
     (frozenset({"GET"}), pattern_of("getServiceInstance")),
-    (frozenset({"GET"}), re.compile(pattern_of("getServiceInstance").pattern + "/", re.IGNORECASE)),
+    (frozenset({"GET"}), re.compile(r"/v[0-9]+/(?:ServiceInstance/|/?Organizations(?:;a=b|%20)?)", re.IGNORECASE)),
     (frozenset({"POST"}), pattern_of("getOrganizationDeviceCode")),
     (frozenset({"POST"}), pattern_of("getRestoreDeviceCode")),
     (frozenset({"POST"}), pattern_of("logOut")),
