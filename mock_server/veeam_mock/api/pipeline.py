@@ -17,6 +17,7 @@ from veeam_mock.faults.parsing import FaultError
 from veeam_mock.faults.prefer import rules_from_header
 from veeam_mock.faults.rules import Rule
 from veeam_mock.messages import NO_LENGTH, Reply, Request
+from veeam_mock.model.clock import system_time
 from veeam_mock.model.dates import http_date
 from veeam_mock.model.errors import AccessDenied, ModelError, StoreAway
 from veeam_mock.settings.options import MEMORY
@@ -50,6 +51,7 @@ class Exchange:
     preferences: Sequence[Rule] = ()
     is_outside_the_description = False
     at = 0.0
+    began: float | None = None  # by `system_time`; None where nobody listens
 
     def __init__(self, head: Head, body: bytes, world: World, version: Version, no_socket: str | None = None) -> None:
         self.head = head
@@ -91,9 +93,10 @@ class Pipeline:
         with installation.lock:
             if head.generation is not installation.generation:
                 self._understand(head)
-            exchange = Exchange(
-                head, body, installation.worlds.default, head.version or installation.versions.oldest, no_socket
-            )
+            version = head.version or installation.versions.oldest
+            exchange = Exchange(head, body, installation.worlds.default, version, no_socket)
+            if installation.journal.listeners:
+                exchange.began = system_time()
             self._look_for_an_answer(exchange)
             self._finish_the_answer(exchange)
         assert exchange.reply is not None
@@ -304,6 +307,7 @@ class Pipeline:
             operation=exchange.head.operation_id,
             faults=tuple(rule.label for rule in exchange.strikes) if exchange.strikes else (),
             forgiven=tuple(checked.forgiven) if checked is not None and checked.forgiven else (),
+            began=exchange.began,
         )
 
 

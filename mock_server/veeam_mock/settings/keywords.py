@@ -59,6 +59,7 @@ class GivenSettings(WorldSettings, total=False):
     host: str
     port: int
     port_file: str | None
+    name: Sequence[str]
     http: bool
     cert: str | None
     key: str | None

@@ -172,6 +172,12 @@ class Declared:
         "MAP",
         command=False,
     )
+    name: tuple[str, ...] = setting(
+        (),
+        {"type": "array", "maxItems": 100, "items": HOST},
+        "Another name of this server, or address: in the certificate that is made, and let in as by --allow-host.",
+        "HOST",
+    )
     http: bool = setting(False, FLAG, "Serve plain HTTP instead of HTTPS.")
     cert: str | None = setting(None, TEXT, "Certificate chain (PEM) instead of the one made on first use.", "FILE")
     key: str | None = setting(None, TEXT, "Private key (PEM) of --cert.", "FILE")
