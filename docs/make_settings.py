@@ -38,8 +38,8 @@ Durations are `250ms`, `30s`, `15m`, `1.5h`, `1h30m`, `14d`, or `PT15M` as in IS
 extension of VS Code the first line of a file names it: `# yaml-language-server: $schema=veeam-mock.schema.json`.
 
 SIGHUP, and `POST /__admin/reload`, read the file again: all worlds start anew with its settings. Where it does not fit,
-nothing changes, and the answer, or standard error, says why. `host`, `port`, `port_file`, `http`, `cert`, `key`,
-`request_timeout`, `log`, `log_format` and `quiet` take a new start of the server.
+nothing changes, and the answer, or standard error, says why. `host`, `port`, `port_file`, `name`, `http`,
+`cert`, `key`, `request_timeout`, `log`, `log_format` and `quiet` take a new start of the server.
 
 | key | option | default | |
 |---|---|---|---|
@@ -53,6 +53,19 @@ issued keeps its end: {changeable}.
 ```yaml
 {lists}
 ```
+
+## Names of the server
+
+The certificate that the mock makes is for `localhost`, `127.0.0.1` and `::1`, for `host`, for each `name`, and, with
+`--host 0.0.0.0` or `::`, for the name of the machine. With other names than the first three it lies, with its CA file,
+in a folder of its own; the banner says where.
+
+```console
+$ veeam-mock --host 0.0.0.0 --name veeam.example --name 192.0.2.7
+```
+
+Under these names the pages and the control API are served as well, also on loopback. `--allow-host` does that alone; so
+does `--name` beside `--http` or `--cert`, where no certificate is made.
 
 ## Ambiguities
 

@@ -18,7 +18,10 @@ MARKERS = (
     "veeam_no_waiting: time.sleep and asyncio.sleep move the clock of the mock and return at once",
 )
 MOST_SHOWN = 20
-SETTLED = ("host", "port", "port_file", "http", "cert", "key", "request_timeout", "store", "store_prefix", "workers")
+SETTLED = (
+    *("host", "port", "port_file", "name", "http", "cert", "key"),
+    *("request_timeout", "store", "store_prefix", "workers"),
+)
 """Settings of the listener, which outlives a test."""
 
 S = TypeVar("S", bound="LocalServer")

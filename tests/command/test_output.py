@@ -162,3 +162,32 @@ def test_without_a_home_a_folder_for_this_run_is_used_and_gone_after_it(tmp_path
     assert there == "True"
     assert folder.startswith(str(tmp_path)) or home is None  # without HOME, the system knows one by its list of users
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no pseudo-terminals")
+@pytest.mark.parametrize(
+    ("environment", "is_coloured"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)]
+)
+def test_a_terminal_gets_colours_unless_it_wants_none(
+    tmp_path: Path, environment: dict[str, str], is_coloured: bool
+) -> None:
+    reader, writer = os.openpty()
+    variables = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "TERM")}
+    running = Quietly(tmp_path, "--log", "--quiet", stdout=writer, env={**variables, "TERM": "xterm", **environment})
+    read(running.url, 1)
+    assert running.end() == (0, "")
+    line = os.read(reader, 4096).decode()
+    os.close(reader)
+    os.close(writer)
+    assert ("\x1b[33m404\x1b[0m" in line) == is_coloured
+    assert ("\x1b" in line) == is_coloured
+
+
+def test_a_pipe_gets_no_colours(tmp_path: Path) -> None:
+    running = Quietly(tmp_path, "--log", "--quiet", stdout=subprocess.PIPE)
+    read(running.url, 1)
+    running.process.send_signal(signal.SIGTERM)
+    output, _ = running.process.communicate(timeout=10)
+    assert b"  404  GET /v4/x" in output
+    assert b"\x1b" not in output
+    assert b" ms  /v4/xxx" in output

@@ -1,5 +1,6 @@
 """The certificate that the mock makes for itself, and the one that a user brings."""
 
+import socket
 import ssl
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -48,8 +50,40 @@ def test_a_certificate_is_made_for_the_names_of_this_machine(folder: Path) -> No
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])
-def test_listening_everywhere_is_no_name(folder: Path, host: str) -> None:
-    assert names(ensure(folder, host)) == LOCAL
+@pytest.mark.parametrize(("machine", "named"), [("Build-7", {("DNS", "build-7")}), ("build_7", set()), ("", set())])
+def test_listening_everywhere_names_the_machine(
+    host: str, machine: str, named: set[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("socket.gethostname", lambda: machine)
+    certificate = find_certificate(Settings(host=host))
+    assert certificate
+    assert names(certificate) == LOCAL | named
+
+
+def test_more_names_are_in_the_certificate_and_let_in(
+    client_of: Callable[..., ApiClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = find_certificate(Settings(name=["veeam.test", "10.1.2.3", "VEEAM.test"]))
+    assert certificate
+    assert names(certificate) == {*LOCAL, ("DNS", "veeam.test"), ("IP Address", "10.1.2.3")}
+    url = client_of(name=["veeam.test"], http=False).url
+    looked_up = socket.getaddrinfo
+
+    def to_this_machine(host: str, *others: Any, **more: Any) -> Any:
+        return looked_up("127.0.0.1" if host == "veeam.test" else host, *others, **more)
+
+    monkeypatch.setattr("socket.getaddrinfo", to_this_machine)
+    trusted = find_certificate(Settings(name=["veeam.test"]))
+    assert trusted
+    client = ApiClient(url.replace("localhost", "veeam.test"), str(trusted.authority))
+    assert client.log_in().status_code == 200
+    assert client.send("GET", "/__admin/clock").status_code == 200
+    assert client.send("GET", "/devicelogin").status_code == 200
+
+
+def test_a_name_that_no_certificate_can_have_is_told() -> None:
+    with pytest.raises(CertificateError, match=r"no certificate can be made for .*a\.\.b"):
+        find_certificate(Settings(name=["a..b"]))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The record of what was asked: complete, searchable, bounded, and without secrets."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote, quote_plus, urlencode
@@ -15,10 +16,10 @@ from veeam_mock import MockServer
 from veeam_mock.control.client import ControlFailure
 from veeam_mock.door.door import Patience
 from veeam_mock.journal import masking
-from veeam_mock.journal.journal import ENTRY_COST, LONGEST_BODY, Journal
+from veeam_mock.journal.journal import ENTRY_COST, LONGEST_BODY, Journal, Told
 from veeam_mock.journal.lines import json_line, logger, text_line
 from veeam_mock.journal.masking import Masker, without_credentials
-from veeam_mock.messages import Reply, Request
+from veeam_mock.messages import Delivery, Reply, Request
 from veeam_mock.mock import Mock
 from veeam_mock.secret_names import SECRET_HEADERS, SECRET_NAMES
 from veeam_mock.settings.settings import Settings
@@ -445,7 +446,8 @@ def test_the_log_goes_on_without_a_journal() -> None:
     lines: list[str] = []
     mock.installation.journal.listeners.append(logger("text", lines.append))
     assert mock.answer(Request("GET", "/v4/ServiceInstance")).status == 401
-    assert [line[8:] for line in lines] == ["  401  GET /v4/ServiceInstance  getServiceInstance"]
+    assert len(lines) == 1
+    assert lines[0][8:].startswith("  401  GET /v4/ServiceInstance  getServiceInstance  ")
     assert mock.installation.journal.entries("") == []
 
 
@@ -458,14 +460,79 @@ def test_the_log_is_one_line_a_request_for_people_or_for_programs(server: MockSe
     finally:
         listeners.clear()
     text, program = lines
-    assert text[8:] == "  418  GET /v4/Organizations?a=%0Ab  getOrganizations  struck by code=418  ~mine"
+    shown = (
+        r"  418  GET /v4/Organizations\?a=%0Ab  getOrganizations  struck by code=418  ~mine  127\.0\.0\.1  \d+\.\d ms  "
+    )
     told = json.loads(program)
+    assert re.fullmatch(shown + re.escape(told["message"]), text[8:])
+    assert told["message"]
+    assert told["client"] == "127.0.0.1"
+    assert told["milliseconds"] > 0
     assert (told["world"], told["status"], told["path"], told["faults"]) == (
         "mine",
         418,
         "/v4/Organizations",
         ["code=418"],
     )
+
+
+def logged(request: Request, reply: Reply, *, colour: bool = False, masker: Masker | None = None) -> str:
+    """The line of one exchange, without its time."""
+    lines: list[str] = []
+    journal = Journal(10, 10_000, masker or Masker())
+    journal.listeners.append(logger("text", lines.append, colour=colour))
+    journal.record(request, b"", reply, at=0.0)
+    return lines[0].partition("  ")[2]
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b'{"message": "No such code."}', "No such code."),
+        (b'{"Message": "No such code."}', "No such code."),
+        (b'{"error": "invalid_grant", "error_description": "No such code."}', "No such code."),
+        (b'{"message": "the key is geheim"}', "the key is ***"),
+        (b'{"message": "' + b"x" * 300 + b'"}', "x" * 200),
+        (b'{"message": "red \\u001b[31m"}', r"red \x1b[31m"),
+        (b'{"message": 5}', ""),
+        (b"[]", ""),
+        (b"no JSON", ""),
+        (b"", ""),
+    ],
+)
+def test_the_line_of_a_refusal_ends_with_what_it_says(body: bytes, told: str) -> None:
+    line = logged(Request("GET", "/a"), Reply(400, body=body), masker=Masker(["geheim"]))
+    assert line == f"400  GET /a  -{'  ' if told else ''}{told}"
+
+
+def test_the_line_of_an_answer_says_nothing_of_its_body() -> None:
+    assert logged(Request("GET", "/a"), Reply(200, body=b'{"message": "To sign in"}')) == "200  GET /a  -"
+    broken = Reply(500, body=b'{"message": "late"}', delivery=Delivery(ending="reset"))
+    assert logged(Request("GET", "/a"), broken) == "reset  GET /a  -"
+
+
+@pytest.mark.parametrize(("status", "colour"), [(200, 32), (308, 32), (404, 33), (500, 31)])
+def test_in_colour_the_outcome_alone_is_coloured(status: int, colour: int) -> None:
+    line = logged(Request("GET", "/a\x1b[1m"), Reply(status), colour=True)
+    assert line == f"\x1b[{colour}m{status}\x1b[0m  GET /a\\x1b[1m  -"
+
+
+def test_the_duration_has_the_delay_of_a_fault() -> None:
+    mock = Mock(Settings(faults=[{"kind": "delay", "delay": "2s"}]))
+    heard: list[Told] = []
+    mock.installation.journal.listeners.append(heard.append)
+    mock.answer(Request("GET", "/v4/ServiceInstance"))
+    assert heard[0].took is not None
+    assert heard[0].took >= 2
+
+
+def test_json_of_the_log_can_be_read_whatever_came() -> None:
+    written: list[str] = []
+    journal = Journal(10, 10_000, Masker())
+    journal.listeners.append(logger("json", written.append))
+    journal.record(Request("GET", "/\x7f\x85\u2028\U000e0001"), b"", Reply(200), at=0.0)
+    assert written[0].isprintable()
+    assert json.loads(written[0])["path"] == "/\x7f\x85\u2028\U000e0001"
 
 
 @pytest.mark.parametrize("form", [text_line, json_line])

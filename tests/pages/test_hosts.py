@@ -36,8 +36,9 @@ def test_a_form_under_a_foreign_name_approves_nothing(client: ApiClient) -> None
 
 @pytest.mark.parametrize("page", ["/devicelogin", "/__admin/clock"])
 def test_names_that_are_let_in_see_pages_and_the_control_api(serve: Callable[..., MockServer], page: str) -> None:
-    client = ApiClient(serve(allow_host=["mock.test"]).url)
-    assert client.send("GET", page, headers={"Host": "MOCK.test:4443"}).status_code == 200
+    client = ApiClient(serve(allow_host=["mock.test"], name=["Named.test"]).url)
+    for name in ("MOCK.test:4443", "named.test"):
+        assert client.send("GET", page, headers={"Host": name}).status_code == 200
     assert client.send("GET", page, headers={"Host": "other.test"}).status_code == 403
 
 

@@ -16,9 +16,12 @@ from veeam_mock.faults.kinds import Strike
 from veeam_mock.faults.parsing import FaultError
 from veeam_mock.faults.prefer import rules_from_header
 from veeam_mock.faults.rules import Rule
-from veeam_mock.messages import NO_LENGTH, Reply, Request
+from veeam_mock.messages import NO_LENGTH, Delivery, Reply, Request
+from veeam_mock.model.clock import system_time
 from veeam_mock.model.dates import http_date
 from veeam_mock.model.errors import AccessDenied, ModelError, StoreAway
+from veeam_mock.profiles.cases import case_of_error, case_of_no_operation, case_of_violations
+from veeam_mock.profiles.profile import Asked
 from veeam_mock.settings.options import MEMORY
 from veeam_mock.settings.settings import Settings
 from veeam_mock.spec.refusals import Refusals
@@ -49,7 +52,9 @@ class Exchange:
     strikes: Sequence[Rule] = ()
     preferences: Sequence[Rule] = ()
     is_outside_the_description = False
+    case = ""
     at = 0.0
+    began: float | None = None  # by `system_time`; None where nobody listens
 
     def __init__(self, head: Head, body: bytes, world: World, version: Version, no_socket: str | None = None) -> None:
         self.head = head
@@ -91,9 +96,10 @@ class Pipeline:
         with installation.lock:
             if head.generation is not installation.generation:
                 self._understand(head)
-            exchange = Exchange(
-                head, body, installation.worlds.default, head.version or installation.versions.oldest, no_socket
-            )
+            version = head.version or installation.versions.oldest
+            exchange = Exchange(head, body, installation.worlds.default, version, no_socket)
+            if installation.journal.listeners:
+                exchange.began = system_time()
             self._look_for_an_answer(exchange)
             self._finish_the_answer(exchange)
         assert exchange.reply is not None
@@ -123,6 +129,7 @@ class Pipeline:
                     return
         except ModelError as error:
             exchange.reply = exchange.refusals.for_error(error)
+            exchange.case = case_of_error(error, exchange.head.seen)
             exchange.is_outside_the_description |= isinstance(error, StoreAway)
         except Exception:
             self._log_failure(exchange)
@@ -203,6 +210,7 @@ class Pipeline:
 
     def _refuse_unknown(self, exchange: Exchange) -> None:
         allowed = ", ".join(_allowed(exchange))
+        exchange.case = case_of_no_operation(exchange.head.seen.path, self.installation.versions.names, allowed)
         if allowed:
             message = f"{exchange.request.method[:20]} is not served here, which serves {allowed}."
             exchange.reply = exchange.refusals.plain(405, message, {"Allow": allowed})
@@ -223,6 +231,7 @@ class Pipeline:
         checked = exchange.checked = exchange.head.check(exchange.body)
         if checked.violations:
             exchange.reply = exchange.refusals.for_violations(exchange.head.operation.id, checked.violations)
+            exchange.case = case_of_violations(exchange.head.operation.id, checked.violations)
 
     def _perform(self, exchange: Exchange) -> None:
         assert exchange.head.operation is not None and exchange.checked is not None
@@ -244,6 +253,21 @@ class Pipeline:
             wrong = "; ".join(map(str, violations))
             log.error("%s would answer against the spec: %s", operation.id, wrong)
             exchange.reply = exchange.refusals.plain(500, f"The mock's answer would break the spec: {wrong}")
+
+    def _answer_as_learned(self, exchange: Exchange) -> None:
+        """Give the answer that the server of the profile would give."""
+        profile, reply = self.installation.profile, exchange.reply
+        assert profile is not None and reply is not None
+        is_good = reply.status < 300 and not exchange.case
+        if exchange.is_outside_the_description or not (exchange.case or is_good):
+            return
+        operation = exchange.head.operation_id or ""
+        body = exchange.checked.body if exchange.checked is not None else None
+        user = str(body.get("username", "")) if isinstance(body, dict) else ""
+        asked = Asked(exchange.head.seen, exchange.world.clock.now(), user)
+        exchange.reply = profile.answer(reply, operation, exchange.case, asked)
+        if self.installation.settings.latency:
+            exchange.reply.delivery = Delivery(delay=profile.delay(operation))
 
     def _version_in(self, exchange: Exchange) -> Version:
         """The version with the readings of the exchange's world, whose settings may have been changed."""
@@ -304,6 +328,7 @@ class Pipeline:
             operation=exchange.head.operation_id,
             faults=tuple(rule.label for rule in exchange.strikes) if exchange.strikes else (),
             forgiven=tuple(checked.forgiven) if checked is not None and checked.forgiven else (),
+            began=exchange.began,
         )
 
 
@@ -339,6 +364,7 @@ LOOKING_FOR_AN_ANSWER = (
 )
 ON_EVERY_ANSWER = (
     Step(Pipeline._check_reply),
+    Step(Pipeline._answer_as_learned, lambda settings, head: settings.profile is not None),
     Step(Pipeline._apply_faults),
     Step(Pipeline._allow_origin, lambda settings, head: bool(settings.cors)),
     Step(Pipeline._serialize),

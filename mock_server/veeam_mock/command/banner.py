@@ -1,12 +1,11 @@
 """What the command prints when it is ready: where it listens, how to trust it, and lines to paste into a shell."""
 
 import os
-import socket
 from pathlib import Path
 from shlex import quote
 
 from veeam_mock.door.certificates import Certificate
-from veeam_mock.settings.addresses import EVERYWHERE
+from veeam_mock.settings.addresses import EVERYWHERE, machine_name
 from veeam_mock.settings.settings import Settings
 
 FORM = "--data-urlencode"
@@ -36,7 +35,7 @@ def banner(
         f"  Login    {username} / {settings.passwords[username] if known else variable}",
         f"  API      {url}/swagger",
         f"  State    {url}/__admin/",
-        *_for_others(settings, url, authority),
+        *_for_others(settings, url),
         *([f"  Key      {key_file} (for the control API, header X-Admin-Key)"] if key_file else []),
         "",
         "Get a device code:" if known else f"Get a device code, once {holding} the password:",
@@ -48,13 +47,10 @@ def banner(
     return "\n".join(lines)
 
 
-def _for_others(settings: Settings, url: str, authority: Path | None) -> list[str]:
-    """Where other machines find a server that listens everywhere. A certificate of ours does not have that name."""
-    if settings.host not in EVERYWHERE:
-        return []
-    name = socket.gethostname()
-    address = f"{url.partition('://')[0]}://{name}:{url.rpartition(':')[2]}"
-    return [f"  Others   {address}" + (f" (with --host {name}, the certificate has that name)" if authority else "")]
+def _for_others(settings: Settings, url: str) -> list[str]:
+    """Where other machines find a server that listens everywhere."""
+    name = machine_name() if settings.host in EVERYWHERE else None
+    return [f"  Others   {url.partition('://')[0]}://{name}:{url.rpartition(':')[2]}"] if name else []
 
 
 def _for_posix(settings: Settings, url: str, authority: Path | None) -> list[str]:

@@ -12,7 +12,7 @@ from veeam_mock.model.durations import format_duration
 from veeam_mock.settings.options import OPTIONS, Option
 
 DISTRIBUTION = "veeam-devicecode-mock"
-REPEATABLE = frozenset({"allow_host", "also", "cors"})
+REPEATABLE = frozenset({"allow_host", "also", "cors", "name"})
 
 
 def serve(context: click.Context, **options: Any) -> None:

@@ -13,6 +13,18 @@ LAST_SECONDS = 0.5
 """How long the end of the command waits for lines to be written."""
 
 
+def wants_colour(stream: TextIO | None) -> bool:
+    """Whether `stream` is a terminal that shows colours, of a person who wants them (NO_COLOR)."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    if os.name == "nt" and "WT_SESSION" not in os.environ:  # an older console shows the codes
+        return False
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:  # it is closed
+        return False
+
+
 class Output:
     """Lines for `stream`, written by a thread of its own; `told` is where it is said once that some were lost.
 

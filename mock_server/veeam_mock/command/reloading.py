@@ -16,7 +16,7 @@ from veeam_mock.settings.sources import gather
 from veeam_mock.spec.schema import Violation
 
 SETTLED = frozenset(
-    {"host", "port", "port_file", "http", "cert", "key", "request_timeout", "log", "log_format", "quiet"}
+    {"host", "port", "port_file", "name", "http", "cert", "key", "request_timeout", "log", "log_format", "quiet"}
     | {"store", "store_prefix", "workers"}
 )
 """Settings that only a new start of the server changes."""

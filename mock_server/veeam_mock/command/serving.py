@@ -17,7 +17,7 @@ from veeam_mock.api.installation import open_documents
 from veeam_mock.command.banner import banner
 from veeam_mock.command.ending import on_ending
 from veeam_mock.command.mistakes import Mistake, config_path
-from veeam_mock.command.output import Output
+from veeam_mock.command.output import Output, wants_colour
 from veeam_mock.command.reloading import Reloading, has_terminal, read_again, reload_when_asked
 from veeam_mock.door.certificates import Certificate, CertificateError, find_certificate
 from veeam_mock.door.door import Patience
@@ -86,7 +86,9 @@ def serve(
     gc.freeze()  # what is here now stays to the end: to look through it again and again costs 5 % of each request
     server = Server(mock, served.certificate, announce, Patience(settings.request_timeout))
     if settings.log:
-        mock.installation.journal.listeners.append(logger(settings.log_format, output.say))
+        mock.installation.journal.listeners.append(
+            logger(settings.log_format, output.say, colour=wants_colour(sys.stdout))
+        )
     on_ending(server.stop)
     if hand_over is not None:
         hand_over(server.stop)

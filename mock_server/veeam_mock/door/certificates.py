@@ -14,6 +14,7 @@ from pathlib import Path
 
 from veeam_mock.files import own_folder, write_file
 from veeam_mock.model.clock import system_time
+from veeam_mock.settings.hosts import own_names
 from veeam_mock.settings.settings import Settings
 
 LIFETIME = timedelta(days=397)
@@ -21,7 +22,6 @@ RENEW_BEFORE = timedelta(days=30)
 ENDS = "Not after: "
 """How the first line of the chain begins: text before a PEM block is allowed (RFC 7468 section 5.2)."""
 ALWAYS_NAMED = ("localhost", "127.0.0.1", "::1")
-UNSPECIFIED = frozenset({"0.0.0.0", "::", ""})
 
 
 class CertificateError(ValueError):
@@ -46,7 +46,7 @@ def find_certificate(settings: Settings) -> Certificate | None:
         return None
     if settings.cert and settings.key:
         return given(settings.cert, settings.key)
-    return ensure(own_folder(), settings.host)
+    return ensure(own_folder(), *own_names(settings))
 
 
 def given(chain: str, key: str) -> Certificate:
@@ -62,12 +62,12 @@ def given(chain: str, key: str) -> Certificate:
     return Certificate(Path(chain), Path(key), None)
 
 
-def ensure(folder: Path, host: str) -> Certificate:
-    """The mock's certificate for `localhost`, `127.0.0.1`, `::1` and `host`, made or renewed in `folder` if need be.
+def ensure(folder: Path, *others: str) -> Certificate:
+    """The mock's certificate for `localhost`, `127.0.0.1`, `::1` and `others`, made or renewed in `folder` if need be.
 
     Raises `CertificateError` when the folder cannot be used. Several processes may call this at once.
     """
-    names = sorted({*ALWAYS_NAMED, *({host} - UNSPECIFIED)})
+    names = sorted({*ALWAYS_NAMED, *others})
     place = folder / hashlib.sha256(" ".join(names).encode()).hexdigest()[:12] if len(names) > 3 else folder
     certificate = Certificate(place / "server.pem", place / "server.key", place / "ca.pem")
     if not _is_good(certificate):
@@ -79,7 +79,7 @@ def ensure(folder: Path, host: str) -> Certificate:
                 "bring one by cert and key, or serve plain HTTP by http"
             ) from None
         except ValueError as error:
-            raise CertificateError(f"no certificate can be made for {host}: {error}") from None
+            raise CertificateError(f"no certificate can be made for {', '.join(others)}: {error}") from None
     return certificate
 
 

@@ -5,9 +5,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import orjson
+
 from veeam_mock.journal.masking import Masker, without_credentials
 from veeam_mock.journal.pattern import Pattern, Seen
 from veeam_mock.messages import Headers, Reply, Request, headers_for
+from veeam_mock.model.clock import system_time
 
 LONGEST_BODY = 8 * 1024
 """Bytes of a body that are shown; of a reply's, those that are kept."""
@@ -22,6 +25,13 @@ FIELD_COST = 130
 """Bytes that a header field costs beside its name and value, measured: two strings and a place in a dictionary."""
 
 NO_FIELDS: tuple[Headers, int] = ({}, 0)
+ANSWERED = frozenset({"whole", "truncated"})
+WORDS = ("message", "Message", "error_description")
+"""Where the body of a refusal says why, in each of its shapes."""
+
+MOST_WORDS = 200
+"""Characters of a refusal that a listener gets."""
+
 NEAREST = 3
 """Near misses that a verification names."""
 
@@ -47,15 +57,33 @@ class Entry(NamedTuple):
     forgiven: tuple[str, ...]
     cost: int
 
+    @property
+    def outcome(self) -> str:
+        """The status, or what became of the connection in its place."""
+        return str(self.status) if self.status is not None else self.ending
+
     def summary(self) -> str:
-        """The exchange in one line."""
-        outcome = str(self.status) if self.status is not None else self.ending
+        """The exchange in one line, but for its outcome."""
         faults = f"  struck by {', '.join(self.faults)}" if self.faults else ""
         faults += f"  forgiven: {'; '.join(self.forgiven)}" if self.forgiven else ""
         world = f"  ~{self.world}" if self.world else ""
         request = self.request
         target = f"{request.path}?{request.query}" if request.query else request.path
-        return f"{outcome}  {request.method} {target}  {self.operation or '-'}{faults}{world}"
+        return f"{request.method} {target}  {self.operation or '-'}{faults}{world}"
+
+
+class Told(NamedTuple):
+    """An exchange as listeners get it, its `entry` without bodies.
+
+    `client` is the address that it came from, empty within this process. `took` is seconds until the answer was there,
+    with the delay of a fault; None where nobody measured it. `words` is what a refusal says, masked and cut; else it is
+    empty.
+    """
+
+    entry: Entry
+    client: str = ""
+    took: float | None = None
+    words: str = ""
 
 
 Labels = tuple[str, ...]
@@ -94,7 +122,7 @@ class Journal:
         self._forgotten: dict[str, int] = {}
         self._latest_fields = NO_FIELDS
         self._numbered = 0
-        self.listeners: list[Callable[[Entry], None]] = []
+        self.listeners: list[Callable[[Told], None]] = []
 
     def record(
         self,
@@ -108,10 +136,14 @@ class Journal:
         operation: str | None = None,
         faults: tuple[str, ...] = (),
         forgiven: tuple[str, ...] = (),
+        began: float | None = None,
     ) -> None:
-        """Keep one exchange. `head` is its request, but for the body, and `cost` what `cost_of` says of that."""
+        """Keep one exchange. `head` is its request, but for the body, and `cost` what `cost_of` says of that.
+
+        `began` is when the work on it began, as `system_time` says; only listeners need it.
+        """
         ending = reply.delivery.ending
-        answered = ending == "whole" or ending == "truncated"
+        answered = ending in ANSWERED
         size = len(body)
         if size > MOST_KEPT:
             body = body[:MOST_KEPT]
@@ -127,9 +159,17 @@ class Journal:
         row = (self._numbered, world, at, operation, *asked, status, fields[0], answer, ending, faults, forgiven, cost)
         self._add(row)
         if self.listeners:
-            entry = self._entry((*row[:6], b"", *row[7:9], b"", *row[10:]))  # whoever listens looks at no body
-            for listener in self.listeners:
-                listener(entry)
+            self._tell((*row[:6], b"", *row[7:9], b"", *row[10:]), head.client, reply, began)
+
+    def _tell(self, row: Row, client: str, reply: Reply, began: float | None) -> None:
+        """Tell the listeners of an exchange, without its bodies: to mask them takes long."""
+        delivery = reply.delivery
+        took = None if began is None else system_time() - began + delivery.delay + delivery.dribble
+        refuses = reply.status >= 400 and delivery.ending in ANSWERED
+        words = self.masker.text(_words_of(reply.body))[:MOST_WORDS] if refuses else ""
+        told = Told(self._entry(row), client, took, words)
+        for listener in self.listeners:
+            listener(told)
 
     def _shared(self, fields: Headers) -> tuple[Headers, int]:
         """The header fields of a reply, and what they count for: within a second most replies have the same."""
@@ -184,6 +224,16 @@ class Journal:
 
     def _forgotten_of(self, world: str) -> int:
         return self._forgotten.get(world, 0)
+
+
+def _words_of(body: bytes) -> str:
+    """What the body of a refusal says; empty where it is none that says anything."""
+    try:
+        content = orjson.loads(body[:LONGEST_BODY])
+    except orjson.JSONDecodeError:
+        return ""
+    said = [content[key] for key in WORDS if key in content] if isinstance(content, dict) else []
+    return next((words for words in said if isinstance(words, str)), "")
 
 
 def cost_of(head: Request) -> int:

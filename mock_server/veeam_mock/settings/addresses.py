@@ -1,6 +1,8 @@
 """Addresses that the server listens on: which of them this machine alone can reach, and how clients write them."""
 
 import ipaddress
+import re
+import socket
 from urllib.parse import urlsplit
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -8,6 +10,10 @@ LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 EVERYWHERE = frozenset({"0.0.0.0", "::"})
 """Addresses that stand for every interface."""
+
+
+HOST_NAME = re.compile(r"(?=.{1,253}\Z)(?!.*--)[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
+"""A host name as certificates have it; two hyphens in a row may mean letters that are not ASCII, and are left out."""
 
 
 def is_loopback(host: str) -> bool:
@@ -25,6 +31,12 @@ def is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def machine_name() -> str | None:
+    """What this machine is called on its network; None where that is no name that a certificate can have."""
+    name = socket.gethostname()
+    return name if HOST_NAME.fullmatch(name) else None
 
 
 def host_of(origin: str) -> str:

@@ -38,6 +38,8 @@ class WorldSettings(ChangeableSettings, total=False):
     answers: Mapping[str, Mapping[str, Any]]
     admin_key: str | None
     strict: bool
+    profile: str | None
+    latency: bool
     login_limit: bool
     no_prefer: bool
     seed: int | str | None
@@ -59,6 +61,7 @@ class GivenSettings(WorldSettings, total=False):
     host: str
     port: int
     port_file: str | None
+    name: Sequence[str]
     http: bool
     cert: str | None
     key: str | None

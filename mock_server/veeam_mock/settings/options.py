@@ -172,6 +172,12 @@ class Declared:
         "MAP",
         command=False,
     )
+    name: tuple[str, ...] = setting(
+        (),
+        {"type": "array", "maxItems": 100, "items": HOST},
+        "Another name of this server, or address: in the certificate that is made, and let in as by --allow-host.",
+        "HOST",
+    )
     http: bool = setting(False, FLAG, "Serve plain HTTP instead of HTTPS.")
     cert: str | None = setting(None, TEXT, "Certificate chain (PEM) instead of the one made on first use.", "FILE")
     key: str | None = setting(None, TEXT, "Private key (PEM) of --cert.", "FILE")
@@ -209,6 +215,10 @@ class Declared:
     )
     log: bool = setting(False, FLAG, "Print one line for each request.")
     log_format: str = setting("text", {"type": "string", "enum": ["text", "json"]}, "Form of these lines.", "text|json")
+    profile: str | None = setting(
+        None, TEXT, "Answer as the server of this profile, which veeam-contracts probe has written.", "FILE"
+    )
+    latency: bool = setting(False, FLAG, "Take as long for each operation as the profile says.")
     login_limit: bool = setting(
         False, FLAG, "Keep to the vendor's limit on logins from v6 on: 1 a second, 5 a minute, 1,500 an hour; else 429."
     )

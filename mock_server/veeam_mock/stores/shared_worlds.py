@@ -28,8 +28,8 @@ from veeam_mock.stores.world_parts import SharedClock, SharedCounter, SharedRand
 from veeam_mock.world_names import BAD_NAME, DEFAULT, NOT_MADE, is_world_name
 
 OF_A_PROCESS = frozenset(
-    {"host", "port", "port_file", "http", "cert", "key", "request_timeout", "log", "log_format", "quiet", "store"}
-    | {"store_prefix", "workers", "cors", "allow_host", "admin_key", "username", "password", "users"}
+    {"host", "port", "port_file", "name", "http", "cert", "key", "request_timeout", "log", "log_format", "quiet"}
+    | {"store", "store_prefix", "workers", "cors", "allow_host", "admin_key", "username", "password", "users"}
 )
 """Settings that say nothing of what is in a world, or are secret."""
 
