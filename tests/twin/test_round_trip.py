@@ -54,6 +54,7 @@ NOT_LEARNED = {
 """What a profile cannot tell the mock, and docs/twin.md says so."""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
 def test_a_lawful_server_and_the_mock_by_its_profile_do_not_differ(variant: Variant, tmp_path: Path) -> None:
     profile = learn(variant, tmp_path)

@@ -9,9 +9,10 @@ import orjson
 from veeam_mock.api import device_codes, logins, organizations, restore_sessions, service_instance
 from veeam_mock.api.calls import Call, Operations, answer_other
 from veeam_mock.api.cors import origin_headers, preflight_headers
+from veeam_mock.api.exchange import Exchange
 from veeam_mock.api.head import Head
 from veeam_mock.api.installation import Installation
-from veeam_mock.api.worlds import NoSuchWorld, TooManyWorlds, World
+from veeam_mock.api.worlds import NoSuchWorld, TooManyWorlds
 from veeam_mock.faults.kinds import Strike
 from veeam_mock.faults.parsing import FaultError
 from veeam_mock.faults.prefer import rules_from_header
@@ -24,8 +25,6 @@ from veeam_mock.profiles.cases import case_of_error, case_of_no_operation, case_
 from veeam_mock.profiles.profile import Asked
 from veeam_mock.settings.options import MEMORY
 from veeam_mock.settings.settings import Settings
-from veeam_mock.spec.refusals import Refusals
-from veeam_mock.spec.spec import CheckedRequest, NoMatch
 from veeam_mock.spec.versions import Version
 from veeam_mock.world_names import DEFAULT, comes_from_another_site
 
@@ -38,40 +37,6 @@ OPERATIONS: Operations = {
     **restore_sessions.OPERATIONS,
     **service_instance.OPERATIONS,
 }
-
-
-class Exchange:
-    """One request on its way. As soon as `reply` stands, the other steps that look for an answer are passed over.
-
-    What stands here holds until a step knows better. `at` is when the answer was finished, in Unix seconds, UTC, of the
-    world's clock; `is_outside_the_description` says that the reply is none that the description promises.
-    """
-
-    checked: CheckedRequest | None = None
-    reply: Reply | None = None
-    strikes: Sequence[Rule] = ()
-    preferences: Sequence[Rule] = ()
-    is_outside_the_description = False
-    case = ""
-    at = 0.0
-    began: float | None = None  # by `system_time`; None where nobody listens
-
-    def __init__(self, head: Head, body: bytes, world: World, version: Version, no_socket: str | None = None) -> None:
-        self.head = head
-        self.body = body
-        self.world = world
-        self.version = version
-        self.no_socket = no_socket
-
-    @property
-    def refusals(self) -> Refusals:
-        """What refuses in the words of the version."""
-        return self.version.refusals
-
-    @property
-    def request(self) -> Request:
-        """The request as its world sees it."""
-        return self.head.seen.with_body(self.body)
 
 
 class Pipeline:
@@ -180,7 +145,7 @@ class Pipeline:
             exchange.reply = exchange.refusals.plain(503, str(error))
 
     def _answer_preflight(self, exchange: Exchange) -> None:
-        allowed = _allowed(exchange)
+        allowed = exchange.allowed
         headers = preflight_headers(exchange.request, self.installation.settings.cors, allowed) if allowed else None
         if headers is not None:
             exchange.reply = Reply(204, None, headers)
@@ -209,7 +174,7 @@ class Pipeline:
         return Strike(exchange.refusals, rule.randomness, exchange.head.operation_id)
 
     def _refuse_unknown(self, exchange: Exchange) -> None:
-        allowed = ", ".join(_allowed(exchange))
+        allowed = ", ".join(exchange.allowed)
         exchange.case = case_of_no_operation(exchange.head.seen.path, self.installation.versions.names, allowed)
         if allowed:
             message = f"{exchange.request.method[:20]} is not served here, which serves {allowed}."
@@ -330,12 +295,6 @@ class Pipeline:
             forgiven=tuple(checked.forgiven) if checked is not None and checked.forgiven else (),
             began=exchange.began,
         )
-
-
-def _allowed(exchange: Exchange) -> tuple[str, ...]:
-    """The methods that the path of an exchange without an operation has."""
-    match = exchange.head.match
-    return match.allowed if isinstance(match, NoMatch) else ()
 
 
 Take = Callable[[Pipeline, Exchange], None]
