@@ -97,6 +97,76 @@ def check(**given: Any) -> None:
     sys.exit(run(options))
 
 
+SIDE = frozenset(
+    {"api", "username", "password", "password-stdin", "token", "ca-cert", "insecure", "proxy", "timeout", "rate",
+     "max-time", "organization-id", "region"}
+)  # fmt: skip
+"""The options of `check` that say which server is asked, and how."""
+
+
+def _side_options(function: Any) -> Any:
+    for option in reversed([option for option in OPTIONS if option.name in SIDE]):
+        form = {"is_flag": True, "default": None} if option.kind is Kind.SWITCH else {"metavar": option.metavar}
+        function = click.option(f"--{option.name}", help=option.help, **form)(function)
+    return function
+
+
+def _side(given: dict[str, Any]) -> "Options":
+    """The options of a side. Raises `click.UsageError`."""
+    from veeam_contracts.options import Mistake, read_options
+
+    if given.pop("password_stdin", None):
+        given["password"] = sys.stdin.readline().rstrip("\r\n")
+    try:
+        return read_options(given, os.environ)
+    except Mistake as mistake:
+        raise click.UsageError(str(mistake)) from None
+
+
+@command.command()
+@click.argument("url")
+@click.option("--output", "-o", metavar="FILE", required=True, help="Write the profile to this file.")
+@_side_options
+def probe(output: str, **given: Any) -> None:
+    """Learn how the server at URL answers, for `veeam-mock --profile`.
+
+    At most 200 requests, none of which changes anything, one wrong password, and six refused logins.
+    """
+    require_extra()
+    options = _side(given)
+    from veeam_contracts.twin.commands import run_probe
+
+    sys.exit(run_probe(options, output))
+
+
+@command.command()
+@click.argument("a")
+@click.argument("b")
+@click.option("--json", "report", metavar="FILE", help="Write the differences as JSON.")
+@click.option("--b-username", metavar="NAME", help="User at B. [default: that of A]")
+@click.option("--b-password", metavar="TEXT", help="Password at B; better in VEEAM_B_PASSWORD. [default: that of A]")
+@click.option("--b-token", metavar="TEXT", help="Access token at B. [default: that of A]")
+@click.option("--b-ca-cert", metavar="FILE", help="CA (PEM) that signed B's certificate. [default: that of A]")
+@_side_options
+def compare(a: str, b: str, report: str | None, **given: Any) -> None:
+    """Compare how A and B answer; each is a URL, or the file of a profile.
+
+    Exit status: 0 no difference, 1 some, 2 used wrongly, 3 one side cannot be asked.
+    """
+    require_extra()
+    other = {key.removeprefix("b_"): given.pop(key) for key in list(given) if key.startswith("b_")}
+    other["password"] = other["password"] or os.environ.get("VEEAM_B_PASSWORD")
+    sides = [(a, given), (b, {**given, **{key: value for key, value in other.items() if value is not None}})]
+    read = [Path(text) if _is_profile(text) else _side({**values, "url": text}) for text, values in sides]
+    from veeam_contracts.twin.commands import run_compare
+
+    sys.exit(run_compare(read[0], read[1], report))
+
+
+def _is_profile(text: str) -> bool:
+    return "://" not in text
+
+
 def run(options: "Options") -> Status:
     """Check, print the verdict, and return the exit status."""
     INTERRUPTION.hold()

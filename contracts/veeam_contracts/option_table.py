@@ -58,6 +58,8 @@ OPTIONS: tuple[Option, ...] = (
     _switch("password-stdin", "Read the password from standard input.", command_only=True),
     Option("token", "TEXT", "Access token instead of a login; better in VEEAM_TOKEN.", environment="VEEAM_TOKEN"),
     Option("ca-cert", "FILE", "CA (PEM) that signed the server's certificate."),
+    Option("client-cert", "FILE", "Certificate (PEM) that the server, or a gateway, wants of its callers."),
+    Option("client-key", "FILE", "Private key (PEM) of --client-cert, where it is not in the same file."),
     _switch("insecure", "Do not check the server's certificate."),
     Option("proxy", "URL", "Proxy to go through."),
     Option("timeout", "SECONDS", "Time limit for one answer. [default: 10]"),

@@ -87,6 +87,7 @@ def _problems(values: Mapping[str, Any]) -> Iterator[str]:
         yield f"--max-time {values['max_time']}: is no time such as 90s, 5m or 1h"
     if "ca_cert" in values:
         yield from _certificate_problems(values["ca_cert"])
+    yield from _client_problems(values)
     if values.get("password_stdin") and not values.get("password"):
         yield "--password-stdin: standard input holds no password"
     for name in ("rule", "skip"):
@@ -110,6 +111,22 @@ def _certificate_problems(file: str) -> Iterator[str]:
         ssl.create_default_context(cafile=file)
     except (ssl.SSLError, OSError):
         yield f"--ca-cert {file}: holds no certificate in the form PEM"
+
+
+def _client_problems(values: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with the certificate of the caller."""
+    cert, key = values.get("client_cert"), values.get("client_key")
+    if key and not cert:
+        yield "--client-key: give the certificate as well, with --client-cert"
+    missing = [name for name in ("client_cert", "client_key") if values.get(name) and not Path(values[name]).is_file()]
+    yield from (f"--{name.replace('_', '-')} {values[name]}: no such file" for name in missing)
+    if not cert or missing:
+        return
+    try:
+        # Without an answer to a question for a passphrase: nobody sits here.
+        ssl.create_default_context().load_cert_chain(cert, key, password=lambda: "")
+    except (ssl.SSLError, OSError, ValueError):
+        yield f"--client-cert {cert}: holds no certificate with its private key in the form PEM, without a passphrase"
 
 
 def _report_problems(files: Mapping[str, Path]) -> Iterator[str]:
@@ -161,6 +178,8 @@ def _target(values: Mapping[str, Any]) -> Target:
         login=Login(values.get("username"), values.get("password"), values.get("token")),
         limits=limits,
         ca_cert=values.get("ca_cert"),
+        client_cert=values.get("client_cert"),
+        client_key=values.get("client_key"),
         insecure=bool(values.get("insecure")),
         proxy=values.get("proxy"),
         timeout=float(values.get("timeout", 10.0)),

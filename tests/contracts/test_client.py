@@ -1,18 +1,24 @@
 """What every request of the contracts has in common, whichever rule sends it."""
 
 import socket
+import ssl
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from email.utils import formatdate
+from pathlib import Path
 from threading import Thread
 
 import pytest
+import requests
+import trustme
 
-from veeam_contracts.asking.client import Client
+from veeam_contracts.asking.client import Client, NoLogin
 from veeam_contracts.asking.exchange import NOT_JSON, Exchange
 from veeam_contracts.asking.gate import Line
 from veeam_contracts.asking.pace import RETRY_AFTER_DEFAULT, retry_after
 from veeam_contracts.asking.target import BUNDLED, LIVE, Login, Target, is_loopback
+from veeam_contracts.asking.wire import Cause, explain
 from veeam_contracts.options import Mistake, read_options
 from veeam_contracts.paths import NEWEST
 from veeam_mock import MockServer
@@ -150,3 +156,55 @@ def test_what_comes_before_an_answer_is_passed_over() -> None:
         line.close()
         thread.join()
     assert (exchange.status, exchange.value) == (200, {})
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def gateway(authority: trustme.CA) -> Iterator[str]:
+    """The address of a server that wants a certificate of its callers, and answers with an empty object."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("localhost").configure_cert(context)
+    authority.configure_trust(context)
+    context.verify_mode = ssl.CERT_REQUIRED
+
+    def answer(server: socket.socket) -> None:
+        with suppress(OSError):
+            connection, _ = server.accept()
+            with connection, context.wrap_socket(connection, server_side=True) as secure:
+                secure.recv(10_000)
+                secure.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = Thread(target=answer, args=(server,))
+        thread.start()
+        yield f"https://localhost:{server.getsockname()[1]}"
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def test_a_certificate_of_the_caller_opens_a_gateway(gateway: str, authority: trustme.CA, tmp_path: Path) -> None:
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    mine = authority.issue_cert("caller@example.com")
+    mine.private_key_and_cert_chain_pem.write_to_path(str(tmp_path / "mine.pem"))
+    line = Line(Target(gateway, ca_cert=str(tmp_path / "ca.pem"), client_cert=str(tmp_path / "mine.pem")))
+    assert line.send("GET", "/v8/ServiceInstance", {}, None, {}).status == 200
+    line.close()
+
+
+def test_a_server_that_wants_a_certificate_is_understood() -> None:
+    alert = ssl.SSLError("[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] tlsv13 alert certificate required (_ssl.c:2580)")
+    silence = explain(requests.exceptions.SSLError(alert))
+    assert silence.cause is Cause.WANTS_CERTIFICATE
+
+
+def test_a_certificate_for_another_name_is_told_so(gateway: str, authority: trustme.CA, tmp_path: Path) -> None:
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    url = gateway.replace("localhost", "127.0.0.1")
+    client = Client(Line(Target(url, Login("u", "p"), ca_cert=str(tmp_path / "ca.pem"))), NEWEST)
+    with pytest.raises(NoLogin, match="is not the host of its certificate"):
+        client.log_in()
+    client.line.close()

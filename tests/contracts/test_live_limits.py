@@ -49,7 +49,7 @@ def test_a_live_server_conforms_and_what_was_cut_is_not_tested(live: tuple[Verdi
     assert verdict.status == Status.CONFORMS, verdict.reason
     reasons = {result.rule.id: result.reason for result in verdict.having(Outcome.NOT_TESTED)}
     writing = {rule.id for rule in RULES if rule.writes}
-    not_on_live = {"token.expired", "token.incomplete", "code.regions"}
+    not_on_live = {"token.expired", "token.incomplete", "code.regions", "credentials.unsigned"}
     assert set(reasons) == not_on_live
     assert len(reasons) <= len(verdict.rules) / 10
     assert not writing & {result.rule.id for result in verdict.rules}
@@ -140,9 +140,9 @@ def test_a_server_below_a_path_is_held_to_the_same_rules_and_limits(prefix: str)
     verdict = judge(watch, limits=LIVE, clock=FakeTime(), generated=True, url=f"{URL}{prefix}")
     assert verdict.status == Status.CONFORMS, verdict.reason
     assert "device codes" in [name for name, _, used in verdict.limits if used != "0"]
-    assert all(ask.path.startswith(f"{prefix.rstrip('/')}/v") for ask in asked)
+    assert all(ask.path.lower().startswith(f"{prefix.rstrip('/')}/v") for ask in asked)
     reasons = {result.rule.id for result in verdict.having(Outcome.NOT_TESTED)}
-    assert reasons == {"token.expired", "token.incomplete", "code.regions"}
+    assert reasons == {"token.expired", "token.incomplete", "code.regions", "credentials.unsigned"}
 
 
 def test_a_path_outside_of_that_of_the_target_is_never_sent() -> None:
@@ -262,10 +262,10 @@ def test_a_server_that_fails_again_and_again_is_left_alone() -> None:
 
     def fail_after_a_while(server: Server, ask: Ask) -> Answer:
         asked.append(ask)
-        return say(503) if len(asked) > 100 else server.answer(ask)
+        return say(503) if len(asked) > 20 else server.answer(ask)
 
     verdict = judge(fail_after_a_while, limits=LIVE, clock=FakeTime())
-    assert len(asked) == 100 + LIVE.server_errors_in_a_row
+    assert len(asked) == 20 + LIVE.server_errors_in_a_row
     assert verdict.status == Status.BROKEN
     assert "stopped after 10 failures in a row" in verdict.reason
 

@@ -129,3 +129,28 @@ def test_workers_are_refused_for_a_server_that_is_not_this_machine(run_pytest: P
     result = run_pytest("-p", "xdist", "-n", "2", "--veeam-target", "https://veeam.example", "-k", "list")
     assert result.returncode != 0
     assert "-n is refused" in result.stdout + result.stderr
+
+
+HOSTILE = ["$(touch pwned)", "`touch pwned`", "';touch pwned;'", '";touch pwned;"', "!!",
+           "\x1b[2J", "a\nb", "\u202e", "\\", "\udcff"]  # fmt: skip
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="needs bash")
+@pytest.mark.parametrize("text", HOSTILE, ids=ascii)
+def test_a_repeat_line_gives_curl_what_was_sent_and_runs_nothing_else(tmp_path: Path, text: str) -> None:
+    secrets = Secrets()
+    secrets.hide("a secret token", "$VEEAM_TOKEN")
+    body = f"{text} a secret token {text}".encode("utf-8", "surrogateescape")
+    url = "https://veeam.test/v8/Token"
+    line = Exchange("POST", url, "/v8/Token", {}, body).curl(secrets)
+    shown = 'curl() { printf "%s\\0" "$@"; }; '
+    done = subprocess.run(
+        ["bash", "-c", shown + line],
+        cwd=tmp_path,
+        env={"VEEAM_TOKEN": "a secret token", "LC_ALL": "C.UTF-8"},
+        capture_output=True,
+        check=True,
+    )
+    assert done.stdout.split(b"\0")[:-1] == [b"-sS", b"-X", b"POST", b"--data-binary", body, url.encode()]
+    assert list(tmp_path.iterdir()) == []
+    assert all(character.isprintable() for character in line)

@@ -24,6 +24,7 @@ also
 journal
 faults
 settings
+profiles
 api
 stores
 control
@@ -42,6 +43,7 @@ option_table options
 reports
 running
 rules
+twin
 cli pytest_plugin __init__ __main__
 """,
 }

@@ -4,15 +4,26 @@ from dataclasses import dataclass, field
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, rule
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
-from veeam_mock.api.worlds import make_world
+from support.redis_server import RedisServer
+from veeam_mock.api.worlds import World, make_world
 from veeam_mock.faults.parsing import FaultParser
 from veeam_mock.model.device_codes import Purpose, State
 from veeam_mock.model.errors import AccessDenied, CodeExpired, InvalidGrant
 from veeam_mock.model.tokens import digest_of
 from veeam_mock.settings.settings import Settings
 from veeam_mock.spec.versions import Versions
+from veeam_mock.stores.link import Link
+from veeam_mock.stores.shared_worlds import SharedWorlds
 
 LIFETIMES = {"code_lifetime": 900, "token_lifetime": 3600, "refresh_lifetime": 86400}
 STEPS = st.sampled_from([0, 0.001, 1, 899.999, 900, 3599, 3600, 86400]) | st.floats(0, 100_000).map(
@@ -46,9 +57,12 @@ class Life(RuleBasedStateMachine):
     @rule()
     def reset(self) -> None:
         settings = Settings(seed=1, **LIFETIMES)
-        self.world = make_world("", settings, FaultParser(Versions(["v4"], {})), lambda: self.real)
+        self.world = self.make_world(settings, FaultParser(Versions(["v4"], {})))
         self.clock = self.world.clock
         self.expected = Expected(now=self.real)
+
+    def make_world(self, settings: Settings, parser: FaultParser) -> World:
+        return make_world("", settings, parser, lambda: self.real)
 
     @rule(seconds=STEPS)
     def advance(self, seconds: float) -> None:
@@ -149,7 +163,21 @@ class Life(RuleBasedStateMachine):
         return True
 
 
-Life.TestCase.settings = settings(
-    max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
-)
+CHECKS = list(HealthCheck)
+Life.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=CHECKS)
 TestLife = Life.TestCase
+
+
+def test_lives_on_a_shared_store_are_the_same(redis_server: RedisServer) -> None:
+    links: list[Link] = []
+
+    class SharedLife(Life):
+        def make_world(self, settings: Settings, parser: FaultParser) -> World:
+            link = Link(redis_server.url, "lifetimes", lambda: self.real)
+            links.append(link)
+            return SharedWorlds(settings, parser, link, anew=True).find("")
+
+    few = settings(max_examples=15, stateful_step_count=20, deadline=None, suppress_health_check=CHECKS)
+    run_state_machine_as_test(SharedLife, settings=few)
+    for link in links:
+        link.close()

@@ -25,6 +25,7 @@ GROUPS = {
     "organizations": "organizations",
     "service": "the installation",
     "stability": "only over many calls",
+    "answers": "what answers show",
     "generated": "only in generated cases",
 }
 COMPARED = [mutant for mutant in MUTANTS if mutant.group in GROUPS]

@@ -3,6 +3,8 @@
 import contextlib
 import logging
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -165,6 +167,17 @@ def test_an_old_version_is_refused(serve: Callable[..., MockServer]) -> None:
     assert health(server)[0] == 503
     server.stop()
     old.listener.close()
+
+
+def test_what_is_missing_to_speak_to_a_store_is_told() -> None:
+    script = (
+        "import sys; sys.modules['redis'] = None\n"
+        "from veeam_mock.command.cli import command\n"
+        "command(['--store', 'redis://127.0.0.1:1', '--port', '0'])"
+    )
+    refused = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30)
+    assert refused.returncode == 2
+    assert "store: needs the package redis: pip install 'veeam-devicecode-mock[redis]'" in refused.stderr
 
 
 def test_no_address_of_a_store_is_told(serve: Callable[..., MockServer]) -> None:

@@ -1,6 +1,7 @@
 """One table of exchanges, run through every door: the same status, headers and body, or the same class of failure."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ import pytest
 import requests
 
 from support.api_client import CHINESE_ORGANIZATION, ORGANIZATION, RESTORE_SESSION, UNKNOWN
+from support.redis_server import RedisServer
 from veeam_mock import InterceptedServer, MockServer, create_app
 from veeam_mock.messages import BODY_LIMIT
 from veeam_mock.settings.settings import Settings
@@ -272,6 +274,41 @@ def test_every_door_gives_the_same(exchange: Exchange, doors: dict[str, tuple[Se
     assert expected[0] == exchange.status
     for name, outcome in outcomes.items():
         assert (name, outcome) == (name, expected)
+
+
+@pytest.fixture(scope="module")
+def shared_door(_one_redis: RedisServer) -> Iterator[tuple[Send, str]]:
+    """The door of one of two servers that share a Redis; the other one is told what the control API is told."""
+    _one_redis.client.flushall()
+    with (
+        MockServer(http=True, store=_one_redis.url, **SETTINGS) as one,
+        MockServer(http=True, store=_one_redis.url, **SETTINGS) as other,
+    ):
+        asked, told = by_requests(one), by_requests(other)
+
+        def send(method: str, target: str, *rest: Any) -> Answer:
+            return (told if "/__admin/" in target else asked)(method, target, *rest)
+
+        yield send, one.url
+
+
+def without_chance(answer: Answer | str) -> Answer | str:
+    """An answer without tokens and codes, of which a shared store has another sequence for the same seed."""
+    if isinstance(answer, str):
+        return answer
+    status, headers, body = answer
+    body = re.sub(rb"mock-(access|refresh)-[a-z2-7]{40}", b"TOKEN", body)
+    return status, headers, re.sub(rb'("userCode":"|the code )[A-Z2-9]{9}', rb"\1CODE", body)
+
+
+@pytest.mark.parametrize("exchange", TABLE, ids=lambda exchange: exchange.name)
+def test_a_server_on_redis_gives_the_same(
+    exchange: Exchange, doors: dict[str, tuple[Send, str]], shared_door: tuple[Send, str]
+) -> None:
+    alone, shared = (
+        without_chance(normalized(perform(exchange, send), origin)) for send, origin in (doors["http"], shared_door)
+    )
+    assert shared == alone
 
 
 def test_the_table_is_long_and_its_names_differ() -> None:

@@ -11,7 +11,7 @@ import requests
 
 from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.asking.target import Limits
-from veeam_contracts.paths import GIVE_CODES, is_at, pattern_of
+from veeam_contracts.paths import ANY_VERSION, GIVE_CODES, is_at, pattern_of
 
 POSTED_ONLY = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 """On a path that serves only POST, other methods change nothing; a rule tries them."""
@@ -22,14 +22,16 @@ ALLOWED: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = (
     (frozenset({"GET"}), pattern_of("getOrganizations")),
     (frozenset({"GET"}), pattern_of("getOrganization")),
     (frozenset({"GET"}), pattern_of("getServiceInstance")),
-    (frozenset({"GET"}), re.compile(pattern_of("getServiceInstance").pattern + "/", re.IGNORECASE)),
+    (frozenset({"GET"}), re.compile(r"/v[0-9]+/(?:ServiceInstance/|/?Organizations(?:;a=b|%20)?)", re.IGNORECASE)),
     (frozenset({"POST"}), pattern_of("getOrganizationDeviceCode")),
     (frozenset({"POST"}), pattern_of("getRestoreDeviceCode")),
+    (frozenset({"GET"}), re.compile(f"/{ANY_VERSION}/Nothing", re.IGNORECASE)),
     (frozenset({"POST"}), pattern_of("logOut")),
     (frozenset({"POST"}), pattern_of("checkDeviceCode")),
     (frozenset({"POST"}), pattern_of("getAzureDeviceCode")),
 )
-"""Method and path of all that a live server is ever asked: token and its end, device code, reads, refused methods."""
+"""Method and path of all that a live server is ever asked: token and its end, device code, reads, what is not there,
+refused methods."""
 
 
 LOCKED = frozenset({403, 423, 429})

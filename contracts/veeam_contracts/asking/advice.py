@@ -27,6 +27,10 @@ def _of_silence(why: Silence) -> str:
             return f"does not speak TLS as we do ({why}): is it http instead of https, or another port?"
         case Cause.UNKNOWN_NAME:
             return f"is not reached ({why}): is the host spelled right, and known to the name service here?"
+        case Cause.WANTS_CERTIFICATE:
+            return f"lets nobody in without a certificate ({why}): give yours with --client-cert and --client-key"
+        case Cause.ANOTHER_NAME:
+            return f"is not the host of its certificate ({why}): use the name in the certificate, not another or the IP"
         case Cause.UNTRUSTED:
             return f"is not trusted ({why}): give its CA with --ca-cert FILE, or --insecure to go without"
         case Cause.PROXY:
@@ -38,5 +42,5 @@ def _of_silence(why: Silence) -> str:
         case Cause.DROPPED:
             return (
                 "closes the connection without an answer to the login: "
-                "is it http instead of https, or a proxy in between?"
+                "is it http instead of https, or a proxy in between? Does it want a certificate (--client-cert)?"
             )

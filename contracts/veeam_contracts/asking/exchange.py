@@ -55,6 +55,19 @@ class Exchange:
         except (UnicodeDecodeError, ValueError, RecursionError):
             return NOT_JSON
 
+    @cached_property
+    def repeats_a_member(self) -> bool:
+        """Whether an object in the body has two members of one name, of which readers take one or the other."""
+        found: list[bool] = []
+
+        def note(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+            found.append(len({name for name, _ in pairs}) < len(pairs))
+            return dict(pairs)
+
+        if self.value is not NOT_JSON:
+            json.loads(self.body, object_pairs_hook=note)
+        return any(found)
+
     @property
     def text(self) -> str:
         """The body as text, whatever its bytes."""
@@ -115,11 +128,11 @@ class Exchange:
         parts = ["curl", "-sS", "-X", self.method]
         for name, value in self.request_headers.items():
             if name.lower() in ("authorization", "content-type"):
-                parts += ["-H", _quote(secrets.mask(f"{name}: {value}"))]
+                parts += ["-H", _quote(secrets.conceal(f"{name}: {value}"))]
         if self.request_body:
             parts += ["--data-binary", _quote(_shown_body(self.request_body, secrets))]
         parts += [option if option.startswith("--") else _quote(option) for option in options]
-        return " ".join([*parts, _quote(secrets.mask(self.url))])
+        return " ".join([*parts, _quote(secrets.conceal(self.url))])
 
     def seen(self, secrets: Secrets) -> str:
         """The answer in a few words."""
@@ -138,16 +151,35 @@ def _refuse_constant(name: str) -> Any:
 
 def _shown_body(body: bytes, secrets: Secrets) -> str:
     """The beginning of a body; secrets are replaced first, so that none is cut and shown in part."""
-    text = secrets.mask(body.decode("utf-8", "backslashreplace"))
+    text = secrets.conceal(body.decode("utf-8", "surrogateescape"))
     return text if len(text) <= EXCERPT else f"{text[:EXCERPT]}…"
 
 
+VARIABLE = re.compile(r"(\$VEEAM_(?:TOKEN|PASSWORD|PROXY))")
+"""What a shell is to fill in: nothing else of what it is given may mean anything to it."""
+
+
 def _quote(text: str) -> str:
-    """`text` for a POSIX shell; in double quotes where a variable is to be filled in."""
-    safe = text.encode("unicode_escape").decode("ascii") if not text.isprintable() else text
-    if "$VEEAM_" not in safe:
-        return "'" + safe.replace("'", "'\\''") + "'"
-    return '"' + safe.replace("\\", "\\\\").replace('"', '\\"').replace("`", "\\`") + '"'
+    """`text` for a shell such as bash, byte for byte, and one that runs nothing, whoever wrote the text."""
+    if VARIABLE.search(text) and re.fullmatch(r"[\w :=./&+,@-]*", VARIABLE.sub("", text)):
+        return f'"{text}"'
+    parts = VARIABLE.split(text)
+    return "".join(f'"{part}"' if at % 2 else _literal(part) for at, part in enumerate(parts) if part) or "''"
+
+
+def _literal(text: str) -> str:
+    """`text` in single quotes, or as `$'…'` where a terminal would obey a character or not show it."""
+    if text.isprintable():
+        return "'" + text.replace("'", "'\\''") + "'"
+    return "$'" + "".join(map(_escaped, text)) + "'"
+
+
+def _escaped(character: str) -> str:
+    if character in "\\'":
+        return f"\\{character}"
+    if character.isprintable():
+        return character
+    return "".join(f"\\x{byte:02x}" for byte in character.encode("utf-8", "surrogateescape"))
 
 
 def is_sendable(token: Any) -> bool:

@@ -170,7 +170,7 @@ class Line:
         session.trust_env = False
         # A login kept in a cookie would open what is asked for without a token.
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
-        session.verify = target.verify
+        session.verify, session.cert = target.verify, target.cert
         if target.proxy:
             session.proxies = {"http": target.proxy, "https": target.proxy}
         session.mount("http://", self.gate)

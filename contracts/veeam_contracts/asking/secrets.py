@@ -53,13 +53,16 @@ class Secrets:
 
     def mask(self, text: str) -> str:
         """`text` without any of the values, and such that a file can hold it and no terminal obeys it."""
+        return UNSHOWABLE.sub(lambda found: found.group().encode("unicode_escape").decode("ascii"), self.conceal(text))
+
+    def conceal(self, text: str) -> str:
+        """`text` without any of the values, and with all else as it is."""
         if self._pattern is None:
             with self._lock:
                 longest_first = sorted(self._labels, key=len, reverse=True)
                 self._pattern = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
         masked = self._pattern.sub(lambda found: self._labels[found.group()], text)
-        shown = PASSWORD_FIELD.sub(self._replace_password, masked)
-        return UNSHOWABLE.sub(lambda found: found.group().encode("unicode_escape").decode("ascii"), shown)
+        return PASSWORD_FIELD.sub(self._replace_password, masked)
 
     def _replace_password(self, found: re.Match[str]) -> str:
         if found["field"] is not None:

@@ -86,6 +86,8 @@ class Target:
     login: Login = field(default_factory=Login)
     limits: Limits = LIVE
     ca_cert: str | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
     insecure: bool = False
     proxy: str | None = None
     timeout: float = 10.0
@@ -104,6 +106,11 @@ class Target:
         return False if self.insecure else self.ca_cert or True
 
     @property
+    def cert(self) -> str | tuple[str, str] | None:
+        """The certificate of the caller, as `cert=` of requests takes it."""
+        return (self.client_cert, self.client_key) if self.client_cert and self.client_key else self.client_cert
+
+    @property
     def curl_options(self) -> list[str]:
         """What curl needs to get through to the server as this run does; a proxy with credentials is a variable."""
         options = []
@@ -111,6 +118,10 @@ class Target:
             options.append("--insecure")
         elif self.ca_cert:
             options += ["--cacert", self.ca_cert]
+        if self.client_cert:
+            options += ["--cert", self.client_cert]
+        if self.client_key:
+            options += ["--key", self.client_key]
         if self.proxy:
             options += ["--proxy", "$VEEAM_PROXY" if "@" in self.proxy else self.proxy]
         return options

@@ -28,6 +28,8 @@ class Cause(Enum):
 
     UNTRUSTED = "TLS: the certificate is not trusted"
     NO_TLS = "TLS: no common ground"
+    WANTS_CERTIFICATE = "TLS: the server wants a certificate of its callers"
+    ANOTHER_NAME = "TLS: the certificate is for another name"
     PROXY = "the proxy does not let it through"
     UNKNOWN_NAME = "the name of the host is not known"
     NO_CONNECTION = "no connection"
@@ -54,12 +56,21 @@ class Silence:
 TIMED_OUT = Silence(Cause.TIMED_OUT)
 
 
+OTHER_NAME = frozenset({62, 64})
+"""What OpenSSL calls X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH."""
+
+
 def explain(failure: requests.RequestException) -> Silence:
     """Why no answer came."""
     chain = causes(failure)
     detail = innermost(failure)
+    if any("certificate required" in str(error).lower() for error in chain):
+        return Silence(Cause.WANTS_CERTIFICATE, detail)
     if isinstance(failure, requests.exceptions.SSLError):
-        untrusted = any(isinstance(error, ssl.SSLCertVerificationError) for error in chain)
+        refused = [error for error in chain if isinstance(error, ssl.SSLCertVerificationError)]
+        if any(error.verify_code in OTHER_NAME for error in refused):
+            return Silence(Cause.ANOTHER_NAME, detail)
+        untrusted = bool(refused)
         return Silence(Cause.UNTRUSTED if untrusted else Cause.NO_TLS, detail)
     if isinstance(failure, requests.exceptions.ProxyError):
         return Silence(Cause.PROXY, detail)

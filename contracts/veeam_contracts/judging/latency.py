@@ -25,9 +25,10 @@ def latencies(exchanges: Iterable[Exchange]) -> list[Latency]:
     """That of each operation that was answered, the slowest first."""
     times: dict[str, list[float]] = {}
     for exchange in exchanges:
-        if exchange.status is not None and version_of_path(exchange.path) is not None:
-            times.setdefault(label_at(exchange.method, exchange.path), []).append(exchange.elapsed)
-    found = [_latency(operation, sorted(seconds)) for operation, seconds in times.items() if " /v" in operation]
+        label, version = label_at(exchange.method, exchange.path), version_of_path(exchange.path)
+        if exchange.status is not None and version is not None and label in map(version.label, version.places):
+            times.setdefault(label, []).append(exchange.elapsed)
+    found = [_latency(operation, sorted(seconds)) for operation, seconds in times.items()]
     return sorted(found, key=lambda latency: -latency.median)
 
 

@@ -149,6 +149,7 @@ def _send_and_judge(api: Client, findings: Findings, case: Case) -> None:
         "timeout": api.target.timeout,
         "allow_redirects": False,
         "verify": api.target.verify,
+        "cert": api.target.cert,
         "proxies": api.line.http.proxies,
     }
     before = len(api.journal)

@@ -85,6 +85,18 @@ def address_of(exchange: Exchange) -> Any:
     return exchange.member("verificationUri" if azure else "verificationUrl")
 
 
+def check_fresh(findings: Findings, exchange: Exchange, like: str = "code.fresh") -> None:
+    """Nobody has stored the answer, and nobody is asked to."""
+    cache = exchange.headers.get("cache-control", "").lower()
+    age = exchange.headers.get("age", "0").strip()
+    findings.check(age == "0", "no Age, as of an answer that was stored", f"Age: {age}", exchange, like=like)
+    forbidden = "no-store" in cache or "no-cache" in cache
+    storable = not forbidden and ("public" in cache or re.search(r"(?:max-age|s-maxage)=0*[1-9]", cache))
+    findings.check(not storable, "no Cache-Control that lets it be stored", cache, exchange, like=like)
+    hit = exchange.headers.get("x-cache", "")
+    findings.check("hit" not in hit.lower(), "no sign of a cache", f"X-Cache: {hit}", exchange, like=like)
+
+
 def good_codes(api: Client, findings: Findings) -> list[Exchange]:
     """The answers of the sample with a device code.
 

@@ -14,10 +14,12 @@ from veeam_contracts.rules.expectations import kind_of, require_token, violation
 TRACE = re.compile(
     r"Traceback \(most recent call last\)|File \"[^\"]+\", line \d+|^\s+at [\w.$<>`\[\], ]+\(.*\)( in .+:line \d+)?"
     r"|\bat [\w$]+(\.[\w$<>`]+)+\([^)]*\)"
+    r"|^\s*at .+ \(?(?:file://|/|[A-Z]:\\).+:\d+:\d+\)?$"
+    r"|\bgoroutine \d+ \[|Stack trace:|Caused by: [\w.]+|on line \d+$"
     r"|[\"'](stackTrace|exceptionType|ExceptionMessage|StackTrace)[\"']\s*:\s*(?!null\b)\"?\w",
     re.MULTILINE,
 )
-"""A trace of Python, .NET or Java, or the members in which the framework puts one, unless they are null (v8 API)."""
+"""A trace of Python, .NET, Java, Node, Go or PHP, or members in which a framework puts one, unless null (v8 API)."""
 
 
 PAGE = re.compile(r"\s*<(!doctype|html|head|body|\?xml)", re.I)
@@ -100,6 +102,7 @@ def test_what_says_json_is_json(api: Client, findings: Findings) -> None:
     for exchange in answered(api):
         if exchange.media_type == "application/json" and exchange.body:
             findings.check(exchange.value is not NOT_JSON, "JSON in UTF-8", "another text", exchange)
+            findings.check(not exchange.repeats_a_member, "each member once", "a member twice", exchange)
 
 
 @pytest.mark.rule("answers.no-html")

@@ -1,5 +1,6 @@
 """Rules of what is protected: each broken credential, on every operation that needs one."""
 
+import base64
 from collections.abc import Iterator
 
 import pytest
@@ -92,6 +93,66 @@ def alter(token: str) -> str:
     """
     at = max(index for index, character in enumerate(token[:-3] or token) if character.isalnum())
     return f"{token[:at]}{'B' if token[at] != 'B' else 'C'}{token[at + 1 :]}"
+
+
+@pytest.mark.rule("credentials.longer")
+def test_a_token_with_something_behind_it(api: Client, findings: Findings) -> None:
+    require_token(api)
+    for more in ("x", ".", ",x"):
+        broken = f"{api.token}{more}"
+        api.secrets.hide(broken, f"<the token and {more}>")
+        refuse_at_two(api, findings, "a token with something behind it", broken)
+
+
+@pytest.mark.rule("credentials.case")
+def test_a_token_in_another_case(api: Client, findings: Findings) -> None:
+    require_token(api)
+    broken = api.token.swapcase()
+    if broken == api.token:
+        not_tested("the token has no letters")
+    api.secrets.hide(broken, "<the token in another case>")
+    refuse_at_two(api, findings, "a token in another case", broken)
+
+
+@pytest.mark.rule("credentials.unsigned")
+def test_a_token_without_its_signature(api: Client, findings: Findings) -> None:
+    require_token(api)
+    parts = api.token.split(".")
+    if len(parts) != JWT_PARTS:
+        not_tested("the token is no JSON Web Token")
+    none = base64.urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}').rstrip(b"=").decode()
+    for broken in (f"{none}.{parts[1]}.", f"{parts[0]}.{parts[1]}."):
+        api.secrets.hide(broken, "<the token without its signature>")
+        refuse_at_two(api, findings, "a token without its signature", broken)
+
+
+JWT_PARTS = 3
+
+
+def refuse_at_two(api: Client, findings: Findings, what: str, token: str) -> None:
+    """A bad token is answered with 401 where the organizations are, and where codes are given."""
+    asked: list[tuple[str, str, bytes | None]] = [("GET", api.protected_path(), None)]
+    if "getDeviceCode" not in api.survey.missing:
+        asked.append(("POST", api.path_of("getDeviceCode"), EXAMPLE))
+    for method, path, body in asked:
+        media_type = JSON if body else None
+        exchange = api.send(method, path, token=token, body=body, media_type=media_type)
+        seen = f"status {exchange.status}"
+        findings.check(exchange.status == 401, f"401 with {what}", seen, exchange, like="credentials.*")
+
+
+@pytest.mark.rule("credentials.side-doors")
+def test_another_spelling_of_a_protected_path(api: Client, findings: Findings) -> None:
+    require_token(api)
+    path, _, query = api.protected_path().partition("?")
+    doubled = path.replace(f"/{api.version}/", f"/{api.version}//")
+    for spelling in (f"{path}/", doubled, path.upper(), f"{path};a=b", f"{path}%20"):
+        if api.target.limits.live and not is_allowed("GET", spelling):
+            continue
+        exchange = api.send("GET", f"{spelling}?{query}" if query else spelling, token=None)
+        seen = f"status {exchange.status}"
+        findings.check(not exchange.ok, f"no 2xx for {spelling} without a token", seen, exchange,
+                       like="credentials.absent")  # fmt: skip
 
 
 @pytest.mark.rule("credentials.unknown")

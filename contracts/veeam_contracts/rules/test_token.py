@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -9,7 +10,14 @@ import pytest
 from veeam_contracts.asking.client import Client
 from veeam_contracts.asking.exchange import Exchange, is_sendable
 from veeam_contracts.judging.findings import Findings, not_tested
-from veeam_contracts.rules.expectations import About, expect_json, expect_refusal, require_token, violations
+from veeam_contracts.rules.expectations import (
+    About,
+    check_fresh,
+    expect_json,
+    expect_refusal,
+    require_token,
+    violations,
+)
 
 SHORTEST_LIFE, LONGEST_LIFE = 60, 30 * 86400
 """Seconds between which the life of an access token is plausible; it is 3,600 at real servers."""
@@ -76,6 +84,19 @@ def test_the_tokens_are_too_long_to_be_guessed(api: Client, findings: Findings) 
     for token in tokens:
         long_enough = len(token) >= SHORTEST_TOKEN
         findings.check(long_enough, f"{SHORTEST_TOKEN} characters or more", f"{len(token)} characters", login)
+    for before, after in pairwise(exchange for exchange in api.journal if exchange.is_token and exchange.ok):
+        old, new = str(before.member("access_token")), str(after.member("access_token"))
+        if len(old) == len(new) and old != new:
+            changed = sum(a != b for a, b in zip(old, new, strict=True))
+            findings.check(changed > 2, "a token that does not follow from the one before", f"{changed} changed", after)
+
+
+@pytest.mark.rule("token.fresh")
+def test_an_answer_with_tokens_is_not_to_be_stored(api: Client, findings: Findings) -> None:
+    granted(api)
+    for exchange in api.journal:
+        if exchange.is_token and exchange.ok:
+            check_fresh(findings, exchange, like="token.fresh")
 
 
 @pytest.mark.rule("token.reuse")

@@ -9,8 +9,10 @@ from veeam_mock.faults.parsing import FaultError, FaultParser
 from veeam_mock.journal.journal import Journal
 from veeam_mock.journal.masking import Masker
 from veeam_mock.model.clock import system_time
+from veeam_mock.profiles.profile import Profile
 from veeam_mock.settings.options import DEFAULT_PASSWORD, MEMORY
 from veeam_mock.settings.settings import Settings, SettingsError
+from veeam_mock.settings.sources import read_config
 from veeam_mock.spec.schema import Violation
 from veeam_mock.spec.versions import Versions
 
@@ -54,7 +56,10 @@ class Installation:
         self._begin(settings or Settings())
 
     def _begin(self, settings: Settings, *, anew: bool = False) -> None:
+        profile = Profile(settings.profile, read_config(settings.profile)) if settings.profile is not None else None
+        settings = settings if profile is None else profile.settings(settings)
         versions = Versions(settings.api, settings.picked)
+        self.profile = profile
         self.served = open_documents(settings, versions)
         self.settings = settings
         self.generation = object()

@@ -9,21 +9,22 @@ import orjson
 from veeam_mock.api import device_codes, logins, organizations, restore_sessions, service_instance
 from veeam_mock.api.calls import Call, Operations, answer_other
 from veeam_mock.api.cors import origin_headers, preflight_headers
+from veeam_mock.api.exchange import Exchange
 from veeam_mock.api.head import Head
 from veeam_mock.api.installation import Installation
-from veeam_mock.api.worlds import NoSuchWorld, TooManyWorlds, World
+from veeam_mock.api.worlds import NoSuchWorld, TooManyWorlds
 from veeam_mock.faults.kinds import Strike
 from veeam_mock.faults.parsing import FaultError
 from veeam_mock.faults.prefer import rules_from_header
 from veeam_mock.faults.rules import Rule
-from veeam_mock.messages import NO_LENGTH, Reply, Request
+from veeam_mock.messages import NO_LENGTH, Delivery, Reply, Request
 from veeam_mock.model.clock import system_time
 from veeam_mock.model.dates import http_date
 from veeam_mock.model.errors import AccessDenied, ModelError, StoreAway
+from veeam_mock.profiles.cases import case_of_error, case_of_no_operation, case_of_violations
+from veeam_mock.profiles.profile import Asked
 from veeam_mock.settings.options import MEMORY
 from veeam_mock.settings.settings import Settings
-from veeam_mock.spec.refusals import Refusals
-from veeam_mock.spec.spec import CheckedRequest, NoMatch
 from veeam_mock.spec.versions import Version
 from veeam_mock.world_names import DEFAULT, comes_from_another_site
 
@@ -36,39 +37,6 @@ OPERATIONS: Operations = {
     **restore_sessions.OPERATIONS,
     **service_instance.OPERATIONS,
 }
-
-
-class Exchange:
-    """One request on its way. As soon as `reply` stands, the other steps that look for an answer are passed over.
-
-    What stands here holds until a step knows better. `at` is when the answer was finished, in Unix seconds, UTC, of the
-    world's clock; `is_outside_the_description` says that the reply is none that the description promises.
-    """
-
-    checked: CheckedRequest | None = None
-    reply: Reply | None = None
-    strikes: Sequence[Rule] = ()
-    preferences: Sequence[Rule] = ()
-    is_outside_the_description = False
-    at = 0.0
-    began: float | None = None  # by `system_time`; None where nobody listens
-
-    def __init__(self, head: Head, body: bytes, world: World, version: Version, no_socket: str | None = None) -> None:
-        self.head = head
-        self.body = body
-        self.world = world
-        self.version = version
-        self.no_socket = no_socket
-
-    @property
-    def refusals(self) -> Refusals:
-        """What refuses in the words of the version."""
-        return self.version.refusals
-
-    @property
-    def request(self) -> Request:
-        """The request as its world sees it."""
-        return self.head.seen.with_body(self.body)
 
 
 class Pipeline:
@@ -126,6 +94,7 @@ class Pipeline:
                     return
         except ModelError as error:
             exchange.reply = exchange.refusals.for_error(error)
+            exchange.case = case_of_error(error, exchange.head.seen)
             exchange.is_outside_the_description |= isinstance(error, StoreAway)
         except Exception:
             self._log_failure(exchange)
@@ -176,7 +145,7 @@ class Pipeline:
             exchange.reply = exchange.refusals.plain(503, str(error))
 
     def _answer_preflight(self, exchange: Exchange) -> None:
-        allowed = _allowed(exchange)
+        allowed = exchange.allowed
         headers = preflight_headers(exchange.request, self.installation.settings.cors, allowed) if allowed else None
         if headers is not None:
             exchange.reply = Reply(204, None, headers)
@@ -205,7 +174,8 @@ class Pipeline:
         return Strike(exchange.refusals, rule.randomness, exchange.head.operation_id)
 
     def _refuse_unknown(self, exchange: Exchange) -> None:
-        allowed = ", ".join(_allowed(exchange))
+        allowed = ", ".join(exchange.allowed)
+        exchange.case = case_of_no_operation(exchange.head.seen.path, self.installation.versions.names, allowed)
         if allowed:
             message = f"{exchange.request.method[:20]} is not served here, which serves {allowed}."
             exchange.reply = exchange.refusals.plain(405, message, {"Allow": allowed})
@@ -226,6 +196,7 @@ class Pipeline:
         checked = exchange.checked = exchange.head.check(exchange.body)
         if checked.violations:
             exchange.reply = exchange.refusals.for_violations(exchange.head.operation.id, checked.violations)
+            exchange.case = case_of_violations(exchange.head.operation.id, checked.violations)
 
     def _perform(self, exchange: Exchange) -> None:
         assert exchange.head.operation is not None and exchange.checked is not None
@@ -247,6 +218,21 @@ class Pipeline:
             wrong = "; ".join(map(str, violations))
             log.error("%s would answer against the spec: %s", operation.id, wrong)
             exchange.reply = exchange.refusals.plain(500, f"The mock's answer would break the spec: {wrong}")
+
+    def _answer_as_learned(self, exchange: Exchange) -> None:
+        """Give the answer that the server of the profile would give."""
+        profile, reply = self.installation.profile, exchange.reply
+        assert profile is not None and reply is not None
+        is_good = reply.status < 300 and not exchange.case
+        if exchange.is_outside_the_description or not (exchange.case or is_good):
+            return
+        operation = exchange.head.operation_id or ""
+        body = exchange.checked.body if exchange.checked is not None else None
+        user = str(body.get("username", "")) if isinstance(body, dict) else ""
+        asked = Asked(exchange.head.seen, exchange.world.clock.now(), user)
+        exchange.reply = profile.answer(reply, operation, exchange.case, asked)
+        if self.installation.settings.latency:
+            exchange.reply.delivery = Delivery(delay=profile.delay(operation))
 
     def _version_in(self, exchange: Exchange) -> Version:
         """The version with the readings of the exchange's world, whose settings may have been changed."""
@@ -311,12 +297,6 @@ class Pipeline:
         )
 
 
-def _allowed(exchange: Exchange) -> tuple[str, ...]:
-    """The methods that the path of an exchange without an operation has."""
-    match = exchange.head.match
-    return match.allowed if isinstance(match, NoMatch) else ()
-
-
 Take = Callable[[Pipeline, Exchange], None]
 
 
@@ -343,6 +323,7 @@ LOOKING_FOR_AN_ANSWER = (
 )
 ON_EVERY_ANSWER = (
     Step(Pipeline._check_reply),
+    Step(Pipeline._answer_as_learned, lambda settings, head: settings.profile is not None),
     Step(Pipeline._apply_faults),
     Step(Pipeline._allow_origin, lambda settings, head: bool(settings.cors)),
     Step(Pipeline._serialize),

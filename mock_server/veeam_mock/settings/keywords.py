@@ -38,6 +38,8 @@ class WorldSettings(ChangeableSettings, total=False):
     answers: Mapping[str, Mapping[str, Any]]
     admin_key: str | None
     strict: bool
+    profile: str | None
+    latency: bool
     login_limit: bool
     no_prefer: bool
     seed: int | str | None

@@ -215,6 +215,10 @@ class Declared:
     )
     log: bool = setting(False, FLAG, "Print one line for each request.")
     log_format: str = setting("text", {"type": "string", "enum": ["text", "json"]}, "Form of these lines.", "text|json")
+    profile: str | None = setting(
+        None, TEXT, "Answer as the server of this profile, which veeam-contracts probe has written.", "FILE"
+    )
+    latency: bool = setting(False, FLAG, "Take as long for each operation as the profile says.")
     login_limit: bool = setting(
         False, FLAG, "Keep to the vendor's limit on logins from v6 on: 1 a second, 5 a minute, 1,500 an hour; else 429."
     )

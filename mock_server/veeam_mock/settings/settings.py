@@ -95,6 +95,10 @@ class Settings(Declared):
             object.__setattr__(fresh, "_given", {**fresh._given, "faults": self.faults})
         return fresh
 
+    def says(self, key: str) -> bool:
+        """Whether a setting was given, and is not the default because nobody said anything."""
+        return self._given.get(key) is not None
+
     def url(self, port: int) -> str:
         """The address for clients: `localhost` where the server listens on loopback or everywhere."""
         return url_of("http" if self.http else "https", self.host, port)

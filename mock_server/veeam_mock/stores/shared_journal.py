@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 from veeam_mock.journal.journal import Entry, Journal, Row
 from veeam_mock.journal.masking import Masker
@@ -42,8 +41,7 @@ class SharedJournal(Journal):
         begin: bytes = b"-"
         while True:
             page = self._link.do("XRANGE", self._key, begin, "+", "COUNT", PAGE)
-            for place, fields in page:
-                yield place, _fields(fields)
+            yield from page
             if len(page) < PAGE:
                 return
             begin = b"(" + page[-1][0]
@@ -55,11 +53,6 @@ class SharedJournal(Journal):
         begin = b"-"
         while (last := self._link.run(scripts.FORGET, [self._key], world, begin)) is not None:
             begin = b"(" + last
-
-
-def _fields(given: Any) -> list[bytes]:
-    """Names and values in turns, whichever way the client library gives them."""
-    return [part for pair in given.items() for part in pair] if isinstance(given, dict) else list(given)
 
 
 def _written(entry: Entry) -> bytes:

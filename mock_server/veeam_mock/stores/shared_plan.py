@@ -33,9 +33,8 @@ class SharedPlan(Plan):
         """Read the rules again where they have changed."""
         if self._version == (self._place.epoch, version):
             return
-        fields = self._place.link.do("HGETALL", f"{self._place.key}:faults")
-        pairs = zip(fields[::2], fields[1::2], strict=True) if isinstance(fields, list) else fields.items()
-        rules = [self._read(int(number), text) for number, text in sorted(pairs, key=lambda pair: int(pair[0]))]
+        fields = self._place.link.fields(f"{self._place.key}:faults")
+        rules = [self._read(number, text) for number, text in sorted((int(key), fields[key]) for key in fields)]
         self._asked = [rule for rule, is_standing in rules if not is_standing]
         self._standing = [rule for rule, is_standing in rules if is_standing]
         self._version = self._place.epoch, version
@@ -55,9 +54,8 @@ class SharedPlan(Plan):
 
     def rules(self) -> list[Rule]:
         """All rules in the order in which they are asked, with their counts as they are now."""
-        fields = self._place.link.do("HGETALL", f"{self._place.key}:counts")
-        pairs = zip(fields[::2], fields[1::2], strict=True) if isinstance(fields, list) else fields.items()
-        counts = {key.decode(): int(count) for key, count in pairs}
+        fields = self._place.link.fields(f"{self._place.key}:counts")
+        counts = {key.decode(): int(count) for key, count in fields.items()}
         rules = super().rules()
         for rule in rules:
             rule.matched = counts.get(f"matched:{_number(rule)}", 0)

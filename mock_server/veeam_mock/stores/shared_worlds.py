@@ -68,7 +68,7 @@ class SharedWorld(World):
         if version != self._version:
             changes = {}
             if standing.settings != "0":
-                fields = self.place.link.do("HGETALL", f"{self.place.key}:settings")
+                fields = self.place.link.fields(f"{self.place.key}:settings")
                 changes = {key.decode(): orjson.loads(text) for key, text in fields.items()}
             self.change(self._begun_with.replace(**changes) if changes else self._begun_with)
             self._version = version
@@ -99,7 +99,7 @@ class SharedWorlds(Worlds):
         self._link = link
         self._begin: str | None = "anew" if anew else "keep"
         self._seen: OrderedDict[str, SharedWorld] = OrderedDict()
-        self._default = self._local(DEFAULT)
+        self._default = SharedWorld(DEFAULT, settings, parser, link)
         self.default = self._default
 
     def find(self, name: str, *, may_make: bool = True) -> World:
@@ -141,9 +141,11 @@ class SharedWorlds(Worlds):
 
     def _local(self, name: str) -> SharedWorld:
         """What this process knows of a world; of worlds that were not met for long it knows nothing."""
+        if name == DEFAULT:
+            return self._default
         world = self._seen.pop(name, None) or SharedWorld(name, self._settings, self._parser, self._link)
         self._seen[name] = world
-        while len(self._seen) > self._settings.most_worlds + 1:
+        while len(self._seen) > self._settings.most_worlds:
             self._seen.popitem(last=False)
         return world
 

@@ -1,0 +1,66 @@
+"""Learning how a server answers: the script is played once, and each open question is put."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from statistics import median
+from typing import Any
+
+from veeam_contracts.asking.admission import Refused
+from veeam_contracts.asking.client import Client
+from veeam_contracts.asking.exchange import Exchange
+from veeam_contracts.asking.gate import NoAnswer
+from veeam_contracts.asking.survey import Barred, NotServed
+from veeam_contracts.document import questions
+from veeam_contracts.judging.findings import NotTested
+from veeam_contracts.paths import Version
+from veeam_contracts.rules.probes import PROBES
+from veeam_contracts.twin.forms import form_of
+from veeam_contracts.twin.profile import Profile
+from veeam_contracts.twin.script import play
+
+OPEN = frozenset({"neither"})
+"""Readings that the catalogue does not have."""
+
+
+def probe(client: Client, served: Iterable[Version]) -> Profile:
+    """The profile of a server to which `client` has logged in. Raises `BudgetSpent` where the limits end it."""
+    profile = Profile(client.version.name, [version.name for version in served])
+    times: dict[str, list[float]] = {}
+    for answered in play(client):
+        exchange, question = answered.exchange, answered.question
+        if exchange is None or (not question.case and not exchange.ok):
+            continue
+        profile.forms[question.operation, question.case] = form_of(exchange, client)
+        if not question.case:
+            times.setdefault(question.operation, []).append(exchange.elapsed)
+    profile.ambiguities = dict(_readings(client))
+    if "getDeviceCode" in client.survey.barred:
+        profile.ambiguities["organization-id"] = ("required", client.survey.barred["getDeviceCode"])
+    profile.lifetimes = _lifetimes(client)
+    profile.latencies = {operation: (median(taken), max(taken)) for operation, taken in times.items()}
+    return profile
+
+
+def _readings(client: Client) -> Iterable[tuple[str, tuple[str, str]]]:
+    for question, entry in questions().items():
+        with suppress(NotTested, NoAnswer, NotServed, Barred, Refused):
+            reading, evidence = PROBES[question](client)
+            if reading in map(str, entry["readings"]):
+                yield question, (reading, client.secrets.mask(evidence))
+
+
+def _lifetimes(client: Client) -> dict[str, int]:
+    codes = [exchange.member("expiresIn") for exchange in client.journal if exchange.gives_code]
+    lifetimes = {"code": _longest(codes), "token": _longest([_life(client.granted)])}
+    return {name: seconds for name, seconds in lifetimes.items() if seconds is not None}
+
+
+def _life(granted: Exchange | None) -> Any:
+    return None if granted is None else granted.member("expires_in")
+
+
+def _longest(values: Iterable[Any]) -> int | None:
+    """The longest of some lives in seconds; milliseconds are told by their size."""
+    whole = [value for value in values if isinstance(value, int) and not isinstance(value, bool) and value > 0]
+    longest = max(whole, default=None)
+    return longest // 1000 if longest is not None and longest > 100_000 else longest

@@ -1,0 +1,121 @@
+"""The questions that show how a server answers: the same for a profile and for a comparison, and none that changes it.
+
+Each is asked once, in this order; refused logins come last, as a server may lock out whoever has too many.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from veeam_contracts.asking.admission import Refused
+from veeam_contracts.asking.client import NOBODY, Client
+from veeam_contracts.asking.exchange import Exchange
+from veeam_contracts.asking.gate import NoAnswer
+from veeam_contracts.asking.survey import Barred, NotServed
+from veeam_contracts.paths import service_of
+
+UNKNOWN_VERSION = "v99"
+UNKNOWN_TOKEN = "0123456789abcdef0123456789abcdef"
+
+Ask = Callable[[Client], Exchange | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """`case` is the kind of refusal that is asked for, empty where a good answer is; `operation` an operationId, empty
+    where none is meant. `ask` gives None where the server has not what it takes to ask."""
+
+    operation: str
+    case: str
+    ask: Ask
+
+    @property
+    def name(self) -> str:
+        """How a report names it."""
+        return " ".join(filter(None, [self.operation, self.case or "answered"]))
+
+
+def _get(operation: str, **options: Any) -> Ask:
+    return lambda client: client.get(client.path_of(operation), **options)
+
+
+def _of_organization(client: Client) -> Exchange | None:
+    found = client.organization_id()
+    return None if found is None else client.get(client.path_of("getOrganization", organizationId=found))
+
+
+def _code(body: bytes | None, media_type: str | None = "application/json") -> Ask:
+    return lambda client: client.code_from(body, media_type)
+
+
+def _token(**fields: str) -> Ask:
+    return lambda client: client.form(fields)
+
+
+def _named(organization_id: str) -> Ask:
+    return lambda client: client.get(client.path_of("getOrganization", organizationId=organization_id))
+
+
+def _restore(client: Client) -> Exchange:
+    path = client.path_of("getRestoreDeviceCode", restoreSessionId=NOBODY)
+    return client.post_json(path, {"targetApplicationId": NOBODY, "targetRegion": "worldwide"})
+
+
+def _check(client: Client) -> Exchange | None:
+    given = client.device_code().member("userCode")
+    return client.post_json(client.path_of("checkDeviceCode"), {"userCode": given}) if given else None
+
+
+def _wrong_login(client: Client) -> Exchange | None:
+    login = client.target.login
+    return None if login.password is None else client.password_grant(password="not-the-password")
+
+
+QUESTIONS = (
+    Question("getServiceInstance", "", _get("getServiceInstance")),
+    Question("getOrganizations", "", _get("getOrganizations")),
+    Question("getOrganization", "", _of_organization),
+    Question("getDeviceCode", "", lambda client: client.device_code()),
+    Question("checkDeviceCode", "", _check),
+    Question("getOrganizations", "no-token", _get("getOrganizations", token=None)),
+    Question("getOrganizations", "bad-token", _get("getOrganizations", token=UNKNOWN_TOKEN)),
+    Question("getOrganizations", "other-scheme", _get("getOrganizations", authorization="Basic bm9ib2R5OnBhc3M=")),
+    Question("getDeviceCode", "no-token", lambda client: client.device_code(token=None)),
+    Question("getDeviceCode", "no-body", _code(None, None)),
+    Question("getDeviceCode", "malformed-body", _code(b'{"targetRegion": ')),
+    Question("getDeviceCode", "bad-body", _code(b'[{"targetRegion": "worldwide"}]')),
+    Question("getDeviceCode", "media-type", _code(b"targetRegion=worldwide", "text/plain")),
+    Question("getDeviceCode", "unknown-region", _code(b'{"targetRegion": "Atlantis"}')),
+    Question("getOrganization", "unknown-id", _named(NOBODY)),
+    Question("getOrganization", "malformed-id", _named("no-id")),
+    Question("getRestoreDeviceCode", "unknown-id", _restore),
+    Question("", "unknown-version", lambda client: client.get(service_of(UNKNOWN_VERSION), token=client.token)),
+    Question("", "unknown-path", lambda client: client.get(f"/{client.version}/Nothing", token=client.token)),
+    Question(
+        "", "unknown-method", lambda client: client.send("DELETE", client.path_of("getDeviceCode"), token=client.token)
+    ),
+    Question("getToken", "unknown-grant", _token(grant_type="magic")),
+    Question("getToken", "incomplete-login", _token(grant_type="refresh_token")),
+    Question("getToken", "refused-refresh-token", _token(grant_type="refresh_token", refresh_token=UNKNOWN_TOKEN)),
+    Question("getToken", "wrong-login", _wrong_login),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A question and its answer; None where it could not be asked, or got no answer."""
+
+    question: Question
+    exchange: Exchange | None
+
+
+def play(client: Client) -> Iterator[Answered]:
+    """Ask all that the version of the client has. Raises `NoLogin`, and `BudgetSpent` where the limits end it."""
+    yield Answered(Question("getToken", "", lambda client: client.granted), client.granted)
+    for question in QUESTIONS:
+        if question.operation and question.operation not in client.version.places:
+            continue
+        try:
+            yield Answered(question, question.ask(client))
+        except (NoAnswer, NotServed, Barred, Refused):
+            yield Answered(question, None)

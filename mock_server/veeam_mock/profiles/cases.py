@@ -1,0 +1,63 @@
+"""What kind of refusal an answer is, by the names that profiles use."""
+
+import re
+from collections.abc import Sequence
+
+from veeam_mock.messages import Request
+from veeam_mock.model import errors
+from veeam_mock.spec.schema import Violation
+
+CASES = (
+    "no-token", "bad-token", "other-scheme", "expired-token", "unknown-grant", "incomplete-login", "wrong-login",
+    "refused-refresh-token", "no-body", "malformed-body", "bad-body", "media-type", "unknown-region", "unknown-id",
+    "malformed-id", "unknown-version", "unknown-path", "unknown-method",
+)  # fmt: skip
+"""All kinds, in the order in which they are told."""
+
+VERSION = re.compile("v[0-9]+", re.ASCII)
+TOKEN_OPERATION = "getToken"
+
+
+def case_of_error(error: errors.ModelError, request: Request) -> str:
+    """The kind of an error of the model, met by `request`; empty for one that profiles do not tell."""
+    match error:
+        case errors.AccessDenied(reason=None):
+            return "other-scheme" if "authorization" in request.headers else "no-token"
+        case errors.AccessDenied():
+            return "expired-token" if "expired" in str(error.reason) else "bad-token"
+        case errors.UnsupportedGrant():
+            return "unknown-grant"
+        case errors.InvalidLogin():
+            return "incomplete-login"
+        case errors.InvalidGrant():
+            return "refused-refresh-token" if "refresh token" in error.message else "wrong-login"
+        case errors.NotFound():
+            return "unknown-id"
+        case errors.UnknownRegion():
+            return "unknown-region"
+    return ""
+
+
+def case_of_no_operation(path: str, served: Sequence[str], allowed: str) -> str:
+    """The kind of a request that means no operation, at a path that has the methods `allowed`."""
+    if allowed:
+        return "unknown-method"
+    version = path[1:].partition("/")[0].lower()
+    return "unknown-version" if VERSION.fullmatch(version) and version not in served else "unknown-path"
+
+
+def case_of_violations(operation_id: str, violations: Sequence[Violation]) -> str:
+    """The kind of what does not keep to the description."""
+    kinds = {violation.keyword for violation in violations}
+    places = {violation.where for violation in violations}
+    if "media" in kinds:
+        return "media-type"
+    if operation_id == TOKEN_OPERATION:
+        return "unknown-grant" if "enum" in kinds and "body.grant_type" in places else "incomplete-login"
+    if "syntax" in kinds:
+        return "malformed-body"
+    if any(place.startswith("path.") for place in places):
+        return "malformed-id"
+    if "body" in places and "required" in kinds:
+        return "no-body"
+    return "unknown-region" if places == {"body.targetRegion"} and "type" not in kinds else "bad-body"

@@ -1,0 +1,190 @@
+"""A server, its profile, and the mock by that profile: nothing that the script shows may differ."""
+
+import html
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
+
+import pytest
+import requests
+from werkzeug.test import Client as WsgiClient
+
+from mutants.harness import PASSWORD, USERNAME, Answer, Ask, Behaviour, InProcess, Server
+from mutants.lawful import VARIANTS, Variant
+from veeam_contracts.asking.client import Client
+from veeam_contracts.asking.gate import Line
+from veeam_contracts.asking.target import LIVE, Login, Target
+from veeam_contracts.paths import VERSIONS
+from veeam_contracts.twin.comparing import compare, record
+from veeam_contracts.twin.probing import probe
+from veeam_mock import MockServer, Settings, SettingsError, create_app
+
+URL = "https://faulty.test:4443"
+
+
+def client_of(behave: Behaviour, settings: Mapping[str, Any], api: str) -> Client:
+    """A client of a server in this process, under the limits of a live one but for its pace."""
+    server = Server(WsgiClient(create_app(Settings(**{"password": PASSWORD, "seed": 1, **settings}))))
+    login = Login(USERNAME, PASSWORD)
+    target = Target(url=URL, login=login, limits=LIVE, timeout=5, adapter=InProcess(server, behave))
+    ticks = iter(range(10**9))
+    line = Line(target, sleep=lambda seconds: None, clock=lambda: float(next(ticks)))
+    version = next(version for version in VERSIONS if version.name == api)
+    client = Client(line, version)
+    client.log_in()
+    client.look_around()
+    return client
+
+
+def learn(variant: Variant, folder: Path) -> Path:
+    profile = probe(client_of(variant.behave, variant.settings, variant.api), VERSIONS)
+    path = folder / "profile.yaml"
+    path.write_text(profile.write(), "utf-8")
+    return path
+
+
+NOT_LEARNED = {
+    "a body is read whatever its media type": [("status", "200", "415", ("getDeviceCode media-type",))],
+}
+"""What a profile cannot tell the mock, and docs/twin.md says so."""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
+def test_a_lawful_server_and_the_mock_by_its_profile_do_not_differ(variant: Variant, tmp_path: Path) -> None:
+    profile = learn(variant, tmp_path)
+    kept = {key: value for key, value in variant.settings.items() if key in ("organizations", "users")}
+    real = record(client_of(variant.behave, variant.settings, variant.api))
+    twin = record(client_of(Server.answer, {**kept, "profile": str(profile)}, variant.api))
+    differences = [(found.aspect, found.one, found.other, found.questions) for found in compare(real, twin)]
+    assert differences == NOT_LEARNED.get(variant.name, [])
+
+
+@pytest.mark.parametrize(
+    ("settings", "aspects"),
+    [
+        ({"error-shape": "Message"}, ["members of a refusal"]),
+        ({"charset": "none"}, ["header content-type"]),
+        ({"bad-body-status": "422"}, ["status"]),
+        ({"length": "chunked"}, ["framing"]),
+        ({"verification-url": "link"}, ["body.verificationUrl"]),
+    ],
+)
+def test_two_servers_that_differ_in_one_habit_differ_in_that_alone(
+    settings: Mapping[str, str], aspects: list[str]
+) -> None:
+    one = record(client_of(Server.answer, {}, "v4"))
+    other = record(client_of(Server.answer, {"ambiguities": settings}, "v4"))
+    assert [found.aspect for found in compare(one, other)] == aspects
+    assert compare(other, record(client_of(Server.answer, {"ambiguities": settings}, "v4"))) == []
+
+
+@pytest.mark.parametrize("api", ["v4", "v8"])
+def test_a_profile_is_the_same_each_time_but_for_the_times(tmp_path: Path, api: str) -> None:
+    first, second = (probe(client_of(Server.answer, {}, api), VERSIONS) for _ in range(2))
+    first.latencies = second.latencies = {}
+    assert first.write() == second.write()
+    assert "latency" not in first.write()
+
+
+def telling(spell: Callable[[str], str]) -> Behaviour:
+    """A server that tells all that it knows of the client in each refusal, spelled in some way."""
+
+    def behave(server: Server, ask: Ask) -> Answer:
+        answer = server.answer(ask)
+        known = [str(ask.headers.get("Authorization", "")), (ask.body or b"").decode("latin-1"), PASSWORD]
+        if answer.status < 400:
+            server.memory["last"] = answer.body.decode("latin-1")
+            return answer
+        return answer.with_body(spell(" ".join([*known, server.memory.get("last", ""), ORGANIZATION])).encode())
+
+    return behave
+
+
+SPELLINGS = {
+    "as it is": str,
+    "escapes": lambda text: "".join(f"\\u{ord(character):04x}" for character in text),
+    "percent": lambda text: quote(text, safe=""),
+    "html": html.escape,
+    "json": json.dumps,
+}
+ORGANIZATION = "tailspintoys.onmicrosoft.com"
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_no_secret_host_or_tenant_is_in_a_profile(spelling: str) -> None:
+    client = client_of(telling(SPELLINGS[spelling]), {}, "v4")
+    written = probe(client, VERSIONS).write()
+    assert client.granted is not None
+    secrets = [PASSWORD, *(client.granted.member(name) for name in ("access_token", "refresh_token"))]
+    secrets += [exchange.member("userCode") for exchange in client.journal if exchange.gives_code]
+    plain = unquote(html.unescape(re.sub(r"\\+u([0-9a-f]{4})", lambda found: chr(int(found[1], 16)), written)))
+    for text in (written, plain, plain.replace("\\", "")):
+        assert [secret for secret in (*secrets, "faulty.test", ORGANIZATION) if secret in text] == []
+
+
+HEAD = "profile: 1\nrefusals:\n- case: no-token\n  status: 401\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("profile: 2\n", "profile: 2 is not one of 1"),
+        ("profile: 1\nanswer: []\n", "unknown key 'answer'"),
+        (HEAD + "  body: '{nowhere}'\n", "refusals.0.body: '{nowhere}' is no place; known are "),
+        (HEAD + "  body: '{'\n", "refusals.0.body: '{' is no place"),
+        (HEAD + '  body: x\n  headers: {X-A: "a\\r\\nSet-Cookie: b"}\n', "is not the value of a header field"),
+        (HEAD + '  body: x\n  headers: {"X A": a}\n', "is not names of header fields"),
+        (HEAD + f"  body: {'x' * 70_000}\n", "at most 65536 are allowed"),
+        (HEAD, "refusals.0.body: is required"),
+        ("profile: 1\nversions: [v3]\n", "'v3' is not one of v4"),
+    ],
+)
+def test_a_profile_that_does_not_fit_is_refused_whole(tmp_path: Path, text: str, told: str) -> None:
+    path = tmp_path / "profile.yaml"
+    path.write_text(text, "utf-8")
+    with pytest.raises(SettingsError, match=re.escape(told)) as refused:
+        create_app(Settings(profile=str(path)))
+    assert str(path) in str(refused.value)
+
+
+def test_what_the_settings_say_takes_precedence_over_a_profile(tmp_path: Path) -> None:
+    path = tmp_path / "profile.yaml"
+    path.write_text("profile: 1\nversions: [v4, v7]\nlifetimes: {code: 60s}\nambiguities: {error-shape: Message}\n")
+    with MockServer(http=True, profile=str(path), code_lifetime="5s") as server:
+        assert requests.get(f"{server.url}/v8/ServiceInstance", timeout=5).status_code == 404
+        assert requests.get(f"{server.url}/v7/ServiceInstance", timeout=5).json().keys() == {"Message"}
+        session = server.session()
+        code = session.post(f"{server.url}/v4/DeviceCode", json={"targetRegion": "worldwide"}).json()
+        assert code["expiresIn"] == 5
+
+
+def test_the_commands_learn_serve_and_compare(tmp_path: Path) -> None:
+    profile, report = str(tmp_path / "profile.yaml"), tmp_path / "differences.json"
+    with MockServer(http=True, ambiguities={"error-shape": "Message"}) as server, MockServer(http=True) as other:
+        login = ["--username", server.username, "--password", server.password, "--api", "v4", "--rate", "100"]
+        learned = run("probe", server.url, "--output", profile, *login)
+        assert (learned.returncode, learned.stderr) == (0, "")
+        assert "1 wrong password" in learned.stdout
+        assert run("compare", server.url, profile, *login).stdout == "0 differences\n"
+        found = run("compare", server.url, other.url, *login, "--json", str(report))
+    assert found.returncode == 1
+    assert "members of a refusal: 'Message' at A, 'message' at B" in found.stdout
+    assert [difference["aspect"] for difference in json.loads(report.read_text())] == ["members of a refusal"]
+
+
+def test_a_side_that_cannot_be_asked_is_no_difference() -> None:
+    login = ["--username", "a", "--password", "b"]
+    found = run("compare", "http://127.0.0.1:9", "http://127.0.0.1:9", *login)
+    assert found.returncode == 3
+    assert "http://127.0.0.1:9: " in found.stderr
+
+
+def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "veeam_contracts", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120)
