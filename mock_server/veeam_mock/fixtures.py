@@ -174,7 +174,8 @@ def _exchanges(server: "LocalServer") -> str:
     lines = [_line(exchange) for exchange in exchanges[-MOST_SHOWN:]]
     if len(exchanges) > MOST_SHOWN:
         lines.insert(0, f"the last {MOST_SHOWN} of {len(exchanges)}:")
-    return "\n".join(lines) or "none: no request reached the mock"
+    lines = lines or ["none: no request reached the mock"]
+    return "\n".join(lines + [f"no request: {reason}" for reason in dict.fromkeys(server.hindrances())])
 
 
 def _line(exchange: "Exchange") -> str:

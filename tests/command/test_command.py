@@ -127,10 +127,11 @@ def test_the_log_has_a_line_for_each_request(start: Callable[..., Running]) -> N
     client.send("GET", "/nowhere%0A")
     _, output, errors = running.end()
     assert errors == ""
-    assert [re.sub("^[0-9:]+  ", "", line) for line in output.splitlines()] == [
-        "200  POST /v4/Token  getToken",
-        "200  POST /v4/DeviceCode  getDeviceCode",
-        "404  GET /nowhere%0A  -",
+    assert [re.sub(r"^[0-9:]+  |[0-9.]+(?= ms)", "", line) for line in output.splitlines()] == [
+        "200  POST /v4/Token  getToken  127.0.0.1   ms",
+        "200  POST /v4/DeviceCode  getDeviceCode  127.0.0.1   ms",
+        "404  GET /nowhere%0A  -  127.0.0.1   ms  "
+        "/nowhere%0A is not a path of this server, which serves v4, v5, v6, v7, v8 of the API.",
     ]
 
 

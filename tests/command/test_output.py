@@ -1,18 +1,21 @@
 """Output that cannot be written changes no answer, and neither stops nor freezes the server."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from support.api_client import ApiClient
-from support.running_command import COMMAND
+from support.running_command import COMMAND, Running
 from support.wire import eventually
+from veeam_mock.door.handshakes import UNTRUSTED
 from veeam_mock.files import write_file
 
 
@@ -191,3 +194,18 @@ def test_a_pipe_gets_no_colours(tmp_path: Path) -> None:
     assert b"  404  GET /v4/x" in output
     assert b"\x1b" not in output
     assert b" ms  /v4/xxx" in output
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_the_log_tells_what_kept_a_client_from_asking(start: Callable[..., Running], form: str) -> None:
+    running = start("--log", "--log-format", form)
+    with pytest.raises(requests.exceptions.SSLError):
+        requests.get(running.url, timeout=10)
+    assert requests.get(f"{running.url}/v4/x", verify=running.ca_cert, timeout=10).status_code == 404
+    first = running.end()[1].strip().splitlines()[0]
+    words = f"{UNTRUSTED}; the file to trust is {running.ca_cert}"
+    if form == "text":
+        assert first[8:] == f"  no request: {words}"
+    else:
+        told = json.loads(first)
+        assert (told["status"], told["outcome"], told["message"]) == (None, "no-request", words)

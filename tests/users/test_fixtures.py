@@ -189,6 +189,30 @@ def test_async_tests_and_classes_have_the_fixtures_too(pytester: pytest.Pytester
     result.stdout.fnmatch_lines(["*exchanges of veeam_mock*", "POST /v4/Token*", "  -> 200*"])
 
 
+def test_a_failing_test_shows_what_kept_its_client_from_asking(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+        from client import *
+
+        def test_fails(veeam_server):
+            requests.get(veeam_server.url, timeout=5)
+
+        def test_fails_otherwise(veeam_server):
+            requests.get(veeam_server.url.replace("https", "http"), timeout=5)
+
+        def test_fails_before(veeam_server):
+            assert False
+        """,
+    )
+    result.assert_outcomes(failed=3)
+    told = [line for line in result.outlines if "no request" in line]
+    nothing = "none: no request reached the mock"
+    assert told[0::2][:1] == [nothing]
+    assert told[1].startswith("no request: the client does not trust the CA; the file to trust is /")
+    assert told[2:] == [nothing, "no request: plain HTTP came to HTTPS: call this server by https://", nothing]
+
+
 def test_a_fixture_that_fails_shows_the_exchanges_too(pytester: pytest.Pytester) -> None:
     result = run(
         pytester,

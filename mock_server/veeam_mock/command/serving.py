@@ -23,8 +23,9 @@ from veeam_mock.door.certificates import Certificate, CertificateError, find_cer
 from veeam_mock.door.door import Patience
 from veeam_mock.door.server import CannotListen, Server, bind_group
 from veeam_mock.files import is_pipe, write_file
-from veeam_mock.journal.lines import logger
+from veeam_mock.journal.lines import logger, unasked_line
 from veeam_mock.mock import Mock
+from veeam_mock.model.clock import system_time
 from veeam_mock.settings.admin_key import ensure_admin_key
 from veeam_mock.settings.settings import Settings, SettingsError
 from veeam_mock.spec.versions import Versions
@@ -86,9 +87,7 @@ def serve(
     gc.freeze()  # what is here now stays to the end: to look through it again and again costs 5 % of each request
     server = Server(mock, served.certificate, announce, Patience(settings.request_timeout))
     if settings.log:
-        mock.installation.journal.listeners.append(
-            logger(settings.log_format, output.say, colour=wants_colour(sys.stdout))
-        )
+        _log(server, mock, output)
     on_ending(server.stop)
     if hand_over is not None:
         hand_over(server.stop)
@@ -99,6 +98,13 @@ def serve(
         server.run(listener)
     finally:
         output.end()
+
+
+def _log(server: Server, mock: Mock, output: Output) -> None:
+    """Have a line written for each exchange, and for each client that came and could not ask."""
+    form = mock.settings.log_format
+    mock.installation.journal.listeners.append(logger(form, output.say, colour=wants_colour(sys.stdout)))
+    server.door.handshakes.listeners.append(lambda words: output.say(unasked_line(form, system_time(), words)))
 
 
 def _run_workers(served: Served, listeners: Sequence[socket.socket]) -> None:

@@ -16,6 +16,9 @@ from veeam_mock.door.reader import RequestReader
 from veeam_mock.door.rendering import render
 from veeam_mock.messages import AT_ONCE, DRIBBLE_STEPS, Reply, Request
 
+TLS_BEGINS = b"\x16\x03"
+"""A handshake record, of any version (RFC 8446 section 5.1)."""
+
 log = logging.getLogger("veeam_mock")
 
 MOST_WAITING = 32
@@ -45,6 +48,7 @@ class Connection(asyncio.Protocol):
         self._write_paused = False
         self._client_done = False
         self._timer: asyncio.TimerHandle | None = None
+        self._speaks_tls = False
         self._quiet_since = 0.0
 
     # What asyncio calls
@@ -97,6 +101,7 @@ class Connection(asyncio.Protocol):
     def _read(self, data: bytes, message: bytes) -> None:
         """Read on. `message` is all that has come of one request, if it is short enough to be known again."""
         reader = self._reader
+        self._speaks_tls = self._is_plain and reader.is_between_requests and data.startswith(TLS_BEGINS)
         reader.feed(data)
         if len(reader.waiting) >= MOST_WAITING:
             self.transport.pause_reading()
@@ -281,7 +286,7 @@ class Connection(asyncio.Protocol):
 
     def _refuse(self, request: Request, status: int) -> None:
         """Say why, and close once the client had time to read it."""
-        self._write(render(self._door.refuse(request, status), "", keep_alive=False))
+        self._write(render(self._door.refuse(request, status, speaks_tls=self._speaks_tls), "", keep_alive=False))
         self._linger()
 
     def _linger(self) -> None:

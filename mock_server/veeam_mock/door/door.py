@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from veeam_mock.api.head import Head
+from veeam_mock.door.handshakes import Handshakes
 from veeam_mock.door.heads import Heads
 from veeam_mock.door.outbox import Outbox
 from veeam_mock.messages import BODY_TOO_LARGE, HEADER_LIMIT, Reply, Request
@@ -17,6 +18,7 @@ REFUSALS = {
     501: "The only transfer coding that is read here is chunked.",
     505: "The versions of HTTP that are spoken here are 1.0 and 1.1.",
 }
+TLS_TO_HTTP = "TLS came to plain HTTP: call this server by http://, or start it without http."
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +68,16 @@ class Open(Protocol):
 class Door:
     """Answers for connections, of which it knows those that are open, and the answers that are under way."""
 
-    def __init__(self, mock: Answering, patience: Patience | None = None) -> None:
+    def __init__(self, mock: Answering, patience: Patience | None = None, handshakes: Handshakes | None = None) -> None:
         self.mock = mock
         self.patience = patience or Patience()
+        self.handshakes = handshakes or Handshakes()
         self.outbox = Outbox()
         self.heads = Heads()
         self.connections: set[Open] = set()
         self.tasks: set[asyncio.Task[Any]] = set()
 
-    def refuse(self, request: Request, status: int) -> Reply:
-        """The reply to what cannot be read as a request."""
-        return self.mock.refuse(request, status, REFUSALS[status].format(self.patience.request))
+    def refuse(self, request: Request, status: int, *, speaks_tls: bool = False) -> Reply:
+        """The reply to what cannot be read as a request; `speaks_tls`: it began as TLS does, and came to plain HTTP."""
+        message = TLS_TO_HTTP if speaks_tls else REFUSALS[status].format(self.patience.request)
+        return self.mock.refuse(request, status, message)

@@ -11,12 +11,16 @@ from collections.abc import Callable
 from veeam_mock.door.certificates import Certificate
 from veeam_mock.door.connection import Connection
 from veeam_mock.door.door import Answering, Door, Patience
+from veeam_mock.door.handshakes import Handshakes
 
 BACKLOG = 2048
 """Connections that the system keeps until they are accepted."""
 
 POLL_SECONDS = 0.01
 """How often a server that stops looks whether its answers have ended."""
+
+CATCH_UP_SECONDS = 1.0
+"""How long a server may take to read what has come."""
 
 
 class CannotListen(OSError):
@@ -82,8 +86,10 @@ class Server:
         announce: Callable[[], None],
         patience: Patience | None = None,
     ) -> None:
-        self.door = Door(mock, patience)
+        self.door = Door(mock, patience, Handshakes(certificate.authority if certificate else None))
         self._context = None if certificate is None else _tls_of(certificate)
+        if self._context is not None:
+            self.door.handshakes.watch(self._context)
         self._announce = announce
         self._is_stopped = False
         self._end: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
@@ -111,6 +117,12 @@ class Server:
             with contextlib.suppress(RuntimeError):  # the loop is closed: the server has ended
                 loop.call_soon_threadsafe(end.set)
 
+    def catch_up(self) -> None:
+        """Return once what clients have sent so far has been read; from another thread, while it serves."""
+        assert self._end is not None
+        with contextlib.suppress(TimeoutError):
+            asyncio.run_coroutine_threadsafe(_take_turns(), self._end[0]).result(CATCH_UP_SECONDS)
+
     async def _serve(self, listener: socket.socket) -> None:
         loop, end = asyncio.get_running_loop(), asyncio.Event()
         self._end = loop, end
@@ -136,6 +148,12 @@ class Server:
             await asyncio.sleep(POLL_SECONDS)
         for connection in list(connections):
             connection.abort()
+        await asyncio.sleep(0)
+
+
+async def _take_turns() -> None:
+    """What is ready to be read now is read in the next turn of the loop, and acted upon in that or the one after."""
+    for _ in range(2):
         await asyncio.sleep(0)
 
 

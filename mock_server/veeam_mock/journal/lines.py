@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 import orjson
 
-from veeam_mock.journal.journal import Told
+from veeam_mock.journal.journal import Entry, Told
+from veeam_mock.messages import Request
 
 GREEN, YELLOW, RED = "32", "33", "31"
 """Colours as a terminal has them (ECMA-48, Select Graphic Rendition)."""
@@ -56,6 +57,14 @@ def json_line(told: Told) -> str:
 def _escaped_in_json(character: str) -> str:
     units = character.encode("utf-16-be")
     return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
+
+
+def unasked_line(form: str, at: float, words: str) -> str:
+    """In `form`, why a client came and asked nothing; `at` is Unix seconds, UTC."""
+    told = Told(Entry(0, "", at, None, Request("", ""), None, {}, b"", "no-request", (), (), 0), words=words)
+    if form == "json":
+        return json_line(told)
+    return printable(f"{datetime.fromtimestamp(at, UTC).strftime('%H:%M:%S')}  no request: {words}")
 
 
 def logger(form: str, write: Callable[[str], None], *, colour: bool = False) -> Callable[[Told], None]:

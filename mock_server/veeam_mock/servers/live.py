@@ -73,6 +73,7 @@ class MockServer(LocalServer):
         listener = bind(self.settings.host, self.settings.port)
         ready = threading.Event()
         self._server = Server(self.mock, self._certificate, ready.set, self._patience)
+        self._server.door.handshakes.listeners.append(self._hindrances.append)
         self._thread = threading.Thread(target=self._serve, args=(listener, ready), daemon=True, name="veeam-mock")
         self._thread.start()
         ready.wait()
@@ -98,6 +99,11 @@ class MockServer(LocalServer):
             self._server.stop()
             self._thread.join()
         self._server = self._thread = self._url = None
+
+    def hindrances(self) -> list[str]:
+        if self._server is not None and self._server.started:
+            self._server.catch_up()
+        return super().hindrances()
 
     def __enter__(self) -> "MockServer":
         return self.start()

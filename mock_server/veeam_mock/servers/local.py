@@ -1,5 +1,6 @@
 """What the servers of this process have in common, whichever door they have: settings, a mock, its control."""
 
+from collections import deque
 from collections.abc import Callable
 from typing import Unpack
 
@@ -9,6 +10,8 @@ from veeam_mock.servers.reachable import ReachableServer
 from veeam_mock.settings.keywords import WorldSettings
 from veeam_mock.settings.settings import Settings, SettingsError
 from veeam_mock.spec.schema import Violation
+
+MOST_HINDRANCES = 20
 
 
 class LocalServer(ReachableServer):
@@ -20,6 +23,7 @@ class LocalServer(ReachableServer):
             raise SettingsError([Violation("workers", "are processes of the command veeam-mock; this one is alone")])
         self.settings = settings
         self.mock = Mock(settings, clock=clock)
+        self._hindrances: deque[str] = deque(maxlen=MOST_HINDRANCES)
         super().__init__(InProcess(self.mock.control))
 
     @property
@@ -44,3 +48,8 @@ class LocalServer(ReachableServer):
         """
         __tracebackhide__ = True
         self.mock.restart(self.settings.replace(**changes))
+        self._hindrances.clear()
+
+    def hindrances(self) -> list[str]:
+        """What kept clients that came from asking anything, since `restart_world`: the last 20, the oldest first."""
+        return list(self._hindrances)
