@@ -75,11 +75,11 @@ def standing(side: Options | Path) -> Iterator[Options]:
     if isinstance(side, Options):
         yield side
         return
-    from veeam_mock import MockServer, SettingsError
+    from veeam_mock import MockServer
 
     try:
         server = MockServer(port=0, http=True, quiet=True, profile=str(side))
-    except SettingsError as error:
+    except ValueError as error:
         raise CannotCompare(str(error)) from None
     with server:
         options = Options(target=None)
