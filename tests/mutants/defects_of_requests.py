@@ -177,7 +177,7 @@ def organizations_with_one_id(answer: Answer) -> Answer:
 @defect("organizations", "organizations.single")
 @on_listing
 def the_list_names_another_organization(answer: Answer) -> Answer:
-    return answer.with_json([{**item, "name": item["name"].upper()} for item in answer.json])
+    return answer.with_json([{**item, "name": "other-" + item["name"]} for item in answer.json])
 
 
 @defect("organizations", "organizations.unknown")
