@@ -40,6 +40,7 @@ def veeam_contracts(tmp_path: Path) -> Command:
     return run
 
 
+@pytest.mark.long
 def test_the_bundled_mock_conforms_also_in_a_folder_with_broken_pytest_files(
     veeam_contracts: Command, tmp_path: Path
 ) -> None:
