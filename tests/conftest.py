@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 from hypothesis import settings
@@ -14,6 +15,24 @@ from veeam_mock import MockServer
 
 settings.register_profile("patient", parent=settings(), deadline=None)  # a busy machine is no failure
 settings.load_profile("patient")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--bank-part 2/3` tries the second third of the bank of servers alone; all of it is the default."""
+    parser.addoption("--bank-part", metavar="N/OF", default="1/1", help="part of the bank of servers that is tried")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the other parts of the bank out; which part a server is in depends on the name of its test alone."""
+    part, _, parts = config.getoption("--bank-part").partition("/")
+    others = [item for item in items if _is_of_bank(item) and crc32(item.nodeid.encode()) % int(parts) != int(part) - 1]
+    if others:
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if item not in set(others)]
+
+
+def _is_of_bank(item: pytest.Item) -> bool:
+    return item.get_closest_marker("long") is not None and ("mutants" in item.path.parts or "twin" in item.path.parts)
 
 
 @pytest.fixture(scope="session")
