@@ -2,7 +2,6 @@
 
 import json
 import re
-import unicodedata
 from collections import Counter
 from itertools import pairwise
 from typing import Any
@@ -34,6 +33,7 @@ from veeam_contracts.rules.expectations import (
     untyped,
     violations,
 )
+from veeam_contracts.rules.test_messages import check_clean, check_message
 
 MICROSOFT = ("microsoft.com", "microsoftonline.com", "microsoftonline.us", "microsoftonline.de", "microsoftonline.cn",
              "live.com", "aka.ms")  # fmt: skip
@@ -185,64 +185,6 @@ def test_every_fresh_code_has_the_same_life(api: Client, findings: Findings) -> 
         not_tested("no answer had a whole number in expiresIn", see="code.expires-in")
     spread, most = max(numbers) - min(numbers), max(numbers)
     findings.check(spread <= max(2, most * 0.005), "the same life each time, by a second or two", f"{numbers}")
-
-
-@pytest.mark.rule("code.message")
-def test_the_message_names_this_code_and_this_address(api: Client, findings: Findings) -> None:
-    for exchange in good_codes(api, findings):
-        check_message(findings, exchange)
-
-
-def check_message(findings: Findings, exchange: Exchange) -> None:
-    """The message tells a person the code and the address."""
-    message, code, address = exchange.member("message"), exchange.member("userCode"), address_of(exchange)
-    if not all(has_type(findings, value, str) for value in (message, code, address)):
-        return
-    named = re.search(rf"(?<![A-Za-z0-9]){re.escape(code)}(?![A-Za-z0-9])", message)
-    findings.check(bool(named), "a message that names its own code", message, exchange, like="code.message")
-    there = address != "" and address in message
-    findings.check(there, "a message that names its own address", message, exchange, like="code.message")
-
-
-@pytest.mark.rule("code.message-clean")
-def test_the_message_misleads_nobody(api: Client, findings: Findings) -> None:
-    for exchange in good_codes(api, findings):
-        check_clean(findings, exchange)
-
-
-def check_clean(findings: Findings, exchange: Exchange) -> None:
-    """The message tells a person nothing but what this code needs."""
-    message = exchange.member("message")
-    if has_type(findings, message, str):
-        wrong = message_mistake(message, str(exchange.member("userCode")), str(address_of(exchange)))
-        findings.check(wrong is None, "a message with one code and one address", f"{wrong}", exchange,
-                       like="code.message-clean")  # fmt: skip
-
-
-LONGEST_MESSAGE = 1000
-PLACEHOLDER = re.compile(r"\{\w*\}|%[sd]\b|\$\{|\bundefined\b|\bnull\b", re.I)
-MARKUP = re.compile(r"</?[a-z!][^>]*>|\]\(|&(?:lt|gt|amp|#\d+);", re.I)
-ADDRESS = re.compile(r"\bhttps?://[^\s\"'<>]+|\bwww\.[^\s\"'<>]+", re.I)
-LIKE_A_CODE = re.compile(r"(?<![\w/-])(?=[A-Z]*[0-9])(?=[0-9]*[A-Z])[A-Z0-9]{8,9}(?![\w-])")
-
-
-def message_mistake(message: str, code: str, address: str) -> str | None:
-    """What in a message misleads a person; None when nothing does."""
-    rest = message.replace(address, "").replace(code, "")
-    if len(message) > LONGEST_MESSAGE:
-        return f"{len(message)} characters"
-    if any(unicodedata.category(character) in ("Cc", "Cf", "Co") for character in message if character not in "\r\n\t"):
-        return "a character that nobody sees"
-    # Where its own is missing, the other one is what code.message tells.
-    for pattern, what, told in (
-        (ADDRESS, "a second address", address not in message),
-        (LIKE_A_CODE, "a second code", code not in message),
-        (MARKUP, "markup", False),
-        (PLACEHOLDER, "a placeholder", False),
-    ):
-        if not told and pattern.search(rest):
-            return what
-    return None
 
 
 @pytest.mark.rule("code.clients")
