@@ -106,3 +106,12 @@ def client_of(serve: Callable[..., MockServer]) -> Callable[..., ApiClient]:
         return ApiClient(server.url, server.ca_cert or True)
 
     return start
+
+
+@pytest.fixture
+def own_redis() -> Iterator[RedisServer]:
+    """A Redis of the test's own, which it may end: what it acknowledged is on the disk."""
+    redis_server = RedisServer("--appendonly", "yes", "--appendfsync", "always")
+    redis_server.start()
+    yield redis_server
+    redis_server.remove()

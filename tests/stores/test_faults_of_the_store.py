@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 import requests
@@ -22,14 +22,6 @@ ENOUGH = 10.0
 """Seconds in which a server has to find that its store is well again; a busy machine takes some."""
 
 Change = Callable[[RedisServer], None]
-
-
-@pytest.fixture
-def own_redis() -> Iterator[RedisServer]:
-    redis_server = RedisServer("--appendonly", "yes", "--appendfsync", "always")
-    redis_server.start()
-    yield redis_server
-    redis_server.remove()
 
 
 @pytest.fixture

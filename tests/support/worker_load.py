@@ -3,7 +3,6 @@
 import http.client
 import json
 import threading
-import time
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -99,7 +98,7 @@ class Client:
                 self.live(number)
             except StoreRefused:
                 self.failures += 1
-                time.sleep(0.05)
+                until.wait(0.05)
             except BROKEN:
                 self.failures += 1
         self.close()
