@@ -117,7 +117,7 @@ class Admission:
         method, path = request.method or "", self.path_of(request)
         if self.stop_reason is not None:
             raise Stopped(self.stop_reason)
-        if self.limits.allow_list and not is_allowed(method, path):
+        if self.limits.allow_list and not is_allowed(method, path) and not self._is_read(method, path):
             raise Refused(f"{method} {path} is never sent to a live server")
         if self.requests_left == 0:
             raise BudgetSpent(f"budget of {self.limits.requests} requests spent")
@@ -129,6 +129,10 @@ class Admission:
             raise BudgetSpent(f"at most {wrong} wrong password is sent to a live server")
         if self._asks_token(request) and not self._is_right_login(request):
             self._check_refusals()
+
+    def _is_read(self, method: str, path: str) -> bool:
+        """Whether this reads what a document of the user describes (`--also`)."""
+        return method == "GET" and any(pattern.fullmatch(path) for pattern in self.limits.reads)
 
     def _check_refusals(self) -> None:
         """Raises `Refused` where one more request for a token that may be refused is too many."""

@@ -317,7 +317,7 @@ class Client:
         """The organizations, asked for once; empty when the answer is no list."""
         if self._organizations is None:
             exchange = self.survey.asked.get("getOrganizations") or self.get(self.path_of("getOrganizations"))
-            self._organizations = [item for item in listed_in(exchange.value) if _is_id(item.get("id"))]
+            self._organizations = [item for item in listed_in(exchange.value) if is_id(item.get("id"))]
         return self._organizations
 
     def organization_id(self) -> str | None:
@@ -340,5 +340,6 @@ def listed_in(value: Any) -> list[dict[str, Any]]:
     return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
-def _is_id(value: Any) -> bool:
+def is_id(value: Any) -> bool:
+    """Whether a value can stand for a thing in a path."""
     return isinstance(value, str) and value.isprintable() and value != ""

@@ -126,6 +126,15 @@ RULES: tuple[Rule, ...] = (
          "what every lawful server refuses is refused, as described",
          "openapi.yaml, by schemathesis",
          "Mistakes that nobody thought of are made by somebody."),
+    # What the documents of --also describe.
+    Rule("also.read",
+         "what a given document describes is read as it says",
+         "the document that --also names",
+         "A client that was written against the document fails where the server differs."),
+    Rule("also.protected",
+         "what a given document protects is not read without a token",
+         "the document that --also names",
+         "One operation without its check is open to everybody."),
     # What becomes of a code. These write, so they are for the bundled mock alone.
     Rule("life.approved",
          "an approved code adds an organization, which is listed and gets codes of its own",
