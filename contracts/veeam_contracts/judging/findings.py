@@ -172,7 +172,7 @@ class Findings:
         return holds or self.check(False, expected, seen, exchange, like=like)
 
     def _keep(self, expected: str, seen: str, exchange: Exchange | None) -> None:
-        fresh = Failure(expected, seen)
+        fresh = Failure(self.secrets.mask(expected), seen)
         for failure in self.failures:
             if failure.kind == fresh.kind:
                 failure.times += 1
@@ -187,7 +187,7 @@ class Findings:
 
     def observe(self, question: str, reading: str, evidence: str) -> None:
         """Answer a question. Never a failure."""
-        self.observations.append(Observation(question, reading, self.secrets.mask(evidence)))
+        self.observations.append(Observation(question, self.secrets.mask(reading), self.secrets.mask(evidence)))
 
     def cut(self, reason: str, why: Why = Why.BROKEN, see: str = "") -> None:
         """What was to be tried and was not: a rule with a cut is 'not tested', unless it broke."""
