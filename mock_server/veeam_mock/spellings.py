@@ -1,7 +1,7 @@
 """Finds secrets in foreign text, however they are spelled there.
 
 A text is read in several ways: as it is, without blanks, and with the escapes of JSON, of percent encoding (RFC 3986)
-and of HTML undone, each over the other. In each reading a secret is looked for as it is, as UTF-8 that was taken for
+and of HTML undone, over one another. In each reading a secret is looked for as it is, as UTF-8 that was taken for
 latin-1, as hexadecimal digits, and as the middle of base64 (RFC 4648).
 """
 
@@ -14,11 +14,8 @@ from typing import NamedTuple
 CASELESS = 8
 """Characters from which on a secret is found in other case too: a shorter one might be a word."""
 
-DEEPEST = 3
+DEEPEST = 4
 """Encodings over one another that are undone."""
-
-MOST_READINGS = 8
-"""Of one text."""
 
 LONGEST = 64 * 1024
 """Characters of a text in which a secret under escapes is given its place; a longer text is hidden whole."""
@@ -132,19 +129,18 @@ def replaced(text: str, spans: Sequence[Span]) -> str:
 
 def readings(text: str) -> Iterator[tuple[str, tuple[Escape, ...]]]:
     """The ways to read `text`, each once, and which escapes were undone for it, in order."""
-    seen = {text}
-    level: list[tuple[str, tuple[Escape, ...]]] = [(text, ())]
-    yield level[0]
-    for _ in range(DEEPEST + 1):
-        below: list[tuple[str, tuple[Escape, ...]]] = []
-        for before, undone in level:
-            for escape in ESCAPES:
-                read = escape.read(before)
-                if read not in seen and len(seen) < MOST_READINGS:
-                    seen.add(read)
-                    below.append((read, (*undone, escape)))
-        yield from below
-        level = below
+    seen: set[str] = set()
+    for escape, most in CHAINS:
+        read = text
+        undone: tuple[Escape, ...] = ()
+        for _ in range(most + 1):
+            for last, after in ((read, undone), (BLANK.read(read), (*undone, BLANK))):
+                if last not in seen:
+                    seen.add(last)
+                    yield last, after
+            before, read, undone = read, escape.read(read), (*undone, escape)
+            if read == before:
+                break
 
 
 def _lower(text: str) -> str:
@@ -207,13 +203,12 @@ def _undone(placed: Placed, escape: Escape) -> Placed:
     return Placed("".join([*parts, placed.text[at:]]), [*starts, *placed.starts[at:]], [*ends, *placed.ends[at:]])
 
 
-BLANKS = re.compile(r"[\s+\x00-\x1f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\u00ad]+")
-BACKSLASHES = re.compile(
+_BACKSLASH = (
     r"(?:\\u[0-9a-fA-F]{4})+|(?:\\x[0-9a-fA-F]{2})+|\\U[0-9a-fA-F]{8}|\\u\{[0-9a-fA-F]{1,6}\}"
     r"|(?:\\\\)+|\\[nrtbf\"'/]|'\\''"
 )
-PERCENT = re.compile(r"(?:%[0-9a-f]{2})+", re.IGNORECASE)
-ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,8});", re.IGNORECASE)
+_PERCENT = r"(?:%[0-9a-fA-F]{2})+"
+_ENTITY = r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});"
 CONTROLS = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 
 
@@ -272,9 +267,25 @@ def _of_entity(entity: str) -> Undone:
     return _whole(chr(number) if number <= 0x10FFFF else entity, entity)
 
 
-ESCAPES = (
-    Escape(BLANKS, lambda blanks: ("", (0,))),
-    Escape(BACKSLASHES, _unescaped),
-    Escape(PERCENT, lambda run: _of_bytes(bytes.fromhex(run.replace("%", "")), 3)),
-    Escape(ENTITY, _of_entity),
+def _of_any(run: str) -> Undone:
+    """Whichever of the escapes it is."""
+    match run[0]:
+        case "%":
+            return _of_bytes(bytes.fromhex(run.replace("%", "")), 3)
+        case "&":
+            return _of_entity(run)
+    return _unescaped(run)
+
+
+BLANK = Escape(
+    re.compile(r"[\s+\x00-\x1f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\u00ad]+"), lambda blanks: ("", (0,))
 )
+"""Blanks, one that a form wrote as a plus, and characters that nobody sees."""
+
+CHAINS = (
+    (Escape(re.compile(f"{_BACKSLASH}|{_PERCENT}|{_ENTITY}"), _of_any), DEEPEST),
+    (Escape(re.compile(_BACKSLASH), _of_any), 2),
+    (Escape(re.compile(_PERCENT), _of_any), 2),
+    (Escape(re.compile(_ENTITY), _of_any), 2),
+)
+"""What is undone, and how often over: each where it stands, or one kind alone, as a secret may look like an escape."""

@@ -182,8 +182,12 @@ class Findings:
         if exchange is not None:
             fresh.curl = exchange.curl(self.secrets, self.curl_options)
             fresh.answer = exchange.seen(self.secrets)
-            fresh.operation, fresh.status = label_at(exchange.method, exchange.path), exchange.status
+            fresh.operation, fresh.status = self.operation_of(exchange), exchange.status
         self.failures.append(fresh)
+
+    def operation_of(self, exchange: Exchange) -> str:
+        """What was asked for, as a report names it: a path that is none of ours may have come from the server."""
+        return self.secrets.mask(label_at(exchange.method, exchange.path))
 
     def observe(self, question: str, reading: str, evidence: str) -> None:
         """Answer a question. Never a failure."""

@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from veeam_contracts.asking.client import Client
 from veeam_contracts.asking.exchange import NOT_JSON, Exchange
+from veeam_contracts.asking.gate import NoAnswer
 
 OF_THE_MOMENT = frozenset({"date", "content-length", "set-cookie", "age", "expires", "last-modified", "etag"})
 """Header fields that say nothing of the server's habits, or whose length is said by the framing."""
@@ -94,12 +95,20 @@ def _places(exchange: Exchange, client: Client) -> list[tuple[str, str]]:
     path = exchange.path.partition("?")[0]
     found = {parts.netloc: "{host}", parts.hostname or "": "{host}", path: "{path}"}
     found[client.target.login.username or ""] = "{user}"
-    for item in client.organizations():
+    for item in _organizations(client):
         found |= {str(item.get(name)): "{organization}" for name in ("id", "name", "officeName") if item.get(name)}
     last = path.rpartition("/")[2]
     if path.count("/") > 2:
         found[last] = "{id}"
     return sorted(((text, place) for text, place in found.items() if len(text) > 2), key=lambda pair: -len(pair[0]))
+
+
+def _organizations(client: Client) -> list[Any]:
+    """The organizations; none where a server does not list them."""
+    try:
+        return client.organizations()
+    except NoAnswer:
+        return []
 
 
 def _with_places(text: str, places: list[tuple[str, str]], mask: Callable[[str], str]) -> str:
