@@ -24,8 +24,8 @@ from veeam_contracts.asking.wire import TIMED_OUT, ReadTimeout, Silence, Transpo
 class NoAnswer(Exception):
     """No whole answer came; `exchange` is what is known of it."""
 
-    def __init__(self, exchange: Exchange) -> None:
-        super().__init__(f"{exchange.method} {exchange.path}: {exchange.error}")
+    def __init__(self, exchange: Exchange, secrets: Secrets) -> None:
+        super().__init__(secrets.mask(f"{exchange.method} {exchange.path}: {exchange.error}"))
         self.exchange = exchange
 
 
@@ -55,7 +55,7 @@ class Gate(BaseAdapter):
         while True:
             exchange, response = self._send_once(request, options)
             if response is None:
-                raise NoAnswer(exchange)
+                raise NoAnswer(exchange, self.journal.secrets)
             if not exchange.throttled:
                 return response
             self.admission.used.throttled += 1

@@ -31,7 +31,7 @@ from veeam_contracts.asking.gate import NoAnswer
 from veeam_contracts.document import WRITES, Json, describe
 from veeam_contracts.judging.findings import DESCRIBED, Findings, Why, unable
 from veeam_contracts.options import Options
-from veeam_contracts.paths import Version, label_at, version_at
+from veeam_contracts.paths import Version, version_at
 
 Case = schemathesis.Case[Any]
 Judge = Callable[[Exchange, Findings, Case, Response, dict[str, Any]], None]
@@ -192,7 +192,7 @@ def name_what_exists(api: Client, case: Case, known: Mapping[str, str]) -> None:
 
 def _named_rule(findings: Findings, exchange: Exchange) -> str:
     """The hand-written rule that broke at the same operation by an answer of the same status; empty without one."""
-    place = (label_at(exchange.method, exchange.path), exchange.status)
+    place = (findings.operation_of(exchange), exchange.status)
     return next((rule for rule, places in findings.told.items() if place in places), "")
 
 

@@ -190,16 +190,20 @@ class Run:
         if report.outcome == "skipped":
             result.outcome = Outcome.NOT_TESTED
             skip = call.excinfo.value if call.excinfo is not None else None
-            result.reason = str(skip.msg) if isinstance(skip, pytest.skip.Exception) else str(skip)
+            result.reason = self._shown(str(skip.msg) if isinstance(skip, pytest.skip.Exception) else str(skip))
             if isinstance(skip, NotTested):
                 result.why, result.see = skip.why, skip.see
         elif report.outcome == "failed":
             broken = call.excinfo is not None and call.excinfo.errisinstance(Broken)
             result.outcome = Outcome.FAILED if broken else Outcome.ERROR
-            result.reason = "" if broken else call.excinfo.exconly() if call.excinfo else "no exception"
+            result.reason = "" if broken else self._shown(call.excinfo.exconly()) if call.excinfo else "no exception"
         elif result.observations:
             result.outcome = Outcome.OBSERVED
         return result
+
+    def _shown(self, text: str) -> str:
+        """What an exception says, which may repeat what a server said."""
+        return self.line.secrets.mask(text) if "line" in self.__dict__ else text
 
     def _part_of(self, item: pytest.Item) -> str:
         """What a test is about, where a rule has several; the version, where several are checked."""
