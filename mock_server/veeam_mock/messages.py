@@ -1,6 +1,6 @@
 """Requests and replies as plain data, and their limits: what the doors hand on, and what they deliver."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import unquote_to_bytes
@@ -91,7 +91,11 @@ AT_ONCE = Delivery()
 
 @dataclass(slots=True)
 class Reply:
-    """`content` is the JSON value of the body until it is serialized; `headers` keep their case."""
+    """`content` is the JSON value of the body until it is serialized; `headers` keep their case.
+
+    `more` is what follows the body, part by part, for as long as the client stays. Only the door that holds the
+    connection delivers it; at all others the answer ends with the body.
+    """
 
     status: int
     content: object = None
@@ -99,6 +103,7 @@ class Reply:
     body: bytes = b""
     delivery: Delivery = AT_ONCE
     cookies: Sequence[str] = ()
+    more: AsyncGenerator[bytes, None] | None = None
 
 
 def decode_segment(segment: str) -> str:

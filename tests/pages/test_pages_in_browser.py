@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from threading import Thread
 from typing import Any
 
 import pytest
+from werkzeug.serving import make_server
 
 from support.api_client import ApiClient
 from support.browser import TIMEOUT, accessibility_problems, axe_source, expect, launched
-from veeam_mock import MockServer
+from veeam_mock import MockServer, create_app
 
 pytestmark = pytest.mark.long
 
@@ -61,6 +63,17 @@ def own_page(serve: Callable[..., MockServer]) -> MockServer:
 @pytest.fixture
 def user(own_page: MockServer) -> ApiClient:
     return ApiClient(own_page.url, own_page.ca_cert or True)
+
+
+@pytest.fixture
+def application() -> Iterator[str]:
+    """The address of the WSGI application, served by a server that holds on to no connection of its own."""
+    with make_server("127.0.0.1", 0, create_app(), threaded=True) as serving:
+        thread = Thread(target=serving.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{serving.server_port}"
+        serving.shutdown()
+        thread.join()
 
 
 def ask(user: ApiClient) -> tuple[str, str]:
@@ -190,6 +203,56 @@ def test_the_state_page_follows_the_state_and_its_buttons_change_it(
     tab.get_by_role("button", name="Freeze").wait_for()
     press(tab, "Freeze")
     tab.get_by_text("frozen", exact=True).wait_for()
+    assert tab.mistakes == []
+
+
+def test_the_state_page_is_told_of_changes_and_asks_for_nothing_in_between(
+    own_page: MockServer, user: ApiClient, tab: Any
+) -> None:
+    own_page.clock.freeze()
+    asked: list[str] = []
+    tab.on("request", lambda request: asked.append(request.url.removeprefix(own_page.url)))
+    tab.add_init_script("setInterval(() => document.documentElement.dataset.turns = performance.now() / 1000 | 0, 100)")
+    tab.goto(f"{own_page.url}/__admin/")
+    tab.locator("html[data-turns='4']").wait_for()
+    fetched = [path for path in asked if "static" not in path and "icon" not in path]
+    assert fetched == ["/__admin/", "/__admin/changes", "/__admin/"]
+    code = ask(user)[0]
+    tab.locator(f"#code-{code}").wait_for()
+    own_page.faults.add(preset="throttled")
+    tab.get_by_role("button", name="Remove throttled").wait_for()
+    own_page.reset()
+    tab.get_by_text("None has been asked for.").wait_for()
+    assert asked.count("/__admin/changes") == 1
+    assert tab.mistakes == []
+
+
+def test_a_code_runs_out_before_the_eyes_of_a_person(own_page: MockServer, user: ApiClient, tab: Any) -> None:
+    code = ask(user)[0]
+    own_page.clock.advance("14m55s")
+    tab.goto(f"{own_page.url}/__admin/")
+    row = tab.locator(f"#code-{code}")
+    for left in ("0:03", "0:02"):
+        row.get_by_text(left).wait_for()
+    row.get_by_text("expired", exact=True).wait_for()
+    assert tab.mistakes == []
+
+
+@pytest.mark.parametrize("world", ["", "/~blue"])
+def test_where_no_stream_is_possible_the_state_page_asks_again(application: str, tab: Any, world: str) -> None:
+    tab.goto(f"{application}{world}/__admin/")
+    code = ask(ApiClient(application + world))[0]
+    tab.locator(f"#code-{code}").wait_for()
+    ApiClient(application + world).send("POST", f"/__admin/device-codes/{code}/deny")
+    tab.locator(f"#code-{code}").get_by_text("denied", exact=True).wait_for()
+    assert tab.mistakes == []
+
+
+def test_the_state_page_comes_back_to_a_server_that_comes_back(own_page: MockServer, user: ApiClient, tab: Any) -> None:
+    tab.goto(f"{own_page.url}/__admin/")
+    own_page.restart_world()
+    code = ask(user)[0]
+    tab.locator(f"#code-{code}").wait_for()
     assert tab.mistakes == []
 
 

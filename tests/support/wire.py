@@ -41,6 +41,10 @@ class Wire:
         """Send bytes as they are."""
         self._socket.sendall(data)
 
+    def say_no_more(self) -> None:
+        """Close the connection in this direction alone. For TCP alone."""
+        self._socket.shutdown(socket.SHUT_WR)
+
     def ask(self, data: bytes) -> WireReply:
         """Send bytes and read one reply."""
         self.send(data)
@@ -48,20 +52,29 @@ class Wire:
 
     def read(self, *, has_body: bool = True) -> WireReply:
         """Read one reply; `ConnectionError` when the connection ends before it does."""
+        status, headers = self.read_head()
+        body = b""
+        if has_body and headers.get("transfer-encoding") == "chunked":
+            while chunk := self.read_chunk():
+                body += chunk
+        elif has_body:
+            body = self._exactly(int(headers.get("content-length", 0)))
+        return WireReply(status, headers, body)
+
+    def read_head(self) -> tuple[int, dict[str, str]]:
+        """Read the status and the header fields of one reply."""
         status_line = self._line()
         headers = {}
         while line := self._line():
             name, _, value = line.partition(":")
             headers[name.lower()] = value.strip()
-        body = b""
-        if has_body and headers.get("transfer-encoding") == "chunked":
-            while size := int(self._line(), 16):
-                body += self._exactly(size)
-                self._line()
-            self._line()
-        elif has_body:
-            body = self._exactly(int(headers.get("content-length", 0)))
-        return WireReply(int(status_line.split()[1]), headers, body)
+        return int(status_line.split()[1]), headers
+
+    def read_chunk(self) -> bytes:
+        """Read one chunk of a body; the last one is empty."""
+        chunk = self._exactly(int(self._line(), 16))
+        self._line()
+        return chunk
 
     def is_readable(self, *, within: float = 0) -> bool:
         """Whether bytes of the next reply are here, or come within that many seconds. For TCP alone."""

@@ -8,6 +8,7 @@ from veeam_mock.api.worlds import Worlds, WorldsInMemory
 from veeam_mock.faults.parsing import FaultError, FaultParser
 from veeam_mock.journal.journal import Journal
 from veeam_mock.journal.masking import Masker
+from veeam_mock.journal.watching import Watchers
 from veeam_mock.model.clock import system_time
 from veeam_mock.profiles.profile import Profile
 from veeam_mock.settings.options import DEFAULT_PASSWORD, MEMORY
@@ -49,6 +50,7 @@ class Installation:
         open_shared: "OpenShared | None" = None,
     ) -> None:
         self.lock = threading.RLock()
+        self.watchers = Watchers()
         self.clock = clock
         self._open_shared = open_shared
         self.reload: Callable[[], None] | None = None
@@ -73,7 +75,9 @@ class Installation:
         """Worlds and journal, of this process or of all that share a store, where they begin `anew` if asked to."""
         settings, masker = self.settings, Masker(_chosen_secrets(self.settings))
         if settings.store == MEMORY:
-            self.worlds: Worlds = WorldsInMemory(settings, self.fault_parser, self.clock)
+            self.worlds: Worlds = WorldsInMemory(
+                settings, self.fault_parser, self.clock, on_change=self.watchers.tell_all
+            )
             self.journal = Journal(settings.journal_entries, settings.journal_bytes, masker)
             return
         assert self._open_shared is not None, "whoever takes settings with a store says what opens it"
@@ -88,6 +92,7 @@ class Installation:
             listeners = self.journal.listeners
             self._begin(settings, anew=anew)
             self.journal.listeners = listeners
+            self.watchers.dismiss()
 
 
 OpenShared = Callable[[Installation, Masker, bool], tuple[Worlds, Journal]]

@@ -67,6 +67,7 @@ class Pipeline:
                 exchange.began = system_time()
             self._look_for_an_answer(exchange)
             self._finish_the_answer(exchange)
+            installation.watchers.tell(exchange.world.name)
         assert exchange.reply is not None
         return exchange.reply
 
@@ -127,6 +128,7 @@ class Pipeline:
                 self._allow_origin(exchange)
             self._serialize(exchange)
             self._record(exchange)
+            self.installation.watchers.tell(exchange.world.name)
         return exchange.reply
 
     def _refuse_host(self, exchange: Exchange) -> None:

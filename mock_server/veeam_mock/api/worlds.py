@@ -150,10 +150,18 @@ class Worlds(Protocol):
 
 
 class WorldsInMemory(Worlds):
-    """The worlds of this process alone."""
+    """The worlds of this process alone. `on_change` is called when one has come or gone."""
 
-    def __init__(self, settings: Settings, parser: FaultParser, clock: Callable[[], float] | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        parser: FaultParser,
+        clock: Callable[[], float] | None = None,
+        *,
+        on_change: Callable[[], None] = lambda: None,
+    ) -> None:
         self._settings = settings
+        self._on_change = on_change
         self._clock = clock
         self._parser = parser
         self._worlds: dict[str, World] = {}
@@ -173,6 +181,7 @@ class WorldsInMemory(Worlds):
             self.default = self._make(DEFAULT)
         else:
             self._worlds.pop(name, None)
+            self._on_change()
 
     def names(self) -> list[str]:
         return list(self._worlds)
@@ -186,6 +195,7 @@ class WorldsInMemory(Worlds):
         if name not in self._worlds and len(self._worlds) > self._settings.most_worlds:
             raise TooManyWorlds(self._settings.most_worlds)
         world = self._worlds[name] = make_world(name, self._settings, self._parser, self._clock)
+        self._on_change()
         return world
 
 

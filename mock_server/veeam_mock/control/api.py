@@ -70,9 +70,10 @@ class Control:
             reply = self._refusals.plain(500, "The mock failed to answer. Its log says why.")
         if reply.status >= 400:
             reply.content = self._installation.journal.masker.value(reply.content)
-        reply.body = b"" if reply.content is None else orjson.dumps(reply.content)
-        reply.headers["Content-Type"] = "application/json; charset=utf-8"
-        reply.headers["Content-Length"] = str(len(reply.body))
+        if reply.more is None:
+            reply.body = reply.body if reply.content is None else orjson.dumps(reply.content)
+            reply.headers["Content-Length"] = str(len(reply.body))
+        reply.headers.setdefault("Content-Type", "application/json; charset=utf-8")
         reply.headers["Cache-Control"] = "no-store"
         return reply
 
@@ -98,7 +99,10 @@ class Control:
             may_make = not comes_from_another_site(request, installation.settings.cors)
             world = installation.worlds.find(name, may_make=may_make)
             if match.operation.id not in LONG_READS:
-                return Reply(status, perform(installation, world, checked))
+                content = perform(installation, world, checked)
+                if request.method != "GET":
+                    installation.watchers.tell(name)
+                return content if isinstance(content, Reply) else Reply(status, content)
         return Reply(status, perform(installation, world, checked))
 
     def admit(self, request: Request, *, is_open: bool = False) -> None:

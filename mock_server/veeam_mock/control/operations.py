@@ -10,6 +10,8 @@ from veeam_mock.control.errors import ControlError
 from veeam_mock.faults.rules import Rule
 from veeam_mock.journal.journal import LONGEST_BODY, Entry, Journal, select
 from veeam_mock.journal.pattern import Seen
+from veeam_mock.journal.watching import BEGIN
+from veeam_mock.messages import Reply
 from veeam_mock.model.dates import date_time, parse_date_time
 from veeam_mock.model.device_codes import DeviceCode
 from veeam_mock.model.durations import parse_duration
@@ -207,6 +209,16 @@ def reset(installation: Installation, world: World, call: CheckedRequest) -> obj
     return None
 
 
+def watch_changes(installation: Installation, world: World, call: CheckedRequest) -> Reply:
+    """Events that say that something in this world has changed.
+
+    Where servers share a store, no process hears of what the others do: the stream ends at once, and who watches comes
+    back, and looks, once a second.
+    """
+    more = installation.watchers.watch(world.name) if installation.link is None else None
+    return Reply(200, None, {"Content-Type": "text/event-stream"}, BEGIN, more=more)
+
+
 def reload(installation: Installation, world: World, call: CheckedRequest) -> object:
     """Read the settings again, and start all worlds anew with them; nothing changes where they do not fit."""
     if installation.reload is None:
@@ -299,6 +311,7 @@ OPERATIONS: dict[str, Callable[[Installation, World, CheckedRequest], Any]] = {
     "expireDeviceCode": expire_device_code,
     "getTokens": get_tokens,
     "getWorlds": get_worlds,
+    "watchChanges": watch_changes,
     "reload": reload,
     "reset": reset,
 }

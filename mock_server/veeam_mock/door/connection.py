@@ -1,11 +1,12 @@
 """One connection of the door: what its reader has read is answered as soon as a request is complete."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import socket
 import struct
-from collections.abc import Coroutine
+from collections.abc import AsyncGenerator, Coroutine
 from typing import Any, cast
 
 from veeam_mock.api.head import Head
@@ -44,6 +45,7 @@ class Connection(asyncio.Protocol):
         self._message = b""
         self._task: asyncio.Task[None] | None = None
         self._holding = False
+        self._streaming: Incoming | None = None
         self._lingering = False
         self._write_paused = False
         self._client_done = False
@@ -133,6 +135,9 @@ class Connection(asyncio.Protocol):
         if self._task is None:
             self.flush()
             self.transport.abort()
+        elif self._streaming is not None:
+            self._write(self._streaming.part(b""))
+            self._close()
         else:
             self._client_done = True
             self._reader.waiting.clear()
@@ -194,7 +199,7 @@ class Connection(asyncio.Protocol):
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._door.tasks.discard(task)
         self._task = None
-        self._holding = False
+        self._holding, self._streaming = False, None
         if task.cancelled():
             self.transport.abort()
         elif (error := task.exception()) is not None:
@@ -239,8 +244,23 @@ class Connection(asyncio.Protocol):
 
     async def _answer_in_thread(self, incoming: Incoming) -> None:
         reply = await asyncio.to_thread(self._door.mock.answer, incoming.request)
-        self._write(incoming.answer(reply))
+        if reply.more is None or incoming.request.method == "HEAD" or self._client_done:
+            self._write(incoming.answer(reply))
+        else:
+            await self._stream(reply, reply.more, incoming)
         self._ended(incoming)
+
+    async def _stream(self, reply: Reply, more: AsyncGenerator[bytes, None], incoming: Incoming) -> None:
+        """Write the parts as they come, for as long as the client reads them and the server goes on."""
+        self._holding, self._streaming = True, incoming
+        self._write(incoming.begin(reply))
+        async with contextlib.aclosing(more):
+            async for part in more:
+                if self._write_paused:
+                    self._reset()
+                    return
+                self._write(incoming.part(part))
+        self._write(incoming.part(b""))
 
     async def _deliver(self, reply: Reply, incoming: Incoming) -> None:
         """A reply that takes its time, or never becomes a whole answer."""

@@ -7,6 +7,13 @@ from veeam_mock.messages import NO_LENGTH, Reply
 STATUS_LINES = {status: f"HTTP/1.1 {status} \r\n" for status in range(100, 600)}
 STATUS_LINES.update({status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus})
 
+LAST_CHUNK = b"0\r\n\r\n"
+
+
+def chunk(data: bytes) -> bytes:
+    """`data` as a chunk (RFC 9112 section 7.1); the last one where it is empty."""
+    return b"%x\r\n%s\r\n" % (len(data), data) if data else LAST_CHUNK
+
 
 def render(reply: Reply, method: str, *, keep_alive: bool, old: bool = False) -> bytes:
     """The answer to a request of this method; an `old` client speaks HTTP/1.0, which knows no chunks."""
@@ -17,7 +24,7 @@ def render(reply: Reply, method: str, *, keep_alive: bool, old: bool = False) ->
     if "Content-Length" not in headers and reply.status not in NO_LENGTH and not old:
         lines.append("Transfer-Encoding: chunked\r\n")
         if method != "HEAD":
-            body = (b"%x\r\n%s\r\n" % (len(body), body) if body else b"") + b"0\r\n\r\n"
+            body = (chunk(body) if body else b"") + LAST_CHUNK
     if reply.cookies:
         lines += [f"Set-Cookie: {cookie}\r\n" for cookie in reply.cookies]
     lines.append("\r\n")

@@ -1,4 +1,5 @@
-"""The state of a world as a page: rendered here from what the control API says, refreshed and steered by a script.
+"""The state of a world as a page: rendered here from what the control API says, refreshed when that tells of a change,
+and steered by a script.
 
 The page is a client of the control API and keeps to its rules of admission. Where a key is demanded, whoever has none
 gets the page without state, and its script asks for the key.

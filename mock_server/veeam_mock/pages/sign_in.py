@@ -139,6 +139,7 @@ def take_decision() -> AnyResponse:
             world.device_codes.approve(code, account)
         else:
             world.device_codes.deny(code)
+        _installation().watchers.tell(world.name)
     return _go_on("show_outcome", user_code=code.user_code)
 
 

@@ -1,7 +1,8 @@
 // Refreshes the page from the server's own rendering, and sends what its buttons say to the control API.
 "use strict";
 
-const EVERY = 1000; // milliseconds
+const AGAIN_AFTER = 1000; // milliseconds
+const TICK = 250; // milliseconds
 const SAID_FOR = 8000; // milliseconds
 const KEY = "veeam-mock-admin-key";
 const base = document.body.dataset.base;
@@ -26,13 +27,14 @@ async function render(path) {
 
 // Answers may come in another order than they were asked for: an older one than the one shown is dropped, and says nothing
 // of a key that was entered since.
-let asked = 0, shown = 0;
+let asked = 0, shown = 0, shownAt = performance.now();
 async function refresh() {
   const turn = ++asked;
   const key = sessionStorage.getItem(KEY);
   const fresh = (await render("")).getElementById("state");
   if (!fresh || turn < shown) return;
   shown = turn;
+  shownAt = performance.now();
   const locked = fresh.dataset.locked === "yes";
   if (locked && key && key === sessionStorage.getItem(KEY)) {
     say("That key is wrong.");
@@ -170,12 +172,57 @@ document.addEventListener("input", (event) => {
   if (event.target.id === "fault") showParameters(event.target);
 });
 
-async function poll() {
-  try {
-    if (!document.hidden) await refresh();
-  } catch {
-    say("The server does not answer.");
-  }
-  setTimeout(poll, EVERY);
+// Times go on by themselves; what has come to its end is looked at anew.
+function countdown(seconds) {
+  const left = Math.ceil(seconds), two = (number) => String(number).padStart(2, "0");
+  const [hours, minutes] = [Math.floor(left / 3600), Math.floor(left / 60) % 60];
+  return hours ? `${hours}:${two(minutes)}:${two(left % 60)}` : `${minutes}:${two(left % 60)}`;
 }
-if (state) poll();
+
+function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function tick() {
+  const passed = performance.now() - shownAt; // milliseconds
+  let hasEnded = false;
+  for (const element of state.querySelectorAll("[data-left]")) {
+    const left = element.dataset.left - passed / 1000;
+    hasEnded ||= left <= 0;
+    write(element, countdown(Math.max(left, 0)));
+  }
+  for (const element of state.querySelectorAll("[data-now]")) {
+    write(element, new Date(Date.parse(element.dataset.now) + passed).toISOString().slice(11, 19));
+  }
+  if (hasEnded && !document.hidden) refresh().catch(() => say("The server does not answer."));
+}
+
+// The server says when there is something to look at, for as long as this page is looked at. Where it cannot, its stream
+// ends at once, and the page looks each time that it asks for another.
+async function watch() {
+  if (!gate.hidden) return refresh();
+  const ending = new AbortController();
+  const leave = () => document.hidden && ending.abort();
+  document.addEventListener("visibilitychange", leave);
+  try {
+    const answer = await fetch(base + "changes", { headers: keyHeader(), cache: "no-store", signal: ending.signal });
+    if (!answer.ok) return await refresh();
+    const events = answer.body.getReader();
+    while (!(await events.read()).done) await refresh();
+  } finally {
+    document.removeEventListener("visibilitychange", leave);
+  }
+}
+
+async function follow() {
+  try {
+    if (!document.hidden) await watch();
+  } catch {
+    if (!document.hidden) say("The server does not answer.");
+  }
+  setTimeout(follow, AGAIN_AFTER);
+}
+if (state) {
+  follow();
+  setInterval(tick, TICK);
+}
