@@ -176,7 +176,7 @@ def _to_response(request: requests.PreparedRequest, answer: Answer) -> requests.
         answer = answer.with_header("Transfer-Encoding", "chunked")
     if request.method == "HEAD":
         answer = replace(answer, body=b"")
-    announced = int(answer.headers.get("Content-Length", len(answer.body)))
+    announced = int(answer.headers.get("Content-Length", str(len(answer.body))).partition(",")[0])
     if request.method != "HEAD" and announced > len(answer.body):
         raise Dropped
     response = requests.Response()

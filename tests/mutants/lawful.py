@@ -7,7 +7,7 @@ from email.utils import format_datetime
 from typing import Any
 
 from mutants.harness import Answer, Ask, Behaviour, Server, say
-from mutants.lawful_habits import HABITS
+from mutants.lawful_stacks import HABITS
 from veeam_contracts.document import describe
 from veeam_contracts.paths import VERSIONS
 

@@ -13,16 +13,23 @@ from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.asking.target import Limits
 from veeam_contracts.paths import ANY_VERSION, GIVE_CODES, is_at, pattern_of
 
-POSTED_ONLY = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+POSTED_ONLY = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
 """On a path that serves only POST, other methods change nothing; a rule tries them."""
 
 ALLOWED: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = (
     (POSTED_ONLY, pattern_of("getToken")),
     (POSTED_ONLY, pattern_of("getDeviceCode")),
-    (frozenset({"GET"}), pattern_of("getOrganizations")),
+    (frozenset({"GET", "HEAD"}), pattern_of("getOrganizations")),
     (frozenset({"GET"}), pattern_of("getOrganization")),
     (frozenset({"GET"}), pattern_of("getServiceInstance")),
-    (frozenset({"GET"}), re.compile(r"/v[0-9]+/(?:ServiceInstance/|/?Organizations(?:;a=b|%20)?)", re.IGNORECASE)),
+    (
+        frozenset({"GET"}),
+        re.compile(
+            r"/v[0-9]+(?:/ServiceInstance/|%2FOrganizations"
+            r"|/(?:/|\./|Nothing/\.\./)?(?:O|%4F)rganizations(?:;a=b|%20|%00|\.|\.json)?)",
+            re.IGNORECASE,
+        ),
+    ),
     (frozenset({"POST"}), pattern_of("getOrganizationDeviceCode")),
     (frozenset({"POST"}), pattern_of("getRestoreDeviceCode")),
     (frozenset({"GET"}), re.compile(f"/{ANY_VERSION}/Nothing", re.IGNORECASE)),

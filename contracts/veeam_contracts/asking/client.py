@@ -131,16 +131,16 @@ class Client:
         if not exchange.ok:
             raise NoLogin(advise(exchange, self.secrets, self.version))
 
-    def password_grant(self, **changes: str) -> Exchange:
+    def password_grant(self, *, media_type: str = FORM, **changes: str) -> Exchange:
         """Log in with the user name and password of the target, `changes` applied to the form."""
         login = self.target.login
         fields = {"grant_type": "password", "username": login.username or "", "password": login.password or ""}
-        return self.form({**fields, **changes})
+        return self.form({**fields, **changes}, media_type)
 
-    def form(self, fields: Mapping[str, str]) -> Exchange:
+    def form(self, fields: Mapping[str, str], media_type: str = FORM) -> Exchange:
         """POST a form to the token path, without a token."""
         body = urlencode(fields).encode()
-        exchange = self.send("POST", self.path_of("getToken"), token=None, body=body, media_type=FORM)
+        exchange = self.send("POST", self.path_of("getToken"), token=None, body=body, media_type=media_type)
         self._other_logins += exchange.ok
         return exchange
 
@@ -204,15 +204,17 @@ class Client:
         media_type: str | None = None,
         query: Mapping[str, str] | None = None,
         new_connection: bool = False,
+        headers: Mapping[str, str | None] | None = None,
     ) -> Exchange:
-        headers = {"Accept": JSON}
+        """`headers` are more fields, or others in place of those of every request; with None one is left out."""
+        fields: dict[str, str | None] = {"Accept": JSON}
         if authorization is not None:
-            headers["Authorization"] = authorization
+            fields["Authorization"] = authorization
         if media_type is not None:
-            headers["Content-Type"] = media_type
+            fields["Content-Type"] = media_type
         if new_connection:
-            headers["Connection"] = "close"
-        return self.line.send(method, path, headers, body, query or {})
+            fields["Connection"] = "close"
+        return self.line.send(method, path, {**fields, **(headers or {})}, body, query or {})
 
     def get(self, path: str, **options: Any) -> Exchange:
         """GET a path."""
@@ -222,10 +224,11 @@ class Client:
         """POST a JSON value."""
         return self.send("POST", path, body=json.dumps(value).encode(), media_type=JSON, **options)
 
-    def code_from(self, body: bytes | None, media_type: str | None = JSON) -> Exchange:
+    def code_from(self, body: bytes | None, media_type: str | None = JSON, **options: Any) -> Exchange:
         """POST these bytes as they are to where a code is asked for, with an organization, if there is one."""
         query = self.organization_query()
-        return self.send("POST", self.path_of("getDeviceCode"), body=body, media_type=media_type, query=query)
+        path = self.path_of("getDeviceCode")
+        return self.send("POST", path, body=body, media_type=media_type, query=query, **options)
 
     def device_code(self, region: Any = UNSET, **options: Any) -> Exchange:
         """Ask for a device code in the way that every lawful server takes: with an organization, if there is one."""

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -58,11 +58,16 @@ class Exchange:
 
     @cached_property
     def repeats_a_member(self) -> bool:
-        """Whether an object in the body has two members of one name, of which readers take one or the other."""
+        """Whether an object in the body has two members of one name, of which readers take one or the other.
+
+        For some readers case does not tell names apart; two of them with one value mislead nobody.
+        """
         found: list[bool] = []
 
         def note(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-            found.append(len({name for name, _ in pairs}) < len(pairs))
+            members: dict[str, Any] = {}
+            same = [members.setdefault(name.lower(), value) == value for name, value in pairs]
+            found.append(len({name for name, _ in pairs}) < len(pairs) or not all(same))
             return dict(pairs)
 
         if self.value is not NOT_JSON:
@@ -73,6 +78,17 @@ class Exchange:
     def text(self) -> str:
         """The body as text, whatever its bytes."""
         return self.body.decode("utf-8", "replace")
+
+    @cached_property
+    def shown(self) -> str:
+        """All that somebody reads in an answer: the body, the texts in its JSON without their escapes, the header."""
+        return "\n".join([self.text, *_texts_in(self.value), *self.headers.values()])
+
+    @property
+    def charset(self) -> str:
+        """The charset that the answer names, in lower case; empty without one."""
+        given = self.headers.get("content-type", "").lower().partition("charset=")[2]
+        return given.partition(";")[0].strip('" ')
 
     @property
     def media_type(self) -> str:
@@ -148,6 +164,17 @@ class Exchange:
             body += f" ({len(self.body)} bytes)"
         media_type = secrets.mask(self.headers.get("content-type", "without Content-Type"))
         return f"{self.status} {media_type} {body}".rstrip()
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    """The texts in a JSON value, however deep."""
+    rest = [value]
+    while rest:
+        last = rest.pop()
+        if isinstance(last, str):
+            yield last
+        elif isinstance(last, (dict, list)):
+            rest += last.values() if isinstance(last, dict) else last
 
 
 def _refuse_constant(name: str) -> Any:

@@ -178,13 +178,15 @@ class Line:
         return session
 
     def send(
-        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None, query: Mapping[str, str]
+        self, method: str, path: str, headers: Mapping[str, str | None], body: bytes | None, query: Mapping[str, str]
     ) -> Exchange:
         """One exchange; the path is sent as it stands, and redirects are not followed."""
         parted = "&" if "?" in path else "?"
         url = self.target.url.rstrip("/") + path + (f"{parted}{urlencode(query)}" if query else "")
         request = self.http.prepare_request(requests.Request(method, url, headers=headers, data=body))
         request.url = url
+        if "Transfer-Encoding" in headers:
+            del request.headers["Content-Length"]  # Of the two, only one may be there (RFC 9112 section 6.2).
         timeout = (self.target.timeout, self.target.timeout)
         settings = self.http.merge_environment_settings(url, {}, None, None, None)
         response = self.http.send(request, allow_redirects=False, timeout=timeout, **settings)
