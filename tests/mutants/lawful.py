@@ -137,6 +137,7 @@ READINGS = {
     "extra-properties": ("none", "some"),
     "throttling": ("none", "some"),
     "extended-view": ("required", "optional"),
+    "antiforgery": ("ignored", "cookie"),
 }
 STRICTEST = {key: names[1] for key, names in READINGS.items() if key in describe(VERSIONS[0]).questions}
 

@@ -21,6 +21,8 @@ NOBODY = "00000000-0000-4000-8000-00000000dead"
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 LOGIN_ATTEMPTS = 3
+FIRST_ANTIFORGERY = 7
+"""The first version whose logins can do without an antiforgery cookie (docs/evidence.md#antiforgery)."""
 SAMPLE, SAMPLE_LIVE = 60, 15
 """Device codes that are asked for one after the other."""
 
@@ -58,6 +60,8 @@ class Client:
         self.spare: list[str] = []
         self.spent: list[str] = []
         """Refresh tokens that were not used yet, and those that were: logins are dear."""
+        self.guarded: Exchange | None = None
+        """The answer to a login that takes an antiforgery cookie, if the server has one."""
         self.survey = Survey(version)
         self._since = len(self.records.exchanges)
         self._names_organization = version.takes("getDeviceCode", "organizationId")
@@ -132,9 +136,14 @@ class Client:
             raise NoLogin(advise(exchange, self.secrets, self.version))
 
     def password_grant(self, *, media_type: str = FORM, **changes: str) -> Exchange:
-        """Log in with the user name and password of the target, `changes` applied to the form."""
+        """Log in with the user name and password of the target, `changes` applied to the form.
+
+        No cookies are kept here, so the login does without the antiforgery cookie (docs/evidence.md#antiforgery).
+        """
         login = self.target.login
         fields = {"grant_type": "password", "username": login.username or "", "password": login.password or ""}
+        if self.version.number >= FIRST_ANTIFORGERY:
+            fields["disable_antiforgery_token"] = "true"
         return self.form({**fields, **changes}, media_type)
 
     def form(self, fields: Mapping[str, str], media_type: str = FORM) -> Exchange:
