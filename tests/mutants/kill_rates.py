@@ -2,19 +2,21 @@
 
 PYTHONPATH=tests python -m mutants.kill_rates docs/contracts-strength.md
 
-`VEEAM_CONTRACTS_SEED` draws other codes and cases. What is blamed is shown while it is measured.
+`VEEAM_CONTRACTS_SEED` draws other codes and cases. A file that is named behind the page keeps what was measured, so
+that a measurement that was interrupted goes on.
 """
 
+import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterable
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mutants.alone import judge_alone
 from mutants.bank import MUTANTS, VARIANTS
@@ -42,13 +44,38 @@ LIFE = "life"
 
 
 class Row(NamedTuple):
-    """A mutant, the rules that named its defect, all that broke, and whether schemathesis alone saw it."""
+    """A mutant, the rules that named its defect, and all that broke."""
 
     group: str
     name: str
     named: list[str]
     findings: list[str]
-    alone: bool
+
+
+class Measured:
+    """What was measured so far: by kind and name. In a file, where one is given, so that a measurement can go on."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._values: dict[tuple[str, str], Any] = {}
+        lines = path.read_text("utf-8").splitlines() if path is not None and path.exists() else []
+        for kind, name, value in map(json.loads, lines):
+            self._values[kind, name] = value
+
+    def take(self, pool: Executor, measure: Callable[[int], Any], names: list[str]) -> None:
+        """Measure what is missing, in the processes of `pool`."""
+        kind = measure.__name__
+        running = {pool.submit(measure, at): name for at, name in enumerate(names) if (kind, name) not in self._values}
+        for done in as_completed(running):
+            name, value = running[done], done.result()
+            self._values[kind, name] = value
+            if self._path is not None:
+                with self._path.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps([kind, name, value]) + "\n")
+
+    def of(self, measure: Callable[[int], Any], name: str) -> Any:
+        """What was measured; None where nothing was yet."""
+        return self._values.get((measure.__name__, name))
 
 
 @cache
@@ -57,22 +84,25 @@ def noise() -> frozenset[tuple[str, str]]:
     return frozenset(judge_alone(Server.answer))
 
 
-def measure(index: int) -> Row:
-    """Both verdicts on one mutant. What schemathesis also says of the sound mock does not count."""
+def found(index: int) -> Row:
+    """What the contracts say of a mutant."""
     mutant = MUTANTS[index]
     verdict = judge(mutant.behave, dict(mutant.settings), seed=SEED, generated=mutant.generated, api=mutant.api)
-    found = broken(verdict)
-    alone = mutant.group != LIFE and bool(judge_alone(mutant.behave) - noise())
-    row = Row(mutant.group, mutant.name, sorted(found & set(mutant.rules)), sorted(found), alone)
-    print(row, file=sys.stderr, flush=True)  # noqa: T201
-    return row
+    rules = broken(verdict)
+    return Row(mutant.group, mutant.name, sorted(rules & set(mutant.rules)), sorted(rules))
 
 
-def blamed(index: int) -> tuple[str, int]:
-    """A lawful server, and the number of rules that the contracts say it breaks."""
+def alone(index: int) -> bool | None:
+    """Whether schemathesis alone sees a mutant. What it also says of the sound mock does not count."""
+    mutant = MUTANTS[index]
+    return None if mutant.group == LIFE else bool(judge_alone(mutant.behave) - noise())
+
+
+def blamed(index: int) -> int:
+    """How many rules the contracts say that a lawful server breaks; its status, where it does not conform otherwise."""
     variant = VARIANTS[index]
     verdict = judge(variant.behave, dict(variant.settings), seed=SEED, generated=True, api=variant.api)
-    return variant.name, len(broken(verdict)) or int(verdict.status)
+    return len(broken(verdict)) or int(verdict.status)
 
 
 def rate(rows: Iterable[bool]) -> str:
@@ -81,8 +111,16 @@ def rate(rows: Iterable[bool]) -> str:
     return f"{sum(values)} of {len(values)}"
 
 
-def render(rows: list[Row], lawful: list[tuple[str, int]]) -> str:
-    """The page."""
+def rate_alone(seen: dict[str, bool | None], rows: list[Row]) -> str:
+    """The share of what schemathesis alone saw, of those that it was measured on."""
+    return rate(value for row in rows if (value := seen[row.name]) is not None)
+
+
+def render(measured: Measured) -> str:
+    """The page. A dash stands for what was not measured."""
+    rows = [Row(*measured.of(found, mutant.name)) for mutant in MUTANTS]
+    seen = {mutant.name: measured.of(alone, mutant.name) for mutant in MUTANTS}
+    lawful = [(variant.name, measured.of(blamed, variant.name)) for variant in VARIANTS]
     compared = [row for row in rows if row.group != LIFE]
     counts = Counter(len(row.findings) for row in rows)
     numbers = [len(row.findings) for row in rows]
@@ -104,8 +142,8 @@ def render(rows: list[Row], lawful: list[tuple[str, int]]) -> str:
     ]
     for group, title in GROUPS.items():
         mine = [row for row in rows if row.group == group]
-        lines.append(f"| {title} | {rate(bool(r.named) for r in mine)} | {rate(r.alone for r in mine)} |")
-    all_of = rate(bool(r.named) for r in compared), rate(r.alone for r in compared)
+        lines.append(f"| {title} | {rate(bool(r.named) for r in mine)} | {rate_alone(seen, mine)} |")
+    all_of = rate(bool(r.named) for r in compared), rate_alone(seen, compared)
     lines.append(f"| **all** | **{all_of[0]}** | **{all_of[1]}** |")
     lines += [
         "",
@@ -128,7 +166,7 @@ def render(rows: list[Row], lawful: list[tuple[str, int]]) -> str:
     ]
     lines += [
         f"| {row.name} | {', '.join(f'`{r}`' for r in row.named) or 'nothing'} | {len(row.findings)}"
-        f" | {'-' if row.group == LIFE else 'yes' if row.alone else 'no'} |"
+        f" | { {None: '-', True: 'yes', False: 'no'}[seen[row.name]] } |"
         for row in rows
     ]
     lines += ["", "## Each lawful server", "", *(f"- {name}" + (" (blamed)" if n else "") for name, n in lawful)]
@@ -136,11 +174,15 @@ def render(rows: list[Row], lawful: list[tuple[str, int]]) -> str:
 
 
 def main() -> None:
-    """Measure with two processes, and write the page."""
+    """Measure with two processes, and write the page, once without and once with what schemathesis alone sees."""
+    page = Path(sys.argv[1])
+    measured = Measured(Path(sys.argv[2]) if len(sys.argv) > 2 else None)
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        rows = list(pool.map(measure, range(len(MUTANTS))))
-        lawful = list(pool.map(blamed, range(len(VARIANTS))))
-    Path(sys.argv[1]).write_text(render(rows, lawful), encoding="utf-8")
+        measured.take(pool, found, [mutant.name for mutant in MUTANTS])
+        measured.take(pool, blamed, [variant.name for variant in VARIANTS])
+        page.write_text(render(measured), encoding="utf-8")
+        measured.take(pool, alone, [mutant.name for mutant in MUTANTS])
+        page.write_text(render(measured), encoding="utf-8")
 
 
 if __name__ == "__main__":

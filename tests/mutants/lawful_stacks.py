@@ -1,17 +1,20 @@
 """Habits of lawful servers that come from their stacks: ASP.NET, Express, Go, PHP, gateways and load balancers."""
 
 import gzip
+import json
 import re
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
+from email.utils import format_datetime, parsedate_to_datetime
 from hashlib import sha1, sha256
 from typing import Any
 from urllib.parse import unquote
 from uuid import UUID
 
-from mutants.defects import on_codes, with_code
-from mutants.harness import Answer, Ask, Server, say
+from mutants.defects import with_code
+from mutants.harness import Answer, Ask, Behaviour, Server, say
 from mutants.lawful_habits import HABITS, habit, text
 from veeam_contracts.paths import is_at
 
@@ -22,6 +25,17 @@ def is_odd(path: str) -> bool:
     """Whether a gateway or a router may read a path in its own way."""
     bare = path.partition("?")[0]
     return unquote(bare) != bare or "//" in bare or "/." in bare or ";" in bare or bare.endswith((".", ".json", "/"))
+
+
+def on_codes(change: Callable[[Server, Answer], Answer]) -> Behaviour:
+    """Change the codes of every operation that gives some."""
+
+    def behave(server: Server, ask: Ask) -> Answer:
+        answer = server.answer(ask)
+        return change(server, answer) if answer.status == 200 and b'"userCode"' in answer.body else answer
+
+    behave.__name__ = change.__name__
+    return behave
 
 
 @habit()
@@ -131,8 +145,6 @@ def codes_of_consonants_alone(server: Server, ask: Ask) -> Answer:
 
 @habit()
 def pretty_bodies(server: Server, ask: Ask) -> Answer:
-    import json
-
     answer = server.answer(ask)
     is_json = answer.body and "json" in answer.headers.get("Content-Type", "")
     return answer.with_body(json.dumps(answer.json, indent=4).encode() + b"\r\n") if is_json else answer
@@ -267,8 +279,6 @@ def of_names(name: str, given: str) -> None:
     """Enter a list whose first organization has this name."""
 
     def behave(server: Server, ask: Ask) -> Answer:
-        import json
-
         answer = server.answer(ask)
         if ask.method != "GET" or answer.status != 200 or b'"tailspintoys.onmicrosoft.com"' not in answer.body:
             return answer
@@ -285,9 +295,6 @@ of_names("an organization with a Persian name", "شرکت می\u200cخواهم")
 
 @habit()
 def nodes_whose_clocks_differ_by_seconds(server: Server, ask: Ask) -> Answer:
-    from datetime import timedelta
-    from email.utils import format_datetime, parsedate_to_datetime
-
     answer = server.answer(ask)
     if "Date" not in answer.headers or server.count("dates") % 2:
         return answer

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from veeam_contracts.asking.client import NOBODY, Client, listed_in
-from veeam_contracts.asking.exchange import Exchange
+from veeam_contracts.asking.exchange import NOT_JSON, Exchange
 from veeam_contracts.judging.findings import Findings, not_tested
 from veeam_contracts.paths import service_of
 from veeam_contracts.rules.expectations import expect_json, kind_of, require_token, violations
@@ -43,6 +43,9 @@ def organizations(exchange: Exchange) -> list[dict[str, object]]:
 def test_the_list_is_an_array_of_organizations(api: Client, findings: Findings) -> None:
     exchange = listing(api, findings)
     expect_json(findings, exchange)
+    if exchange.value is NOT_JSON and exchange.media_type == "application/json":
+        findings.cut(kind_of(NOT_JSON), see="answers.json")
+        return
     form, expected = (dict, "a page, which is an object") if api.version.number >= PAGED_SINCE else (list, "an array")
     if findings.check(isinstance(exchange.value, form), expected, kind_of(exchange.value), exchange):
         wrong = violations(api, "getOrganizations", 200, exchange.value)

@@ -189,9 +189,11 @@ def test_a_refresh_token_gives_a_new_pair(api: Client, findings: Findings) -> No
     if not findings.check(answer.status == 200, "200 for a refresh", f"status {answer.status}", answer):
         return
     wrong = violations(api, "getToken", 200, answer.value)
-    findings.check(not wrong, "a pair of tokens, as for a login", "; ".join(wrong), answer)
+    findings.check(not wrong, "a pair of tokens, as for a login", "; ".join(wrong), answer, like="token.shape")
     new = answer.member("access_token")
-    if findings.need(is_sendable(new), "an access token that a header can hold", "another text, or none", answer):
+    sendable = is_sendable(new)
+    if findings.need(sendable, "an access token that a header can hold", "another text, or none", answer,
+                     like="token.shape"):  # fmt: skip
         opened = api.get(api.protected_path(), token=new)
         findings.check(opened.status == 200, "200 with the refreshed token", f"status {opened.status}", opened)
         findings.check(new != old, "an access token of its own", "the refresh token as access token", answer)

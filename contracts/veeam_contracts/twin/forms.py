@@ -12,8 +12,11 @@ from veeam_contracts.asking.client import Client
 from veeam_contracts.asking.exchange import NOT_JSON, Exchange
 from veeam_contracts.asking.gate import NoAnswer
 
-OF_THE_MOMENT = frozenset({"date", "content-length", "set-cookie", "age", "expires", "last-modified", "etag"})
-"""Header fields that say nothing of the server's habits, or whose length is said by the framing."""
+OF_THE_MOMENT = frozenset(
+    {"date", "content-length", "content-encoding", "set-cookie", "age", "expires", "last-modified", "etag"}
+)
+"""Header fields that say nothing of the server's habits, or whose length is said by the framing. Whether an answer is
+compressed depends on who asks; and a mock that said so of a plain body would not be understood."""
 
 SECRET = "(secret)"
 LONGEST_BODY = 4096
@@ -74,7 +77,9 @@ def form_of(exchange: Exchange, client: Client) -> Form:
     if exchange.ok and exchange.value is not NOT_JSON:
         body = _concealed(_shape(exchange.value, places), mask)
     else:
-        body = _with_places(mask(exchange.text)[:LONGEST_BODY], places, mask)
+        # A mask writes out a carriage return, as a terminal obeys it; here it would be no JSON any more.
+        text = exchange.text.replace("\r\n", "\n")
+        body = _with_places(mask(text)[:LONGEST_BODY], places, mask)
     members = exchange.value if exchange.refused and isinstance(exchange.value, dict) else {}
     texts = tuple((mask(name), _with_places(str(text), places, mask)) for name, text in members.items())
     return Form(exchange.status or 0, framing, headers, body, texts)
