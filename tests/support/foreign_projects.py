@@ -93,7 +93,7 @@ def make_environment(folder: Path, wheel: Path | None = None) -> Path:
     venv.create(folder, symlinks=True)
     [packages] = folder.glob("lib/python*/site-packages")
     for name in sorted(_needed_by("pytest")):
-        _link(name, packages)
+        link(name, packages)
     if wheel is not None:
         with zipfile.ZipFile(wheel) as archive:
             archive.extractall(packages)
@@ -138,7 +138,7 @@ def _needed_by(name: str) -> set[str]:
     return found
 
 
-def _link(name: str, packages: Path) -> None:
+def link(name: str, packages: Path) -> None:
     """Lend the environment an installed distribution."""
     for file in distribution(name).files or ():
         top = file.parts[0]
