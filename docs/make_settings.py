@@ -1,4 +1,4 @@
-"""Write docs/settings.md and the JSON Schema of the config file from the table of options and from openapi.yaml.
+"""Write docs/settings.md, and the JSON Schemas of the config file and of profiles, from what the mock reads them by.
 
 `python docs/make_settings.py`
 """
@@ -11,13 +11,17 @@ import yaml
 
 from veeam_mock.control.operations import CHANGEABLE
 from veeam_mock.model.durations import format_duration
+from veeam_mock.profiles.profile import profile_schema
 from veeam_mock.settings.config_schema import config_schema
 from veeam_mock.settings.options import OPTIONS, Option
 from veeam_mock.settings.settings import RANGES
 from veeam_mock.spec.document import bundled_path, load_document
 
 TARGET = Path(__file__).with_name("settings.md")
-SCHEMA = Path(__file__).with_name("veeam-mock.schema.json")
+SCHEMAS = {
+    Path(__file__).with_name("veeam-mock.schema.json"): config_schema(),
+    Path(__file__).with_name("veeam-mock-profile.schema.json"): profile_schema(),
+}
 
 PAGE = """\
 # Settings
@@ -126,4 +130,5 @@ def _plain(value: Any) -> Any:
 
 if __name__ == "__main__":
     TARGET.write_text(render(), encoding="utf-8")
-    SCHEMA.write_bytes(orjson.dumps(config_schema(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    for file, schema in SCHEMAS.items():
+        file.write_bytes(orjson.dumps(schema, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))

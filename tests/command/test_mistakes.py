@@ -13,42 +13,43 @@ from veeam_mock.settings.sources import OF_CLIENTS, read_environment
 CASES = {
     "a mistyped key": (
         "organisations: []",
-        "organisations: is not a setting; did you mean organizations? (from veeam.yaml)",
+        "organisations: is not a setting; did you mean organizations? (from veeam.yaml, line 1)",
     ),
     "a mistyped key within": (
         "organizations: [{name: a, regoin: China}]",
-        "organizations.0: unknown key 'regoin'; did you mean region? (from veeam.yaml)",
+        "organizations.0: unknown key 'regoin'; did you mean region? (from veeam.yaml, line 1)",
     ),
     "a password that is a number": (
         "password: 12345",
-        "password: the value is not of type string; put it in quotes (from veeam.yaml)",
+        "password: the value is not of type string; put it in quotes (from veeam.yaml, line 1)",
     ),
     "a password among several users": (
         "users: [{username: a, password: 12345}]",
-        "users.0.password: the value is not text; put it in quotes (from veeam.yaml)",
+        "users.0.password: the value is not text; put it in quotes (from veeam.yaml, line 1)",
     ),
     "a mistyped operation": (
         "faults: [{kind: reset, operation: getDeviceCodes}]",
-        "did you mean getDeviceCode? (from veeam.yaml)",
+        "did you mean getDeviceCode? (from veeam.yaml, line 1)",
     ),
-    "a mistyped preset": ("faults: [{preset: throtled}]", "did you mean throttled? (from veeam.yaml)"),
-    "a mistyped kind": ("faults: [{kind: timout}]", "did you mean timeout? (from veeam.yaml)"),
+    "a mistyped preset": ("faults: [{preset: throtled}]", "did you mean throttled? (from veeam.yaml, line 1)"),
+    "a mistyped kind": ("faults: [{kind: timout}]", "did you mean timeout? (from veeam.yaml, line 1)"),
     "a mistyped rule": (
         "faults: [{kind: reset, time: 1}]",
-        "faults.0: unknown key 'time'; did you mean times? (from veeam.yaml)",
+        "faults.0: unknown key 'time'; did you mean times? (from veeam.yaml, line 1)",
     ),
     "an origin with a slash": (
         "cors: ['https://a.example/']",
         "cors.0: 'https://a.example/' is not an origin such as https://app.example, null or *; "
-        "leave out the slash at its end (from veeam.yaml)",
+        "leave out the slash at its end (from veeam.yaml, line 1)",
     ),
     "a duration with a blank": (
         "code_lifetime: 5 minutes",
-        "code_lifetime: '5 minutes' is not a duration such as 30s, 15m, 1h30m, 14d, 250ms or PT15M (from veeam.yaml)",
+        "code_lifetime: '5 minutes' is not a duration such as 30s, 15m, 1h30m, 14d, 250ms or PT15M "
+        "(from veeam.yaml, line 1)",
     ),
     "a mistyped reading": (
         "ambiguities: {error-shap: Message}",
-        "did you mean error-shape? (from veeam.yaml)",
+        "did you mean error-shape? (from veeam.yaml, line 1)",
     ),
 }
 

@@ -1,6 +1,7 @@
 """The documentation: its snippets run, its links lead somewhere, its reference of settings is not stale."""
 
 import importlib.util
+import json
 from pathlib import Path
 
 import pytest
@@ -61,3 +62,5 @@ def test_the_reference_of_settings_is_fresh_and_complete() -> None:
     page = (DOCS / "settings.md").read_text("utf-8")
     assert page == maker.render(), "docs/settings.md is stale: run python docs/make_settings.py"
     assert all(f"| `{option.key}` |" in page and option.help for option in OPTIONS)
+    for file, schema in maker.SCHEMAS.items():
+        assert json.loads(file.read_text("utf-8")) == json.loads(json.dumps(schema)), f"{file} is stale"

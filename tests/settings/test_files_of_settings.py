@@ -9,7 +9,8 @@ import pytest
 
 from support.running_command import COMMAND
 from veeam_mock.settings.settings import SettingsError
-from veeam_mock.settings.sources import LONGEST_FILE, MOST_VALUES, gather, read_config
+from veeam_mock.settings.sources import gather, read_config
+from veeam_mock.settings.yaml_text import LONGEST_FILE, MOST_VALUES
 
 LAUGHS = "a0: &a0 [lol, lol]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12))
 MERGES = "a0: &a0 {x: 1, y: 2}\n" + "".join(f"a{n}: &a{n}\n  <<: [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 40))

@@ -262,18 +262,18 @@ def test_what_kubernetes_sets_for_a_service_of_our_name_or_what_is_empty_sets_no
 
 
 def test_a_mistake_says_where_its_value_came_from(config: Path) -> None:
-    config.write_text("port: x\nhost: ''\ncolour: red\norganizations: [{}]\n")
+    config.write_text("port: x\nhost: ''\n\ncolour: red\norganizations:\n- name: a.example\n- {}\n")
     environ = {"VEEAM_MOCK_HOST": "a b", "VEEAM_MOCK_LOG_FORMAT": "xml"}
     with pytest.raises(SettingsError) as caught:
         gather({"code_lifetime": "soon", "log_format": "xml"}, str(config), environ)
     said = {problem.where: problem.message.rpartition(" (from ")[2] for problem in caught.value.problems}
     assert said == {
-        "port": f"{config})",
+        "port": f"{config}, line 1)",
         "host": "VEEAM_MOCK_HOST)",
         "log_format": "--log-format)",
         "code_lifetime": "--code-lifetime)",
-        "colour": f"{config})",
-        "organizations.0.name": f"{config})",
+        "colour": f"{config}, line 4)",
+        "organizations.1.name": f"{config}, line 7)",
     }
 
 

@@ -145,14 +145,16 @@ HEAD = "profile: 1\nrefusals:\n- case: no-token\n  status: 401\n"
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("profile: 2\n", "profile: 2 is not one of 1"),
-        ("profile: 1\nanswer: []\n", "unknown key 'answer'"),
-        (HEAD + "  body: '{nowhere}'\n", "refusals.0.body: '{nowhere}' is no place; known are "),
+        ("profile: 2\n", ", line 1: profile: 2 is not one of 1"),
+        ("profile: 1\nanswer: []\n", ", line 2: unknown key 'answer'; did you mean answers?"),
+        (HEAD + "  body: x\n  colour: red\n", ", line 6: refusals.0: unknown key 'colour'"),
+        (HEAD + "  body: '{nowhere}'\n", ", line 5: refusals.0.body: '{nowhere}' is no place; known are "),
+        (HEAD + "  body: x\n  headers:\n    X-A.b: '{no}'\n", ", line 7: refusals.0.headers.X-A.b: '{no}' is no place"),
         (HEAD + "  body: '{'\n", "refusals.0.body: '{' is no place"),
         (HEAD + '  body: x\n  headers: {X-A: "a\\r\\nSet-Cookie: b"}\n', "is not the value of a header field"),
         (HEAD + '  body: x\n  headers: {"X A": a}\n', "is not names of header fields"),
         (HEAD + f"  body: {'x' * 70_000}\n", "at most 65536 are allowed"),
-        (HEAD, "refusals.0.body: is required"),
+        (HEAD, ", line 3: refusals.0.body: is required"),
         ("profile: 1\nversions: [v3]\n", "'v3' is not one of v4"),
     ],
 )

@@ -11,8 +11,9 @@ from veeam_mock.model.dates import date_time, http_date
 from veeam_mock.profiles.cases import CASES
 from veeam_mock.profiles.contents import Learned, good_content
 from veeam_mock.settings.settings import Settings, SettingsError
+from veeam_mock.settings.yaml_text import lines_of
 from veeam_mock.spec.document import VERSIONS
-from veeam_mock.spec.schema import Schema, Violation
+from veeam_mock.spec.schema import Schema, Violation, without_own_words
 
 PLACES = frozenset({"host", "http-date", "id", "organization", "path", "time", "token", "user", "uuid"})
 """What may stand in braces in a template."""
@@ -80,6 +81,14 @@ SCHEMA = {
 """The JSON Schema of a profile."""
 
 _SCHEMA = Schema(SCHEMA)
+
+
+def profile_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of a profile, for editors."""
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "How a Veeam server answers"}
+    return {**head, **without_own_words(SCHEMA)}
+
+
 OF_OURS = frozenset({"date", "content-length", "transfer-encoding", "connection", "content-type"})
 """Header fields that the mock or its door writes, whatever a profile says."""
 
@@ -102,7 +111,9 @@ class Profile:
     def __init__(self, path: str, given: Mapping[str, Any]) -> None:
         problems = _SCHEMA.violations(given, "") or list(_template_problems(given))
         if problems:
-            raise SettingsError([Violation("profile", f"{path}: {problem}", problem.keyword) for problem in problems])
+            lines = lines_of(path, problems)
+            told = {problem: f", line {lines[problem]}" if problem in lines else "" for problem in problems}
+            raise SettingsError([Violation("profile", f"{path}{told[p]}: {p}", p.keyword) for p in problems])
         self._given = given
         entries = [*given.get("refusals", ()), *given.get("answers", ())]
         self._answers = {(entry.get("operation", ""), entry.get("case", "")): _learned(entry) for entry in entries}

@@ -9,6 +9,7 @@ from veeam_mock.faults.presets import PRESETS
 from veeam_mock.journal.pattern import SCHEMA as PATTERN
 from veeam_mock.settings.options import OPTIONS, Option
 from veeam_mock.spec.document import questions
+from veeam_mock.spec.schema import without_own_words
 
 
 def config_schema() -> dict[str, Any]:
@@ -28,7 +29,7 @@ def config_schema() -> dict[str, Any]:
 
 def _described(option: Option) -> dict[str, Any]:
     schema = {"faults": _FAULTS, "ambiguities": _ambiguities()}.get(option.key, option.schema)
-    described = {**_plain(schema), "description": option.help}
+    described = {**without_own_words(schema), "description": option.help}
     return described if option.default in (None, (), {}) or option.secret else {**described, "default": option.default}
 
 
@@ -61,10 +62,3 @@ _FAULTS: dict[str, Any] = {
         },
     },
 }
-
-
-def _plain(schema: Any) -> Any:
-    """A schema without the words that only the mock reads."""
-    if isinstance(schema, Mapping):
-        return {key: _plain(value) for key, value in schema.items() if not str(key).startswith("x-")}
-    return [_plain(value) for value in schema] if isinstance(schema, list | tuple) else schema

@@ -32,11 +32,13 @@ PLAIN = frozenset({"maxItems", "maxLength", "minItems", "minLength", "required"}
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """`where` is a dotted path such as `body.targetRegion`; `keyword` the JSON Schema keyword that was broken."""
+    """`where` is a dotted path such as `body.targetRegion`; `keyword` the JSON Schema keyword that was broken; `key`
+    the key at this place that is unknown, where one is."""
 
     where: str
     message: str
     keyword: str = ""
+    key: str = ""
 
     def __str__(self) -> str:
         return f"{self.where}: {self.message}" if self.where else self.message
@@ -86,7 +88,8 @@ class Schema:
             shown = "the value" if secret or any(map(is_secret, path)) else shorten(error.instance)
             return Violation(where, f"{shown} is not {wanted}{_quoting(error)}", keyword)
         if keyword == "additionalProperties":
-            return Violation(where, _unknown(error, self._names_at(error.schema_path)), keyword)
+            unexpected = error.kind.as_dict()["unexpected"]
+            return Violation(where, _unknown(unexpected, self._names_at(error.schema_path)), keyword, unexpected[0])
         return Violation(where, _message(error, keyword, path), keyword)
 
     def _names_at(self, path: Iterable[str | int]) -> list[str]:
@@ -136,9 +139,8 @@ def _message(error: jsonschema_rs.ValidationError, keyword: str, path: list[str]
             return error.message if plain else f"{shown} breaks {keyword}"
 
 
-def _unknown(error: jsonschema_rs.ValidationError, known: list[str]) -> str:
+def _unknown(unexpected: list[str], known: list[str]) -> str:
     """Which keys are unknown, and what a single one may have been meant to be."""
-    unexpected = error.kind.as_dict()["unexpected"]
     nearest = suggestion(unexpected[0], known) if len(unexpected) == 1 else ""
     return f"unknown key {', '.join(map(shorten, unexpected))}{nearest}"
 
@@ -154,6 +156,13 @@ def _size_message(value: object, keyword: str, limit: int) -> str:
     bound = f"at least {limit} are needed" if keyword.startswith("min") else f"at most {limit} are allowed"
     things = {"Length": "characters", "Items": "items", "Properties": "keys"}[keyword[3:]]
     return f"has {len(value if isinstance(value, list | dict) else str(value))} {things}, {bound}"
+
+
+def without_own_words(schema: Any) -> Any:
+    """A JSON Schema without the keywords that only the mock reads."""
+    if isinstance(schema, Mapping):
+        return {key: without_own_words(value) for key, value in schema.items() if not str(key).startswith("x-")}
+    return [without_own_words(value) for value in schema] if isinstance(schema, list | tuple) else schema
 
 
 def in_any_case(names: Iterable[str]) -> dict[str, str]:
