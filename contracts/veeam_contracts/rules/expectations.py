@@ -174,9 +174,10 @@ def alter(token: str) -> str:
     """`token` with its last letter or digit changed that carries meaning.
 
     The very last characters of a JSON Web Token may hold padding bits, where a change changes nothing (RFC 7515
-    appendix C): so the fourth from the end is taken.
+    appendix C): so the fourth from the end is taken. A token without either has its last character changed.
     """
-    at = max(index for index, character in enumerate(token[:-3] or token) if character.isalnum())
+    telling = (index for index, character in enumerate(token[:-3] or token) if character.isalnum())
+    at = max(telling, default=len(token) - 1)
     return f"{token[:at]}{'B' if token[at] != 'B' else 'C'}{token[at + 1 :]}"
 
 

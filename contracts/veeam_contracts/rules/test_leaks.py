@@ -55,8 +55,10 @@ def test_no_answer_shows_what_is_behind_the_server(api: Client, findings: Findin
     for exchange in answered(api):
         found = [what for what, pattern in LEAKS.items() if pattern.search(exchange.shown)]
         if not exchange.ok:
-            for what, pattern in (("an address of a private network", PRIVATE), ("an internal host", INTERNAL)):
-                found += [what for place in pattern.findall(exchange.shown) if place.lower() != own][:1]
+            found += ["an address of a private network" for at in PRIVATE.findall(exchange.shown) if at != own][:1]
+            # Who asks by an internal name is inside, where such names are known.
+            if "." in own and not INTERNAL.fullmatch(own) and INTERNAL.search(exchange.shown):
+                found.append("an internal host")
         if exchange.gives_code and isinstance(exchange.value, dict):
             beside = [name for name in exchange.value if re.sub(r"[^a-z]", "", name.lower()) in BESIDE]
             found += [f"a member {name} beside the code" for name in beside]
