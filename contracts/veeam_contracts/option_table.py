@@ -69,6 +69,12 @@ OPTIONS: tuple[Option, ...] = (
     _switch("partial", "Rules that the limits cut do not make the run inconclusive."),
     _switch("thorough", "Lift the caps on number and pace, generate more."),
     _switch("yes", "Confirm --thorough for a server that is not this machine."),
+    Option(
+        "also",
+        "FILE",
+        "OpenAPI document of further operations, whose reads are tried too; may come again.",
+        Kind.LIST,
+    ),
     Option("organization-id", "ID", "Organization to ask codes for. [default: one of the list]"),
     Option("region", "NAME", "Region to ask codes for. [default: worldwide]"),
     _report("json", "JSON"),

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from veeam_contracts.asking.target import BUNDLED, LIVE, Limits, Login, Target, is_loopback, mistake_in, thorough
 from veeam_contracts.document import describe, region_names
+from veeam_contracts.further import Further, FurtherError, read_further
 from veeam_contracts.judging.baseline import Baseline, BaselineError, read_baseline
 from veeam_contracts.judging.catalogue import RULES
 from veeam_contracts.option_table import ENVIRONMENT, REPORTS
@@ -38,6 +39,8 @@ class Options:
     timeout: float = 10.0
     rules: Sequence[str] = ()
     skipped: Sequence[str] = ()
+    also: Sequence[str] = ()
+    further: Sequence[Further] = ()
     api: str = AUTO
     partial: bool = False
     seconds: float | None = None
@@ -59,10 +62,14 @@ def read_options(given: Mapping[str, Any], environ: Mapping[str, str]) -> Option
     except BaselineError as error:
         problems.append(str(error))
         baseline = Baseline()
+    try:
+        further = read_further(values.get("also", ()))
+    except FurtherError as error:
+        problems.append(f"--also: {error}")
     if problems:
         raise Mistake("\n".join(problems))
     return Options(
-        target=_target(values) if "url" in values else None,
+        target=_target(values, further) if "url" in values else None,
         files={kind: Path(values[kind]) for kind in REPORTS if kind in values},
         baseline=baseline,
         seed=int(values.get("seed", 1)),
@@ -70,6 +77,8 @@ def read_options(given: Mapping[str, Any], environ: Mapping[str, str]) -> Option
         timeout=float(values.get("timeout", 10.0)),
         rules=tuple(values.get("rule", ())),
         skipped=tuple(values.get("skip", ())),
+        also=tuple(values.get("also", ())),
+        further=further,
         api=values.get("api", AUTO).lower(),
         partial=bool(values.get("partial")),
         seconds=seconds_of(values.get("max_time", "")),
@@ -171,8 +180,8 @@ def _is_number(value: Any, low: float) -> bool:
         return False
 
 
-def _target(values: Mapping[str, Any]) -> Target:
-    limits = _limits(values)
+def _target(values: Mapping[str, Any], further: Sequence[Further]) -> Target:
+    limits = replace(_limits(values), reads=tuple(pattern for each in further for pattern in each.patterns))
     return Target(
         url=str(values["url"]).rstrip("/"),
         login=Login(values.get("username"), values.get("password"), values.get("token")),

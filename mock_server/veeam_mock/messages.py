@@ -111,6 +111,12 @@ def decode_segment(segment: str) -> str:
     return unquote_to_bytes(segment).decode("utf-8", "replace")
 
 
+def cookie_in(request: Request, name: str) -> str:
+    """The value of a cookie that the client sent (RFC 6265 section 5.4); empty without one."""
+    pairs = (pair.strip().partition("=") for pair in request.headers.get("cookie", "").split(";"))
+    return next((value for key, _, value in pairs if key == name), "")
+
+
 def bearer_token(request: Request) -> str | None:
     """The token of `Authorization: Bearer …`, the scheme word in any case (clients); None without one."""
     scheme, _, token = request.headers.get("authorization", "").strip().partition(" ")

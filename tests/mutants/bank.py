@@ -8,7 +8,10 @@ from mutants import (
     defects_of_life,
     defects_of_operations,
     defects_of_requests,
+    defects_of_side_doors,
     defects_of_versions,
+    defects_of_wire,
+    defects_of_words,
 )
 from mutants.defects import MUTANTS, Mutant
 from mutants.lawful import VARIANTS, Variant
@@ -25,5 +28,8 @@ __all__ = [
     "defects_of_life",
     "defects_of_operations",
     "defects_of_requests",
+    "defects_of_side_doors",
     "defects_of_versions",
+    "defects_of_wire",
+    "defects_of_words",
 ]

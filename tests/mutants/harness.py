@@ -3,7 +3,7 @@
 import io
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -17,6 +17,7 @@ from werkzeug.test import Client
 from veeam_contracts.asking.target import BUNDLED, Limits, Login, Target
 from veeam_contracts.cli import RULES, conduct
 from veeam_contracts.document import describe
+from veeam_contracts.further import read_further
 from veeam_contracts.judging.baseline import Baseline
 from veeam_contracts.judging.verdict import Verdict
 from veeam_contracts.options import Options
@@ -175,7 +176,7 @@ def _to_response(request: requests.PreparedRequest, answer: Answer) -> requests.
         answer = answer.with_header("Transfer-Encoding", "chunked")
     if request.method == "HEAD":
         answer = replace(answer, body=b"")
-    announced = int(answer.headers.get("Content-Length", len(answer.body)))
+    announced = int(answer.headers.get("Content-Length", str(len(answer.body))).partition(",")[0])
     if request.method != "HEAD" and announced > len(answer.body):
         raise Dropped
     response = requests.Response()
@@ -204,8 +205,11 @@ def judge(
     url: str = URL,
     api: str = "v4",
     partial: bool = False,
+    also: Sequence[str] = (),
 ) -> Verdict:
     """The verdict of the contracts on a version of the mock with these settings and this behaviour."""
+    further = read_further(also)
+    limits = replace(limits, reads=tuple(pattern for each in further for pattern in each.patterns))
     server = Server(Client(create_app(Settings(password=PASSWORD, seed=seed, **(settings or {})))))
     target = Target(
         url=url,
@@ -219,9 +223,10 @@ def judge(
         restore_session_id=None if limits.live else describe(NEWEST).example_restore_session,
     )
     timing = {"sleep": server.advance} if clock is None else {"sleep": clock.sleep, "clock": clock.now}
-    run = Run(
-        Options(target, seed=seed, examples=6, baseline=baseline or Baseline(), api=api, partial=partial), **timing
+    options = Options(
+        target, seed=seed, examples=6, baseline=baseline or Baseline(), api=api, partial=partial, further=further
     )
+    run = Run(options, **timing)
     leave_out = () if generated else (f"--ignore={RULES / 'test_generated.py'}",)
     verdict = conduct(run, arguments=("-s", *leave_out))
     assert verdict is not None

@@ -7,7 +7,7 @@ from email.utils import format_datetime
 from typing import Any
 
 from mutants.harness import Answer, Ask, Behaviour, Server, say
-from mutants.lawful_habits import HABITS
+from mutants.lawful_stacks import HABITS
 from veeam_contracts.document import describe
 from veeam_contracts.paths import VERSIONS
 
@@ -137,6 +137,7 @@ READINGS = {
     "extra-properties": ("none", "some"),
     "throttling": ("none", "some"),
     "extended-view": ("required", "optional"),
+    "antiforgery": ("ignored", "cookie"),
 }
 STRICTEST = {key: names[1] for key, names in READINGS.items() if key in describe(VERSIONS[0]).questions}
 

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from mutants.bank import MUTANTS, VARIANTS, Mutant, Variant
-from mutants.harness import broken, judge
+from mutants.harness import Server, broken, judge
 from veeam_contracts.document import questions
 from veeam_contracts.judging.catalogue import BY_ID
 from veeam_contracts.judging.verdict import Outcome, Status
@@ -57,8 +57,17 @@ def test_the_server_with_every_second_reading_is_not_blamed_and_each_reading_is_
     assert seen.items() >= dict(variant.settings["ambiguities"]).items()
 
 
+@pytest.mark.parametrize("url", ["https://10.1.2.3:4443", "https://veeam:4443"])
+def test_links_by_a_full_name_are_lawful_where_the_server_was_asked_by_a_shorter_one(url: str) -> None:
+    verdict = judge(Server.answer, seed=SEED, url=url)
+    assert "organizations.links" not in broken(verdict)
+    assert "organizations.links" in {result.rule.id for result in verdict.having(Outcome.PASSED)}
+
+
 def test_the_bank_is_large_and_names_rules_and_questions_that_exist() -> None:
-    assert len(MUTANTS) >= 60
+    assert len(MUTANTS) >= 250
+    assert len(VARIANTS) >= 90
+    assert len({variant.name for variant in VARIANTS}) == len(VARIANTS)
     assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS)
     assert {rule for mutant in MUTANTS for rule in mutant.rules} <= set(BY_ID)
     settings = [variant.settings.get("ambiguities", {}) for variant in VARIANTS]

@@ -66,7 +66,7 @@ FIRST_QUESTIONS = {
     "throttling",
 }
 # Version -> the questions that it opens, and those that it settles.
-OPENED = {"v6": {"extended-view"}}
+OPENED = {"v6": {"extended-view"}, "v7": {"antiforgery"}}
 SETTLED = {
     "v5": {"organization-id", "unknown-organization"},
     "v6": {"region-names"},

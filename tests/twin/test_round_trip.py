@@ -50,6 +50,17 @@ def learn(variant: Variant, folder: Path) -> Path:
 
 NOT_LEARNED = {
     "a body is read whatever its media type": [("status", "200", "415", ("getDeviceCode media-type",))],
+    "tokens that are random UUIDs": [("body.access_token", "(uuid)", "(text)", ("getToken answered",))],
+    "more members beside the code": [
+        (
+            "body members",
+            "userCode, verificationUrl, expiresIn, message, interval, regionName, expiresAt",
+            "userCode, verificationUrl, expiresIn, message, interval",
+            ("getDeviceCode answered",),
+        ),
+        ("body.regionName", "(text)", "(not there)", ("getDeviceCode answered",)),
+        ("body.expiresAt", "(0000-00-00T00:00:00Z)", "(not there)", ("getDeviceCode answered",)),
+    ],
 }
 """What a profile cannot tell the mock, and docs/twin.md says so."""
 

@@ -13,16 +13,23 @@ from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.asking.target import Limits
 from veeam_contracts.paths import ANY_VERSION, GIVE_CODES, is_at, pattern_of
 
-POSTED_ONLY = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+POSTED_ONLY = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
 """On a path that serves only POST, other methods change nothing; a rule tries them."""
 
 ALLOWED: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = (
     (POSTED_ONLY, pattern_of("getToken")),
     (POSTED_ONLY, pattern_of("getDeviceCode")),
-    (frozenset({"GET"}), pattern_of("getOrganizations")),
+    (frozenset({"GET", "HEAD"}), pattern_of("getOrganizations")),
     (frozenset({"GET"}), pattern_of("getOrganization")),
     (frozenset({"GET"}), pattern_of("getServiceInstance")),
-    (frozenset({"GET"}), re.compile(r"/v[0-9]+/(?:ServiceInstance/|/?Organizations(?:;a=b|%20)?)", re.IGNORECASE)),
+    (
+        frozenset({"GET"}),
+        re.compile(
+            r"/v[0-9]+(?:/ServiceInstance/|%2FOrganizations"
+            r"|/(?:/|\./|Nothing/\.\./)?(?:O|%4F)rganizations(?:;a=b|%20|%00|\.|\.json)?)",
+            re.IGNORECASE,
+        ),
+    ),
     (frozenset({"POST"}), pattern_of("getOrganizationDeviceCode")),
     (frozenset({"POST"}), pattern_of("getRestoreDeviceCode")),
     (frozenset({"GET"}), re.compile(f"/{ANY_VERSION}/Nothing", re.IGNORECASE)),
@@ -117,7 +124,7 @@ class Admission:
         method, path = request.method or "", self.path_of(request)
         if self.stop_reason is not None:
             raise Stopped(self.stop_reason)
-        if self.limits.allow_list and not is_allowed(method, path):
+        if self.limits.allow_list and not is_allowed(method, path) and not self._is_read(method, path):
             raise Refused(f"{method} {path} is never sent to a live server")
         if self.requests_left == 0:
             raise BudgetSpent(f"budget of {self.limits.requests} requests spent")
@@ -129,6 +136,10 @@ class Admission:
             raise BudgetSpent(f"at most {wrong} wrong password is sent to a live server")
         if self._asks_token(request) and not self._is_right_login(request):
             self._check_refusals()
+
+    def _is_read(self, method: str, path: str) -> bool:
+        """Whether this reads what a document of the user describes (`--also`)."""
+        return method == "GET" and any(pattern.fullmatch(path) for pattern in self.limits.reads)
 
     def _check_refusals(self) -> None:
         """Raises `Refused` where one more request for a token that may be refused is too many."""

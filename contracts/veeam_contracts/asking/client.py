@@ -21,6 +21,8 @@ NOBODY = "00000000-0000-4000-8000-00000000dead"
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 LOGIN_ATTEMPTS = 3
+FIRST_ANTIFORGERY = 7
+"""The first version whose logins can do without an antiforgery cookie (docs/evidence.md#antiforgery)."""
 SAMPLE, SAMPLE_LIVE = 60, 15
 """Device codes that are asked for one after the other."""
 
@@ -58,6 +60,8 @@ class Client:
         self.spare: list[str] = []
         self.spent: list[str] = []
         """Refresh tokens that were not used yet, and those that were: logins are dear."""
+        self.guarded: Exchange | None = None
+        """The answer to a login that takes an antiforgery cookie, if the server has one."""
         self.survey = Survey(version)
         self._since = len(self.records.exchanges)
         self._names_organization = version.takes("getDeviceCode", "organizationId")
@@ -131,16 +135,21 @@ class Client:
         if not exchange.ok:
             raise NoLogin(advise(exchange, self.secrets, self.version))
 
-    def password_grant(self, **changes: str) -> Exchange:
-        """Log in with the user name and password of the target, `changes` applied to the form."""
+    def password_grant(self, *, media_type: str = FORM, **changes: str) -> Exchange:
+        """Log in with the user name and password of the target, `changes` applied to the form.
+
+        No cookies are kept here, so the login does without the antiforgery cookie (docs/evidence.md#antiforgery).
+        """
         login = self.target.login
         fields = {"grant_type": "password", "username": login.username or "", "password": login.password or ""}
-        return self.form({**fields, **changes})
+        if self.version.number >= FIRST_ANTIFORGERY:
+            fields["disable_antiforgery_token"] = "true"
+        return self.form({**fields, **changes}, media_type)
 
-    def form(self, fields: Mapping[str, str]) -> Exchange:
+    def form(self, fields: Mapping[str, str], media_type: str = FORM) -> Exchange:
         """POST a form to the token path, without a token."""
         body = urlencode(fields).encode()
-        exchange = self.send("POST", self.path_of("getToken"), token=None, body=body, media_type=FORM)
+        exchange = self.send("POST", self.path_of("getToken"), token=None, body=body, media_type=media_type)
         self._other_logins += exchange.ok
         return exchange
 
@@ -204,15 +213,17 @@ class Client:
         media_type: str | None = None,
         query: Mapping[str, str] | None = None,
         new_connection: bool = False,
+        headers: Mapping[str, str | None] | None = None,
     ) -> Exchange:
-        headers = {"Accept": JSON}
+        """`headers` are more fields, or others in place of those of every request; with None one is left out."""
+        fields: dict[str, str | None] = {"Accept": JSON}
         if authorization is not None:
-            headers["Authorization"] = authorization
+            fields["Authorization"] = authorization
         if media_type is not None:
-            headers["Content-Type"] = media_type
+            fields["Content-Type"] = media_type
         if new_connection:
-            headers["Connection"] = "close"
-        return self.line.send(method, path, headers, body, query or {})
+            fields["Connection"] = "close"
+        return self.line.send(method, path, {**fields, **(headers or {})}, body, query or {})
 
     def get(self, path: str, **options: Any) -> Exchange:
         """GET a path."""
@@ -222,10 +233,11 @@ class Client:
         """POST a JSON value."""
         return self.send("POST", path, body=json.dumps(value).encode(), media_type=JSON, **options)
 
-    def code_from(self, body: bytes | None, media_type: str | None = JSON) -> Exchange:
+    def code_from(self, body: bytes | None, media_type: str | None = JSON, **options: Any) -> Exchange:
         """POST these bytes as they are to where a code is asked for, with an organization, if there is one."""
         query = self.organization_query()
-        return self.send("POST", self.path_of("getDeviceCode"), body=body, media_type=media_type, query=query)
+        path = self.path_of("getDeviceCode")
+        return self.send("POST", path, body=body, media_type=media_type, query=query, **options)
 
     def device_code(self, region: Any = UNSET, **options: Any) -> Exchange:
         """Ask for a device code in the way that every lawful server takes: with an organization, if there is one."""
@@ -317,7 +329,7 @@ class Client:
         """The organizations, asked for once; empty when the answer is no list."""
         if self._organizations is None:
             exchange = self.survey.asked.get("getOrganizations") or self.get(self.path_of("getOrganizations"))
-            self._organizations = [item for item in listed_in(exchange.value) if _is_id(item.get("id"))]
+            self._organizations = [item for item in listed_in(exchange.value) if is_id(item.get("id"))]
         return self._organizations
 
     def organization_id(self) -> str | None:
@@ -340,5 +352,6 @@ def listed_in(value: Any) -> list[dict[str, Any]]:
     return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
-def _is_id(value: Any) -> bool:
+def is_id(value: Any) -> bool:
+    """Whether a value can stand for a thing in a path."""
     return isinstance(value, str) and value.isprintable() and value != ""

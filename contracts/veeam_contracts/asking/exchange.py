@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 from veeam_contracts.asking.secrets import Secrets
 from veeam_contracts.asking.wire import LATE, Cause, Silence
 from veeam_contracts.paths import GIVE_CODES, is_at
+from veeam_mock.showing import CI_COMMAND
 
 EXCERPT = 400
 """Characters of a body that a report repeats."""
@@ -57,11 +58,16 @@ class Exchange:
 
     @cached_property
     def repeats_a_member(self) -> bool:
-        """Whether an object in the body has two members of one name, of which readers take one or the other."""
+        """Whether an object in the body has two members of one name, of which readers take one or the other.
+
+        For some readers case does not tell names apart; two of them with one value mislead nobody.
+        """
         found: list[bool] = []
 
         def note(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-            found.append(len({name for name, _ in pairs}) < len(pairs))
+            members: dict[str, Any] = {}
+            same = [members.setdefault(name.lower(), value) == value for name, value in pairs]
+            found.append(len({name for name, _ in pairs}) < len(pairs) or not all(same))
             return dict(pairs)
 
         if self.value is not NOT_JSON:
@@ -72,6 +78,17 @@ class Exchange:
     def text(self) -> str:
         """The body as text, whatever its bytes."""
         return self.body.decode("utf-8", "replace")
+
+    @cached_property
+    def shown(self) -> str:
+        """All that somebody reads in an answer: the body, the texts in its JSON without their escapes, the header."""
+        return "\n".join([self.text, *_texts_in(self.value), *self.headers.values()])
+
+    @property
+    def charset(self) -> str:
+        """The charset that the answer names, in lower case; empty without one."""
+        given = self.headers.get("content-type", "").lower().partition("charset=")[2]
+        return given.partition(";")[0].strip('" ')
 
     @property
     def media_type(self) -> str:
@@ -128,20 +145,36 @@ class Exchange:
         parts = ["curl", "-sS", "-X", self.method]
         for name, value in self.request_headers.items():
             if name.lower() in ("authorization", "content-type"):
-                parts += ["-H", _quote(secrets.conceal(f"{name}: {value}"))]
+                parts += ["-H", _shell_word(f"{name}: {value}", secrets)]
         if self.request_body:
-            parts += ["--data-binary", _quote(_shown_body(self.request_body, secrets))]
-        parts += [option if option.startswith("--") else _quote(option) for option in options]
-        return " ".join([*parts, _quote(secrets.conceal(self.url))])
+            # Of what begins with @, `--data-binary` would read a file.
+            parts += ["--data-raw" if self.request_body.startswith(b"@") else "--data-binary"]
+            parts.append(_shell_word(self.request_body.decode("utf-8", "surrogateescape"), secrets, EXCERPT))
+        if set(self.url) & set("[]{}"):
+            parts.append("--globoff")
+        parts += [option if option.startswith("--") else _quote(VARIABLE.split(option)) for option in options]
+        return " ".join([*parts, _shell_word(self.url, secrets)])
 
     def seen(self, secrets: Secrets) -> str:
         """The answer in a few words."""
         if self.status is None:
             return secrets.mask(f"no answer: {self.error}")
-        shown = " ".join(secrets.mask(self.text).split())
-        body = shown if len(shown) <= EXCERPT else f"{shown[:EXCERPT]}… ({len(self.body)} bytes)"
+        body = secrets.excerpt(self.text, EXCERPT)
+        if body.endswith("…"):
+            body += f" ({len(self.body)} bytes)"
         media_type = secrets.mask(self.headers.get("content-type", "without Content-Type"))
         return f"{self.status} {media_type} {body}".rstrip()
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    """The texts in a JSON value, however deep."""
+    rest = [value]
+    while rest:
+        last = rest.pop()
+        if isinstance(last, str):
+            yield last
+        elif isinstance(last, (dict, list)):
+            rest += last.values() if isinstance(last, dict) else last
 
 
 def _refuse_constant(name: str) -> Any:
@@ -149,32 +182,53 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is no number of JSON")
 
 
-def _shown_body(body: bytes, secrets: Secrets) -> str:
-    """The beginning of a body; secrets are replaced first, so that none is cut and shown in part."""
-    text = secrets.conceal(body.decode("utf-8", "surrogateescape"))
-    return text if len(text) <= EXCERPT else f"{text[:EXCERPT]}…"
-
-
 VARIABLE = re.compile(r"(\$VEEAM_(?:TOKEN|PASSWORD|PROXY))")
 """What a shell is to fill in: nothing else of what it is given may mean anything to it."""
 
+PLAIN = re.compile(r"[\w :=./&+,@-]*")
+"""What means nothing to a shell between double quotes, and can be read best there."""
 
-def _quote(text: str) -> str:
-    """`text` for a shell such as bash, byte for byte, and one that runs nothing, whoever wrote the text."""
-    if VARIABLE.search(text) and re.fullmatch(r"[\w :=./&+,@-]*", VARIABLE.sub("", text)):
-        return f'"{text}"'
-    parts = VARIABLE.split(text)
-    return "".join(f'"{part}"' if at % 2 else _literal(part) for at, part in enumerate(parts) if part) or "''"
+
+def _shell_word(text: str, secrets: Secrets, most: int | None = None) -> str:
+    """`text` for a shell, with labels for its secrets, which are looked for before it is cut to `most` characters."""
+    parts, at, left = [], 0, len(text) if most is None else most
+    for span in secrets.spans(text):
+        parts += [text[at : span.start][:left], span.label]
+        left -= span.start - at
+        at = span.end
+        if left <= 0:
+            break
+    rest = text[at:]
+    parts.append(rest if len(rest) <= left else f"{rest[: max(left, 0)]}…")
+    return _quote(parts)
+
+
+def _quote(parts: Sequence[str]) -> str:
+    """One word for a shell such as bash, byte for byte, that runs nothing, whoever wrote it.
+
+    Every second part is a label, and only such a one may be a variable.
+    """
+    is_variable = [at % 2 == 1 and VARIABLE.fullmatch(part) is not None for at, part in enumerate(parts)]
+    pairs = list(zip(parts, is_variable, strict=True))
+    after = [*parts[1:], ""]
+    if any(is_variable) and all(
+        not re.match(r"\w", after[at]) if variable else PLAIN.fullmatch(part)
+        for at, (part, variable) in enumerate(pairs)
+    ):
+        return f'"{"".join(parts)}"'
+    return "".join(f'"{part}"' if variable else _literal(part) for part, variable in pairs if part) or "''"
 
 
 def _literal(text: str) -> str:
-    """`text` in single quotes, or as `$'…'` where a terminal would obey a character or not show it."""
-    if text.isprintable():
+    """`text` in single quotes, or as `$'…'` where a terminal or the log of a CI system would obey it or not show it."""
+    if text.isprintable() and not CI_COMMAND.search(text):
         return "'" + text.replace("'", "'\\''") + "'"
     return "$'" + "".join(map(_escaped, text)) + "'"
 
 
 def _escaped(character: str) -> str:
+    if character == "#":
+        return "\\x23"
     if character in "\\'":
         return f"\\{character}"
     if character.isprintable():

@@ -24,8 +24,8 @@ from veeam_contracts.asking.wire import TIMED_OUT, ReadTimeout, Silence, Transpo
 class NoAnswer(Exception):
     """No whole answer came; `exchange` is what is known of it."""
 
-    def __init__(self, exchange: Exchange) -> None:
-        super().__init__(f"{exchange.method} {exchange.path}: {exchange.error}")
+    def __init__(self, exchange: Exchange, secrets: Secrets) -> None:
+        super().__init__(secrets.mask(f"{exchange.method} {exchange.path}: {exchange.error}"))
         self.exchange = exchange
 
 
@@ -55,7 +55,7 @@ class Gate(BaseAdapter):
         while True:
             exchange, response = self._send_once(request, options)
             if response is None:
-                raise NoAnswer(exchange)
+                raise NoAnswer(exchange, self.journal.secrets)
             if not exchange.throttled:
                 return response
             self.admission.used.throttled += 1
@@ -178,13 +178,15 @@ class Line:
         return session
 
     def send(
-        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None, query: Mapping[str, str]
+        self, method: str, path: str, headers: Mapping[str, str | None], body: bytes | None, query: Mapping[str, str]
     ) -> Exchange:
         """One exchange; the path is sent as it stands, and redirects are not followed."""
         parted = "&" if "?" in path else "?"
         url = self.target.url.rstrip("/") + path + (f"{parted}{urlencode(query)}" if query else "")
         request = self.http.prepare_request(requests.Request(method, url, headers=headers, data=body))
         request.url = url
+        if "Transfer-Encoding" in headers:
+            del request.headers["Content-Length"]  # Of the two, only one may be there (RFC 9112 section 6.2).
         timeout = (self.target.timeout, self.target.timeout)
         settings = self.http.merge_environment_settings(url, {}, None, None, None)
         response = self.http.send(request, allow_redirects=False, timeout=timeout, **settings)

@@ -29,7 +29,7 @@ class Journal:
     def __init__(self, secrets: Secrets) -> None:
         self.exchanges: list[Exchange] = []
         self.generating = False
-        self._secrets = secrets
+        self.secrets = secrets
         self._lock = threading.Lock()
 
     def record(self, request: requests.PreparedRequest, path: str, ending: Ending) -> Exchange:
@@ -47,15 +47,19 @@ class Journal:
             request_headers=dict(request.headers),
             request_body=body_of(request),
             elapsed=ending.elapsed,
-            error=ending.error,
+            error=self._shown(ending.error),
             generated=self.generating,
             **answer,
         )
         for kind, value in sightings(exchange):
-            self._secrets.hide_numbered(value, kind)
+            self.secrets.hide_numbered(value, kind)
         with self._lock:
             self.exchanges.append(exchange)
         return exchange
+
+    def _shown(self, error: Silence | None) -> Silence | None:
+        """What a library says may repeat what the server or a proxy said."""
+        return None if error is None else replace(error, detail=self.secrets.mask(error.detail))
 
     def forgive(self, exchange: Exchange) -> None:
         """Note that an exchange failed because a kept connection was closed while idle."""

@@ -1,33 +1,36 @@
 """What no report may show: passwords, tokens, device codes. Each gets a label that keeps apart what differs."""
 
-import json
 import re
 import threading
-from urllib.parse import quote, quote_plus, unquote_plus
+from urllib.parse import unquote_plus
+
+from veeam_mock.showing import printable
+from veeam_mock.spellings import Span, Spellings, replaced, united
 
 SHORTEST = 4
 """Characters from which on a value is hidden everywhere; a shorter one would hide half of every sentence."""
 
 PASSWORD_FIELD = re.compile(
-    r"(?<!\w)password=(?!\$VEEAM_|<)(?P<field>[^&\s\"'\\<>]+)"
-    r"|(?P<name>\"password\\?\"\s*:\s*\\?\")(?!\$VEEAM_|<)(?P<member>(?:[^\"\\]|\\[^\"])+)",
+    r"(?<!\w)password=(?!\$VEEAM_|<)(?P<field>[^&\s\"'\\<>]+)|\"password\\?\"\s*:\s*\\?\"(?!\$VEEAM_|<)(?P<member>(?:[^\"\\]|\\[^\"])+)",
     re.I,
 )
 """A password by its name, in a form or in JSON: however short it is, here it can be told from a word."""
 
+UNKNOWN = "<a password>"
 
-UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""What a terminal would obey, what turns the direction of a line, and halves of characters, which JSON can name."""
+WIDEST = 18
+"""Characters that spell one of a value at the most: an escape of JSON, each of its characters percent-encoded."""
 
 
 class Secrets:
     """Values and their labels. Safe to use from several threads."""
 
     def __init__(self) -> None:
-        self._labels: dict[str, str] = {}
+        self._spellings = Spellings()
+        self._values: set[str] = set()
         self._short: dict[str, str] = {}
         self._counts: dict[str, int] = {}
-        self._pattern: re.Pattern[str] | None = None
+        self._longest = 0
         self._lock = threading.Lock()
 
     def hide(self, value: object, label: str) -> None:
@@ -37,44 +40,56 @@ class Secrets:
         with self._lock:
             if len(value) < SHORTEST:
                 self._short[value] = label
-                return
-            for form in _forms(value):
-                self._labels[form] = label
-            self._pattern = None
+            else:
+                self._values.add(value)
+                self._spellings.add(value, label)
+                self._longest = max(self._longest, len(value))
 
     def hide_numbered(self, value: object, kind: str) -> None:
         """Show `<kind N>` wherever `value` would stand, with a number of its own."""
-        if isinstance(value, str) and len(value) >= SHORTEST and value not in self._labels:
+        if isinstance(value, str) and len(value) >= SHORTEST and value not in self._values:
             with self._lock:
                 self._counts[kind] = self._counts.get(kind, 0) + 1
                 number = self._counts[kind]
             for form in {value, value.lower()} if kind == "code" else {value}:
                 self.hide(form, f"<{kind} {number}>")
 
+    def alike(self, label: str) -> "Secrets":
+        """All that is hidden here, under one label."""
+        other = Secrets()
+        with self._lock:
+            values = [*self._values, *self._short]
+        for value in values:
+            other.hide(value, label)
+        return other
+
     def mask(self, text: str) -> str:
-        """`text` without any of the values, and such that a file can hold it and no terminal obeys it."""
-        return UNSHOWABLE.sub(lambda found: found.group().encode("unicode_escape").decode("ascii"), self.conceal(text))
+        """`text` on one line without any of the values, and such that a file can hold it and no reader obeys it."""
+        return printable(self.conceal(" ".join(text.split())))
+
+    def excerpt(self, text: str, most: int) -> str:
+        """As `mask`, of the beginning of a text: at most so many characters, and no half of a value at their end."""
+        text = " ".join(text.split())
+        room = WIDEST * self._longest
+        looked_at = text[: 12 * most + 2 * room]
+        end = len(text) if looked_at == text else len(looked_at) - room
+        spans = [span for span in self.spans(looked_at) if span.start < end]
+        end = max([end, *(span.end for span in spans)])
+        shown = printable(replaced(looked_at[:end], spans))
+        return shown if end == len(text) and len(shown) <= most else f"{shown[:most]}…"
 
     def conceal(self, text: str) -> str:
         """`text` without any of the values, and with all else as it is."""
-        if self._pattern is None:
-            with self._lock:
-                longest_first = sorted(self._labels, key=len, reverse=True)
-                self._pattern = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
-        masked = self._pattern.sub(lambda found: self._labels[found.group()], text)
-        return PASSWORD_FIELD.sub(self._replace_password, masked)
+        return replaced(text, self.spans(text))
 
-    def _replace_password(self, found: re.Match[str]) -> str:
-        if found["field"] is not None:
-            return "password=" + self._short.get(unquote_plus(found["field"]), "<a password>")
-        return found["name"] + self._short.get(found["member"], "<a password>")
+    def spans(self, text: str) -> list[Span]:
+        """Where values stand in `text`, in order and apart, each with its label."""
+        with self._lock:
+            spans = self._spellings.spans(text)
+        named = [span for span in map(self._named, PASSWORD_FIELD.finditer(text)) if span not in spans]
+        return united([*spans, *named])
 
-
-def _forms(value: str) -> set[str]:
-    """A value as it stands in texts, addresses, forms and JSON."""
-    return {
-        value,
-        quote(value, safe="", errors="replace"),
-        quote_plus(value, errors="replace"),
-        json.dumps(value)[1:-1],
-    }
+    def _named(self, found: re.Match[str]) -> Span:
+        value = found["field"] if found["member"] is None else found["member"]
+        known = unquote_plus(value) if found["member"] is None else value
+        return Span(*found.span("field" if found["member"] is None else "member"), self._short.get(known, UNKNOWN))

@@ -29,6 +29,9 @@ NAMED = re.compile(
 )
 """A name and its value in a text that is no JSON, or not quite."""
 
+SECRET_FIELD = re.compile(r"token|api-?key|secret|set-cookie|authorization", re.I)
+"""Names of header fields whose value is a secret."""
+
 CODE = re.compile(r"(?<![\w-])(?=[0-9]*[A-Z])[A-Z0-9]{8,9}(?![\w-])")
 """What looks like a user code (RFC 8628 section 6.1; the page's example has 9 characters)."""
 
@@ -48,6 +51,7 @@ def sightings(exchange: Exchange) -> Iterator[Sighting]:
     """Every secret in an answer: what a name says, and in an answer with tokens or a code what looks like one."""
     named = [(kind, value) for kind, value in _named(exchange) if _is_long(kind, value)]
     yield from (pair for pair in named if exchange.ok or pair[0] != "password")
+    yield from _in_headers(exchange)
     if exchange.gives_code:
         yield from (("code", code) for code in CODE.findall(exchange.text))
     if exchange.ok and exchange.is_token and "token" not in dict(named):
@@ -73,6 +77,14 @@ def _named(exchange: Exchange) -> Iterator[Sighting]:
             yield kind, str(value)
         elif isinstance(value, str):
             yield from _in_text(value)
+
+
+def _in_headers(exchange: Exchange) -> Iterator[Sighting]:
+    """What a header field says that it holds, by its name or in its value: `X-Auth-Token`, or a `Location` with one."""
+    for name, value in exchange.headers.items():
+        if SECRET_FIELD.search(name) and _is_long("token", value):
+            yield "token", value
+        yield from ((kind, found) for kind, found in _in_text(value) if _is_long(kind, found))
 
 
 def _kind(name: str) -> str | None:

@@ -19,6 +19,7 @@ class Limits:
     `rate` is requests a second after a burst of `burst`. `logins` is the pace of requests for tokens from v6 on, as
     pairs: at most so many in so many seconds. `refused_logins` is the number of refused requests for a token, and
     `generated` that of generated cases.
+    `reads` are paths that may be read although the allow-list does not have them.
     A 429 is waited out for `longest_wait` seconds at the most, all of a run for `longest_waits`.
     """
 
@@ -31,6 +32,7 @@ class Limits:
     refused_logins: int | None = None
     generated: int | None = None
     allow_list: bool = False
+    reads: tuple[re.Pattern[str], ...] = ()
     logins: tuple[tuple[int, float], ...] = ()
     longest_wait: float = 60.0
     longest_waits: float | None = 180.0

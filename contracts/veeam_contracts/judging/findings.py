@@ -172,7 +172,7 @@ class Findings:
         return holds or self.check(False, expected, seen, exchange, like=like)
 
     def _keep(self, expected: str, seen: str, exchange: Exchange | None) -> None:
-        fresh = Failure(expected, seen)
+        fresh = Failure(self.secrets.mask(expected), seen)
         for failure in self.failures:
             if failure.kind == fresh.kind:
                 failure.times += 1
@@ -182,12 +182,16 @@ class Findings:
         if exchange is not None:
             fresh.curl = exchange.curl(self.secrets, self.curl_options)
             fresh.answer = exchange.seen(self.secrets)
-            fresh.operation, fresh.status = label_at(exchange.method, exchange.path), exchange.status
+            fresh.operation, fresh.status = self.operation_of(exchange), exchange.status
         self.failures.append(fresh)
+
+    def operation_of(self, exchange: Exchange) -> str:
+        """What was asked for, as a report names it: a path that is none of ours may have come from the server."""
+        return self.secrets.mask(label_at(exchange.method, exchange.path))
 
     def observe(self, question: str, reading: str, evidence: str) -> None:
         """Answer a question. Never a failure."""
-        self.observations.append(Observation(question, reading, self.secrets.mask(evidence)))
+        self.observations.append(Observation(question, self.secrets.mask(reading), self.secrets.mask(evidence)))
 
     def cut(self, reason: str, why: Why = Why.BROKEN, see: str = "") -> None:
         """What was to be tried and was not: a rule with a cut is 'not tested', unless it broke."""

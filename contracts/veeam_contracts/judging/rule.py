@@ -7,6 +7,9 @@ from veeam_contracts.paths import Version
 PAGE = "the vendor's v4 page 'Getting Device Code'"
 CLIENTS = "public clients of real servers"
 
+ALSO = "also"
+"""The group of the rules that are about the documents of `--also`, and hold only where there are some."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:

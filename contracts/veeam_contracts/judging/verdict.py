@@ -9,6 +9,7 @@ from typing import Any
 from veeam_contracts.judging.catalogue import Rule
 from veeam_contracts.judging.findings import Failure, Observation, Why, group
 from veeam_contracts.judging.latency import Latency
+from veeam_contracts.judging.rule import ALSO
 from veeam_contracts.judging.status import Status
 
 LEAST_ANSWERED = 0.25
@@ -228,7 +229,7 @@ def _count_cut(rules: Sequence[RuleResult]) -> int:
 
     def is_cut(result: RuleResult) -> bool:
         # Generated cases get what the budget leaves over, by design.
-        if result.outcome is not Outcome.NOT_TESTED or result.rule.group == "generated":
+        if result.outcome is not Outcome.NOT_TESTED or result.rule.group in ("generated", ALSO):
             return False
         follows = result.see and known.issuperset(result.see)
         return result.why is Why.LIMITS or (result.why is Why.BROKEN and not follows)

@@ -19,6 +19,7 @@ TITLES = {
     "service": "The installation",
     "stability": "Over many calls",
     "generated": "Generated from openapi.yaml",
+    "also": "Documents of --also",
     "answers": "Over all answers",
     "observed": "Questions",
 }

@@ -1,13 +1,16 @@
 """The fixtures of the rules, and the run that begins when the first of them is collected."""
 
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from veeam_contracts.asking.client import Client
 from veeam_contracts.document import describe
+from veeam_contracts.judging.catalogue import BY_ID
 from veeam_contracts.judging.findings import Findings
+from veeam_contracts.judging.rule import ALSO
 from veeam_contracts.paths import GIVE_CODES
 from veeam_contracts.running.items import label_of, rule_of
 from veeam_contracts.running.plugin import run_of
@@ -17,18 +20,32 @@ if TYPE_CHECKING:
     from veeam_contracts.rules.cases import Share
 
 
+GENERATED = ("test_generated.py", "test_also.py")
+"""The modules whose tests come from documents: those that are always there, and those that the user gives."""
+
+READS = "test_read"
+"""What makes the tests of one document that the user gives, which are not known before the run."""
+
+
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> None:
     """Make the run; configure what is generated for it, which happens while the tests are collected."""
     run = run_of(parent.config)
-    if module_path.name == "test_generated.py":
+    if module_path.name in GENERATED:
         from veeam_contracts.rules.cases import configure
 
         configure(run.options, run.versions)
 
 
-def pytest_pycollect_makeitem(collector: pytest.Collector, name: str) -> list[pytest.Item] | None:
-    """Collect nothing that is generated for a version that is not checked."""
-    if collector.name != "test_generated.py" or not name.startswith("test_"):
+def pytest_pycollect_makeitem(
+    collector: pytest.Collector, name: str, obj: Any
+) -> list[pytest.Item | pytest.Collector] | None:
+    """Collect nothing that is generated for a version that is not checked, and the reads of each given document."""
+    if collector.name == GENERATED[1] and name == READS:
+        from veeam_contracts.rules.cases import further
+
+        make = partial(collector.ihook.pytest_pycollect_makeitem, collector=collector)
+        return [make(name=f"{READS}_{n}", obj=schema.parametrize()(obj())) for n, schema in enumerate(further)]
+    if collector.name != GENERATED[0] or not name.startswith("test_"):
         return None
     wanted = {str(version) for version in run_of(collector.config).versions}
     return None if name.rpartition("_")[2] in wanted else []
@@ -39,6 +56,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "api" in metafunc.fixturenames:
         versions = run_of(metafunc.config).versions
         metafunc.parametrize("api", versions, indirect=True, scope="session", ids=str)
+    if "path" in metafunc.fixturenames:
+        documents = run_of(metafunc.config).options.further
+        paths = [path for document in documents for path in document.protected]
+        metafunc.parametrize("path", paths or [""], ids=str)
 
 
 @pytest.fixture(scope="session")
@@ -74,5 +95,7 @@ def share(api: Client, request: pytest.FixtureRequest) -> "Share":
             not_tested("no restore session of this server is known")
     api.organization_id()
     items = [item for item in request.session.items if "share" in getattr(item, "fixturenames", ())]
-    gives_codes = rule_of(request.node) == "generated.accepted" and operation in GIVE_CODES
-    return Share(api, len(items) - items.index(request.node), gives_codes=gives_codes)
+    rule = BY_ID[rule_of(request.node)]
+    gives_codes = rule.id == "generated.accepted" and operation in GIVE_CODES
+    left = len(items) - items.index(request.node)
+    return Share(api, left, gives_codes=gives_codes, further=rule.group == ALSO)

@@ -1,6 +1,9 @@
 """Judgements that several rules share."""
 
 import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import Any
 
@@ -93,8 +96,39 @@ def check_fresh(findings: Findings, exchange: Exchange, like: str = "code.fresh"
     forbidden = "no-store" in cache or "no-cache" in cache
     storable = not forbidden and ("public" in cache or re.search(r"(?:max-age|s-maxage)=0*[1-9]", cache))
     findings.check(not storable, "no Cache-Control that lets it be stored", cache, exchange, like=like)
-    hit = exchange.headers.get("x-cache", "")
-    findings.check("hit" not in hit.lower(), "no sign of a cache", f"X-Cache: {hit}", exchange, like=like)
+    lasts = storable_until(exchange.headers)
+    findings.check(not lasts or forbidden, "nothing that lets it be stored", lasts, exchange, like=like)
+    hit = sign_of_a_cache(exchange.headers)
+    findings.check(not hit, "no sign of a cache", hit, exchange, like=like)
+
+
+FOR_CACHES = ("cdn-cache-control", "surrogate-control")
+"""Fields for the caches in front of a server alone (RFC 9213; Edge Architecture Specification 1.0)."""
+
+HITS = ("x-cache", "x-proxy-cache", "cf-cache-status", "cache-status", "x-cache-status")
+
+
+def storable_until(headers: Mapping[str, str]) -> str:
+    """The field beside Cache-Control that lets an answer be stored (RFC 9111 section 5.3); empty without one."""
+    for name in FOR_CACHES:
+        if re.search(r"max-age=0*[1-9]", headers.get(name, "")) and "no-store" not in headers[name]:
+            return f"{name}: {headers[name]}"
+    try:
+        later = parsedate_to_datetime(headers["expires"])
+        now = parsedate_to_datetime(headers["date"]) if "date" in headers else datetime.now(UTC)
+        return f"expires: {headers['expires']}" if later > now else ""
+    except (KeyError, TypeError, ValueError):
+        return ""
+
+
+def sign_of_a_cache(headers: Mapping[str, str]) -> str:
+    """The field in which a cache says that it had the answer (RFC 9211, RFC 7234 section 5.5); empty without one."""
+    for name in HITS:
+        if re.search(r"\bhit\b", headers.get(name, ""), re.I):
+            return f"{name}: {headers[name]}"
+    if re.search(r"[1-9]", headers.get("x-cache-hits", "")):
+        return f"x-cache-hits: {headers['x-cache-hits']}"
+    return f"warning: {headers['warning']}" if re.match(r"11[0-3]\b", headers.get("warning", "")) else ""
 
 
 def good_codes(api: Client, findings: Findings) -> list[Exchange]:
@@ -115,13 +149,14 @@ def good_codes(api: Client, findings: Findings) -> list[Exchange]:
 def has_object(findings: Findings, exchange: Exchange) -> bool:
     """Whether the answer is a JSON object; what else it is, is told by another rule."""
     if exchange.value is NOT_JSON:
-        findings.cut(kind_of(NOT_JSON), see="answers.json" if "json" in exchange.media_type else "code.media-type")
+        told = "answers.json" if "json" in exchange.media_type else "code.media-type"
+        findings.cut(kind_of(NOT_JSON), see=told if exchange.body else "code.properties")
     elif not isinstance(exchange.value, dict):
         findings.cut(kind_of(exchange.value), see="code.properties")
     return isinstance(exchange.value, dict)
 
 
-def has_type(findings: Findings, value: object, type_: type) -> bool:
+def has_type(findings: Findings, value: object, type_: type | tuple[type, ...]) -> bool:
     """Whether a property is there, and of its type: what else it is, is told by another rule."""
     holds = isinstance(value, type_) and not isinstance(value, bool)
     if not holds:
@@ -133,6 +168,16 @@ def untyped(api: Client, operation_id: str, exchange: Exchange) -> list[str]:
     """What is missing of an answer with a code, or of the wrong type. What a value may be is told by other rules."""
     wrong = violations(api, operation_id, 200, exchange.value)
     return [line for line in wrong if "`required`" in line or "`type`" in line]
+
+
+def alter(token: str) -> str:
+    """`token` with its last letter or digit changed that carries meaning.
+
+    The very last characters of a JSON Web Token may hold padding bits, where a change changes nothing (RFC 7515
+    appendix C): so the fourth from the end is taken.
+    """
+    at = max(index for index, character in enumerate(token[:-3] or token) if character.isalnum())
+    return f"{token[:at]}{'B' if token[at] != 'B' else 'C'}{token[at + 1 :]}"
 
 
 def kind_of(value: Any) -> str:

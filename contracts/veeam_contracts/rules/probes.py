@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from veeam_contracts.asking.client import JSON, NOBODY, Client
-from veeam_contracts.asking.exchange import Exchange
+from veeam_contracts.asking.exchange import Exchange, is_sendable
 from veeam_contracts.judging.findings import not_tested
 from veeam_contracts.paths import is_at
 from veeam_contracts.rules.expectations import SECONDS, code_of
@@ -151,6 +151,15 @@ def throttling(api: Client) -> Answer:
     return ("some" if times else "none"), f"429 {times} times, {asked} codes were given"
 
 
+def antiforgery(api: Client) -> Answer:
+    granted = api.guarded
+    token = granted.member("access_token") if granted is not None else None
+    if not is_sendable(token):
+        not_tested("no login asked for an antiforgery cookie")
+    exchange = api.get(api.protected_path(), token=token)
+    return ("cookie" if exchange.status == 401 else "ignored"), f"status {exchange.status} without the cookie"
+
+
 PROBES: dict[str, Callable[[Client], Answer]] = {
     "expires-unit": expires_unit,
     "organization-id": organization_id,
@@ -171,5 +180,6 @@ PROBES: dict[str, Callable[[Client], Answer]] = {
     "form-multipart": form_multipart,
     "extra-properties": extra_properties,
     "extended-view": extended_view,
+    "antiforgery": antiforgery,
     "throttling": throttling,
 }

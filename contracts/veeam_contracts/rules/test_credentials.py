@@ -1,7 +1,9 @@
 """Rules of what is protected: each broken credential, on every operation that needs one."""
 
 import base64
+import re
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -15,7 +17,7 @@ from veeam_contracts.asking.client import (
 from veeam_contracts.asking.exchange import is_sendable
 from veeam_contracts.document import WRITES, describe
 from veeam_contracts.judging.findings import Findings, not_tested
-from veeam_contracts.rules.expectations import expect_code, require_token
+from veeam_contracts.rules.expectations import alter, expect_code, require_token
 
 EXAMPLE = b'{"targetRegion": "worldwide"}'
 
@@ -74,7 +76,7 @@ def test_a_truncated_token(api: Client, findings: Findings) -> None:
     require_token(api)
     broken = api.token[: len(api.token) * 3 // 4]
     api.secrets.hide(broken, "<the token, truncated>")
-    expect_401(api, findings, "a truncated token", f"Bearer {broken}")
+    refuse_at_two(api, findings, "a truncated token", broken)
 
 
 @pytest.mark.rule("credentials.altered")
@@ -82,26 +84,73 @@ def test_a_token_with_one_character_altered(api: Client, findings: Findings) -> 
     require_token(api)
     broken = alter(api.token)
     api.secrets.hide(broken, "<the token, altered>")
-    expect_401(api, findings, "a token with one character altered", f"Bearer {broken}")
-
-
-def alter(token: str) -> str:
-    """`token` with its last letter or digit changed that carries meaning.
-
-    The very last characters of a JSON Web Token may hold padding bits, where a change changes nothing (RFC 7515
-    appendix C): so the fourth from the end is taken.
-    """
-    at = max(index for index, character in enumerate(token[:-3] or token) if character.isalnum())
-    return f"{token[:at]}{'B' if token[at] != 'B' else 'C'}{token[at + 1 :]}"
+    refuse_at_two(api, findings, "a token with one character altered", broken)
 
 
 @pytest.mark.rule("credentials.longer")
-def test_a_token_with_something_behind_it(api: Client, findings: Findings) -> None:
+def test_a_token_with_something_around_it(api: Client, findings: Findings) -> None:
     require_token(api)
-    for more in ("x", ".", ",x"):
-        broken = f"{api.token}{more}"
-        api.secrets.hide(broken, f"<the token and {more}>")
-        refuse_at_two(api, findings, "a token with something behind it", broken)
+    for before, behind in (("", "x"), ("", "."), ("", ",x"), ("x", "")):
+        broken = f"{before}{api.token}{behind}"
+        api.secrets.hide(broken, f"<{before}the token{behind}>")
+        refuse_at_two(api, findings, f"a token with something {'behind' if behind else 'before'} it", broken)
+
+
+@pytest.mark.rule("credentials.words")
+def test_a_word_in_place_of_a_token(api: Client, findings: Findings) -> None:
+    for word in ("null", "undefined", "%", "*"):
+        exchange = api.get(api.protected_path(), token=word)
+        lawful = (401,) if is_well_formed(word) else (400, 401)
+        seen = f"status {exchange.status}"
+        findings.check(
+            exchange.status in lawful, "401 with a word in place of a token", seen, exchange, like="credentials.*"
+        )
+
+
+@pytest.mark.rule("credentials.forwarded")
+def test_what_gateways_say_of_a_caller(api: Client, findings: Findings) -> None:
+    path = api.protected_path()
+    user = api.target.login.username or "administrator"
+    fields: dict[str, str | None] = {**dict.fromkeys(ADDRESSES, "127.0.0.1"), **dict.fromkeys(USERS, user)}
+    told = {"the address or the user of somebody else": (path, fields)}
+    told["the address of something else"] = (f"/{api.version}/Nothing", dict.fromkeys(PATHS, path))
+    for what, (asked, headers) in told.items():
+        exchange = api.get(asked, token=None, headers=headers)
+        findings.check(not exchange.ok, f"no 2xx for who says to be, or to ask for, {what}",
+                       f"status {exchange.status}", exchange, like="credentials.absent")  # fmt: skip
+
+
+ADDRESSES = ("X-Forwarded-For", "X-Real-IP", "X-Client-IP")
+USERS = ("X-Forwarded-User", "X-Remote-User", "X-User")
+PATHS = ("X-Original-URL", "X-Rewrite-URL")
+"""Fields that a gateway sets for the server behind it, which must not take them from anybody else."""
+
+
+@pytest.mark.rule("answers.origins")
+def test_no_page_of_a_foreign_origin_reads_with_credentials(api: Client, findings: Findings) -> None:
+    require_token(api)
+    own = urlsplit(api.target.url)
+    for origin in ("https://origin.invalid", f"{own.scheme}://{own.hostname}.origin.invalid", "null"):
+        exchange = api.get(api.protected_path(), headers={"Origin": origin})
+        allowed = exchange.headers.get("access-control-allow-origin") == origin
+        let_in = allowed and exchange.headers.get("access-control-allow-credentials", "").lower() == "true"
+        findings.check(not let_in, "no foreign origin that reads with credentials", origin, exchange)
+
+
+@pytest.mark.rule("answers.no-injection")
+def test_a_line_break_makes_no_header_field(api: Client, findings: Findings) -> None:
+    require_token(api)
+    broken = f"x\r\n{INJECTED}: yes"
+    path = api.path_of("getOrganization", organizationId=broken)
+    asked = [api.get(path)]
+    if api.version.takes("getDeviceCode", "organizationId"):
+        asked.append(api.device_code(query={"organizationId": broken}))
+    for exchange in asked:
+        injected = INJECTED.lower() in exchange.headers
+        findings.check(not injected, "a line break that stays in its value", "a header field of its own", exchange)
+
+
+INJECTED = "X-Injected"
 
 
 @pytest.mark.rule("credentials.case")
@@ -121,7 +170,8 @@ def test_a_token_without_its_signature(api: Client, findings: Findings) -> None:
     if len(parts) != JWT_PARTS:
         not_tested("the token is no JSON Web Token")
     none = base64.urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}').rstrip(b"=").decode()
-    for broken in (f"{none}.{parts[1]}.", f"{parts[0]}.{parts[1]}."):
+    odd = base64.urlsafe_b64encode(b'{"alg":"nOnE","typ":"JWT"}').rstrip(b"=").decode()
+    for broken in (f"{none}.{parts[1]}.", f"{odd}.{parts[1]}.", f"{parts[0]}.{parts[1]}."):
         api.secrets.hide(broken, "<the token without its signature>")
         refuse_at_two(api, findings, "a token without its signature", broken)
 
@@ -137,22 +187,38 @@ def refuse_at_two(api: Client, findings: Findings, what: str, token: str) -> Non
     for method, path, body in asked:
         media_type = JSON if body else None
         exchange = api.send(method, path, token=token, body=body, media_type=media_type)
+        lawful = (401,) if is_well_formed(token) else (400, 401)
         seen = f"status {exchange.status}"
-        findings.check(exchange.status == 401, f"401 with {what}", seen, exchange, like="credentials.*")
+        findings.check(exchange.status in lawful, f"401 with {what}", seen, exchange, like="credentials.*")
+
+
+def is_well_formed(token: str) -> bool:
+    """Whether a header with this token is as RFC 6750 section 2.1 has it; another one may be answered with 400."""
+    return re.fullmatch(r"[\w.~+/-]+=*", token, re.ASCII) is not None
 
 
 @pytest.mark.rule("credentials.side-doors")
 def test_another_spelling_of_a_protected_path(api: Client, findings: Findings) -> None:
     require_token(api)
     path, _, query = api.protected_path().partition("?")
-    doubled = path.replace(f"/{api.version}/", f"/{api.version}//")
-    for spelling in (f"{path}/", doubled, path.upper(), f"{path};a=b", f"{path}%20"):
+    for spelling in spellings(path):
         if api.target.limits.live and not is_allowed("GET", spelling):
             continue
         exchange = api.send("GET", f"{spelling}?{query}" if query else spelling, token=None)
         seen = f"status {exchange.status}"
         findings.check(not exchange.ok, f"no 2xx for {spelling} without a token", seen, exchange,
                        like="credentials.absent")  # fmt: skip
+    head = api.send("HEAD", path, token=None)
+    findings.check(not head.ok, "no 2xx for HEAD without a token", f"status {head.status}", head,
+                   like="credentials.absent")  # fmt: skip
+
+
+def spellings(path: str) -> list[str]:
+    """Other ways to write a path, which what checks it and what serves it may read differently."""
+    version, name = path[: path.rindex("/")], path[path.rindex("/") + 1 :]
+    behind = [f"{path}{more}" for more in ("/", ";a=b", "%20", "%00", ".", ".json")]
+    before = [f"{version}/{more}{name}" for more in ("/", "./", "Nothing/../")]
+    return [*behind, *before, path.upper(), f"{version}/%{ord(name[0]):02X}{name[1:]}", f"{version}%2F{name}"]
 
 
 @pytest.mark.rule("credentials.unknown")

@@ -22,12 +22,27 @@ LEAKS = {
     ),
     "the path of a file": re.compile(
         r"(?<![A-Za-z])[A-Za-z]:(?:\\\\|\\)(?:[\w .()-]+(?:\\\\|\\))+"
-        r"|(?<![\w./:-])/(?:var|usr|home|opt|srv|etc|root)/[\w./-]+"
+        r"|(?<![\w./:-])/(?:var|usr|home|opt|srv|etc|root|app)/[\w./-]+"
     ),
-    "a key": re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY|(?:Server|Data Source)=[^;]+;[^\"]*(?:Password|Pwd)=", re.I),
+    "a key": re.compile(
+        r"-----BEGIN [A-Z ]*PRIVATE KEY|(?:Server|Data Source)=[^;]+;[^\"]*(?:Password|Pwd)=|\bAKIA[0-9A-Z]{16}\b"
+        r"|\b[a-z][a-z+]+://[^/\s:@]+:[^/\s@]+@",
+        re.I,
+    ),
+    "the hash of a password": re.compile(
+        r"\$2[aby]\$\d\d\$[./\w]{53}|\$argon2\w+\$|\bpbkdf2[:_-]sha\d+|\$[156]\$[./\w]+\$"
+    ),
+    "the name of an exception": re.compile(r"\b(?:java|javax|org|com|System|Microsoft)\.[\w.]+(?:Exception|Error)\b"),
+    "a type of the program": re.compile(r"\bGo struct field |\bobject at 0x[0-9a-f]{6}|\bruntime error: "),
 }
 PRIVATE = re.compile(r"(?<![\w.])(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d{1,3}\.\d{1,3}(?![\w.])")
 """An address of a private network (RFC 1918)."""
+
+INTERNAL = re.compile(r"(?<![\w.-])(?:[\w-]+\.)+(?:internal|local|lan|corp|intranet|home\.arpa)(?![\w-])", re.I)
+"""The name of a host that only a private network knows."""
+
+BESIDE = frozenset({"devicecode", "clientsecret", "accesstoken", "refreshtoken", "idtoken", "password"})
+"""Members that no answer with a code may have: they are secrets of the server's (RFC 8628 section 5.2)."""
 
 LONG = 10_000
 CLOCK_SECONDS = 300
@@ -38,11 +53,15 @@ CLOCK_SECONDS = 300
 def test_no_answer_shows_what_is_behind_the_server(api: Client, findings: Findings) -> None:
     own = urlsplit(api.target.url).hostname or ""
     for exchange in answered(api):
-        shown = "\n".join([exchange.text, *exchange.headers.values()])
-        found = [what for what, pattern in LEAKS.items() if pattern.search(shown)]
+        found = [what for what, pattern in LEAKS.items() if pattern.search(exchange.shown)]
         if not exchange.ok:
-            found += ["an address of a private network" for address in PRIVATE.findall(shown) if address != own][:1]
-        findings.check(not found, "nothing of what is behind the server", ", ".join(found), exchange)
+            for what, pattern in (("an address of a private network", PRIVATE), ("an internal host", INTERNAL)):
+                found += [what for place in pattern.findall(exchange.shown) if place.lower() != own][:1]
+        if exchange.gives_code and isinstance(exchange.value, dict):
+            beside = [name for name in exchange.value if re.sub(r"[^a-z]", "", name.lower()) in BESIDE]
+            found += [f"a member {name} beside the code" for name in beside]
+        findings.check(not found, "nothing of what is behind the server", ", ".join(found), exchange,
+                       like="answers.no-trace")  # fmt: skip
 
 
 @pytest.mark.rule("answers.no-echo")
@@ -60,9 +79,12 @@ def test_no_refusal_repeats_a_long_value(api: Client, findings: Findings) -> Non
 @pytest.mark.rule("answers.agree")
 def test_answers_agree_with_each_other(api: Client, findings: Findings) -> None:
     lists = [exchange for exchange in _before_writes(api) if _is_list(exchange)]
-    _expect_one(findings, lists, "one list of organizations", lambda exchange: sorted(_ids(exchange)))
+    _expect_one(findings, lists, "one list of organizations", lambda exchange: sorted(_names(exchange)))
     installations = [e for e in answered(api) if e.ok and e.method == "GET" and is_at(e.path, "getServiceInstance")]
-    _expect_one(findings, installations, "one installation", lambda exchange: exchange.member("version"))
+    _expect_one(
+        findings, installations, "one installation", lambda e: (e.member("version"), e.member("installationId"))
+    )
+    _expect_one_clock(findings, answered(api))
     for exchange in answered(api):
         if exchange.is_token and exchange.ok:
             apart = _seconds_apart(exchange)
@@ -85,8 +107,41 @@ def _is_list(exchange: Exchange) -> bool:
     return asked and exchange.ok and not exchange.generated
 
 
-def _ids(exchange: Exchange) -> list[str]:
-    return [str(item.get("id")).lower() for item in listed_in(exchange.value)]
+def _names(exchange: Exchange) -> list[tuple[str, str]]:
+    return [(str(item.get("id")).lower(), str(item.get("name"))) for item in listed_in(exchange.value)]
+
+
+def _expect_one_clock(findings: Findings, exchanges: list[Exchange]) -> None:
+    """No answer is dated long before one that came earlier."""
+    latest = None
+    for exchange in exchanges:
+        date = _date_of(exchange)
+        if date is not None:
+            back = (latest - date).total_seconds() if latest else 0.0
+            seen = f"{back:.0f} s before that of an earlier answer"
+            findings.check(back <= CLOCK_SECONDS, "a Date that does not go back", seen, exchange)
+            latest = max(latest or date, date)
+
+
+def _date_of(exchange: Exchange) -> datetime | None:
+    """The `Date` of an answer; None where there is none, or one without a time zone."""
+    try:
+        date = parsedate_to_datetime(exchange.headers["date"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    return date if date.tzinfo else None
+
+
+@pytest.mark.rule("answers.private")
+def test_no_shared_cache_is_offered_what_a_token_opened(api: Client, findings: Findings) -> None:
+    for exchange in answered(api):
+        if exchange.ok and "Authorization" in exchange.request_headers and not exchange.gives_code:
+            cache = exchange.headers.get("cache-control", "").lower()
+            names = {directive.partition("=")[0].strip() for directive in cache.split(",")}
+            shared = names & {"public", "s-maxage"} and not names & {"no-store", "no-cache", "private"}
+            findings.check(not shared, "no Cache-Control that lets shared caches keep it", cache, exchange)
+    if not findings.tried:
+        not_tested("no token opened anything")
 
 
 def _expect_one(

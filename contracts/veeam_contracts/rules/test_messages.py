@@ -48,9 +48,27 @@ def check_clean(findings: Findings, exchange: Exchange) -> None:
 
 
 LONGEST_MESSAGE = 1000
-PLACEHOLDER = re.compile(r"\{\w*\}|%[sd]\b|\$\{|\bundefined\b|\bnull\b", re.I)
-MARKUP = re.compile(r"</?[a-z!][^>]*>|\]\(|&(?:lt|gt|amp|#\d+);", re.I)
-ADDRESS = re.compile(r"\bhttps?://[^\s\"'<>]+|\bwww\.[^\s\"'<>]+", re.I)
+PLACEHOLDER = re.compile(r"\{[^{}]*\}|%(?:\d\$)?[sd]\b|%\(|[$#]\{|\bundefined\b|\bnull\b|\[object |\bNaN\b", re.I)
+MARKUP = re.compile(r"</?[a-z!][^>]*>|\]\(|&(?:lt|gt|amp|quot|apos|nbsp|#x?[0-9a-f]+);", re.I)
+ADDRESS = re.compile(
+    r"\b[a-z][a-z0-9+.-]*://[^\s\"'<>]+|\bwww\.[^\s\"'<>]+|\b(?:[a-z0-9-]+\.)+[a-z]{2,}/[^\s\"'<>]*"
+    r"|\b(?:javascript|data|vbscript|file):\S",
+    re.I,
+)
+UNSEEN = ("Cc", "Cf", "Co", "Zl", "Zp")
+FILLERS = "\u115f\u1160\u3164\uffa0\u2800"
+"""Characters that are letters or signs by their category, and show nothing."""
+
+OF_WRITING = "\r\n\t\u200c\u200d\u200e\u200f\u061c\u2066\u2068\u2069"
+"""Characters that nobody sees and some languages need: Persian joins letters by some, and what has a Latin code in an
+Arabic or Hebrew sentence is set apart by others (Unicode Standard Annex 9, section 2)."""
+
+
+def has_unseen(text: str) -> bool:
+    """Whether a text has a character that nobody sees, and that no language needs."""
+    return any(c in FILLERS or (unicodedata.category(c) in UNSEEN and c not in OF_WRITING) for c in text)
+
+
 LIKE_A_CODE = re.compile(r"(?<![\w/-])(?=[A-Z]*[0-9])(?=[0-9]*[A-Z])[A-Z0-9]{8,9}(?![\w-])")
 
 
@@ -59,7 +77,7 @@ def message_mistake(message: str, code: str, address: str) -> str | None:
     rest = message.replace(address, "").replace(code, "")
     if len(message) > LONGEST_MESSAGE:
         return f"{len(message)} characters"
-    if any(unicodedata.category(character) in ("Cc", "Cf", "Co") for character in message if character not in "\r\n\t"):
+    if has_unseen(message):
         return "a character that nobody sees"
     # Where its own is missing, the other one is what code.message tells.
     for pattern, what, told in (

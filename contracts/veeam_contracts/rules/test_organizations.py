@@ -1,5 +1,6 @@
 """Rules of the organizations and of the installation."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -8,10 +9,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from veeam_contracts.asking.client import NOBODY, Client, listed_in
-from veeam_contracts.asking.exchange import Exchange
+from veeam_contracts.asking.exchange import NOT_JSON, Exchange
 from veeam_contracts.judging.findings import Findings, not_tested
 from veeam_contracts.paths import service_of
 from veeam_contracts.rules.expectations import expect_json, kind_of, require_token, violations
+from veeam_contracts.rules.test_messages import has_unseen
 
 PAGED_SINCE = 8
 """The first version whose organizations come in pages (docs/evidence.md#organizations)."""
@@ -41,6 +43,9 @@ def organizations(exchange: Exchange) -> list[dict[str, object]]:
 def test_the_list_is_an_array_of_organizations(api: Client, findings: Findings) -> None:
     exchange = listing(api, findings)
     expect_json(findings, exchange)
+    if exchange.value is NOT_JSON and exchange.media_type == "application/json":
+        findings.cut(kind_of(NOT_JSON), see="answers.json")
+        return
     form, expected = (dict, "a page, which is an object") if api.version.number >= PAGED_SINCE else (list, "an array")
     if findings.check(isinstance(exchange.value, form), expected, kind_of(exchange.value), exchange):
         wrong = violations(api, "getOrganizations", 200, exchange.value)
@@ -83,11 +88,63 @@ def _folded(value: object) -> str:
 def test_links_lead_to_this_version(api: Client, findings: Findings) -> None:
     exchange = listing(api, findings)
     whole = api.version.number < RELATIVE_SINCE
+    own = urlsplit(api.target.url)
     form = "a whole address" if whole else "a path"
     for link in links_in(exchange.value):
         there = f"/{api.version}/" in urlsplit(link).path.lower()
         findings.check(there, f"a link below /{api.version}/", link, exchange)
-        findings.check(bool(urlsplit(link).netloc) is whole, f"{form}, as {api.version} has it", link, exchange)
+        parts = urlsplit(link)
+        if findings.check(bool(parts.netloc) is whole, f"{form}, as {api.version} has it", link, exchange) and whole:
+            findings.check(parts.scheme == own.scheme, f"a link by {own.scheme}", link, exchange)
+            holds = not is_full_name(own.hostname or "") or parts.hostname == own.hostname
+            findings.check(holds, "a link to the server that was asked", link, exchange)
+    for item in organizations(exchange):
+        to_itself = own_link(item)
+        if to_itself is not None:
+            there = str(item.get("id")).lower() in to_itself.lower()
+            findings.check(there, "a link to the organization that has it", to_itself, exchange)
+    forwarded = api.get(api.path_of("getOrganizations"), headers={"X-Forwarded-Host": ELSEWHERE})
+    led = ELSEWHERE not in forwarded.text
+    findings.check(led, "links that lead where no header field of a caller says", ELSEWHERE, forwarded)
+
+
+ELSEWHERE = "elsewhere.invalid"
+"""A host that nobody has (RFC 2606 section 2)."""
+
+
+def is_full_name(host: str) -> bool:
+    """Whether a host is asked by its whole name: one that is asked by address or short name may know a better one."""
+    return "." in host and re.fullmatch(r"[\d.]+|.*:.*", host) is None
+
+
+def own_link(item: dict[str, Any]) -> str | None:
+    """The link of an organization to itself."""
+    links = item.get("_links")
+    own = links.get("self") if isinstance(links, dict) else None
+    href = own.get("href") if isinstance(own, dict) else None
+    return href if isinstance(href, str) else None
+
+
+LONGEST_NAME = 1000
+
+
+@pytest.mark.rule("organizations.names")
+def test_no_name_misleads(api: Client, findings: Findings) -> None:
+    exchange = listing(api, findings)
+    for item in organizations(exchange):
+        name = item.get("name")
+        if isinstance(name, str):
+            wrong = name_mistake(name)
+            findings.check(wrong is None, "a name that a person can read", f"{wrong}", exchange)
+
+
+def name_mistake(name: str) -> str | None:
+    """What in a name misleads a person, or breaks a screen; None when nothing does."""
+    if has_unseen(name) or "\n" in name or "\r" in name:
+        return "a character that nobody sees"
+    if re.search(r"</?(?:script|img|iframe|a|b|svg|style)\b", name, re.I):
+        return "markup"
+    return f"{len(name)} characters" if len(name) > LONGEST_NAME else None
 
 
 def links_in(value: Any) -> Iterator[str]:
@@ -103,8 +160,10 @@ def test_an_organization_that_does_not_exist(api: Client, findings: Findings) ->
     require_token(api)
     exchange = api.get(api.path_of("getOrganization", organizationId=NOBODY))
     findings.check(exchange.status == 404, "404 for an id that does not exist", f"status {exchange.status}", exchange)
-    malformed = api.get(api.path_of("getOrganization", organizationId="not-an-id"))
-    findings.check(malformed.refused, "a 4xx for an id that is none", f"status {malformed.status}", malformed)
+    known = api.organization_id() or NOBODY
+    for key in ("not-an-id", "%", "' or '1'='1", known[: len(known) * 3 // 4], "*", "null"):
+        malformed = api.get(api.path_of("getOrganization", organizationId=key))
+        findings.check(malformed.refused, "a 4xx for an id that is none", f"status {malformed.status}", malformed)
 
 
 @pytest.mark.rule("service.instance")

@@ -10,6 +10,8 @@ from veeam_contracts.judging.findings import Findings
 from veeam_contracts.rules.expectations import About, expect_refusal, expect_refusal_or_code, require_token
 
 LONG = 50_000
+DEEP = b"[" * 1_000 + b"]" * 1_000
+"""JSON as deep as many readers refuse (RFC 8259 section 9)."""
 
 
 def refuse_bodies(api: Client, findings: Findings, bodies: dict[str, bytes]) -> None:
@@ -35,13 +37,14 @@ def test_malformed_json(api: Client, findings: Findings) -> None:
 
 @pytest.mark.rule("request.not-an-object")
 def test_json_that_is_no_object(api: Client, findings: Findings) -> None:
-    refuse_bodies(api, findings, {"an array": b'["worldwide"]', "a text": b'"worldwide"'})
+    refuse_bodies(api, findings, {"an array": b'["worldwide"]', "a text": b'"worldwide"', "arrays in arrays": DEEP})
 
 
 @pytest.mark.rule("request.region-type")
 def test_a_region_that_is_no_text(api: Client, findings: Findings) -> None:
     regions = {"a boolean as region": True, "an array as region": ["worldwide"]}
     refuse_regions(api, findings, {**regions, "an object as region": {"name": "worldwide"}})
+    refuse_bodies(api, findings, {"a number of 5,000 digits as region": b'{"targetRegion": ' + b"9" * 5_000 + b"}"})
 
 
 @pytest.mark.rule("request.region-unknown")
@@ -75,7 +78,8 @@ def test_a_region_with_a_nul(api: Client, findings: Findings) -> None:
 @pytest.mark.rule("request.region-non-ascii")
 def test_a_region_in_other_letters(api: Client, findings: Findings) -> None:
     regions = {"full-width letters as region": "ｗｏｒｌｄｗｉｄｅ", "an emoji as region": "🌍"}
-    refuse_regions(api, findings, {**regions, "a Turkish letter in the region": "worldwıde"})
+    halved = {"half of a surrogate pair as region": "\ud83c"}
+    refuse_regions(api, findings, {**regions, **halved, "a Turkish letter in the region": "worldwıde"})
 
 
 @pytest.mark.rule("request.region-left-out")

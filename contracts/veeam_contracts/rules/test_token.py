@@ -1,5 +1,7 @@
 """Rules of the login and its tokens."""
 
+import base64
+import re
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from itertools import pairwise
@@ -7,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from veeam_contracts.asking.client import Client
+from veeam_contracts.asking.client import FORM, Client
 from veeam_contracts.asking.exchange import Exchange, is_sendable
 from veeam_contracts.judging.findings import Findings, not_tested
 from veeam_contracts.rules.expectations import (
     About,
+    alter,
     check_fresh,
     expect_json,
     expect_refusal,
@@ -82,13 +85,61 @@ def test_the_tokens_are_too_long_to_be_guessed(api: Client, findings: Findings) 
     if not tokens:
         not_tested("the login gave no token", see="token.shape")
     for token in tokens:
-        long_enough = len(token) >= SHORTEST_TOKEN
-        findings.check(long_enough, f"{SHORTEST_TOKEN} characters or more", f"{len(token)} characters", login)
-    for before, after in pairwise(exchange for exchange in api.journal if exchange.is_token and exchange.ok):
+        least = shortest(token)
+        findings.check(len(token) >= least, f"{least} characters or more", f"{len(token)} characters", login)
+        wrong = told_by(token, api.target.login.password or "")
+        findings.check(wrong is None, "a token that tells nothing", f"{wrong}", login)
+
+
+DIGITS, HEXADECIMAL = 39, 32
+"""Characters that make 128 bits, of digits alone and of hexadecimal digits."""
+
+
+def shortest(token: str) -> int:
+    """The characters that a token must have for 128 bits (RFC 6749 section 10.10), by the alphabet that it shows."""
+    if token.isdecimal():
+        return DIGITS
+    return HEXADECIMAL if re.fullmatch(r"[0-9a-fA-F]+", token) else SHORTEST_TOKEN
+
+
+def told_by(token: str, password: str) -> str | None:
+    """What a token tells to who holds it, or lets somebody guess; None when nothing."""
+    plain = (
+        base64.b64decode(token.translate(URL_SAFE) + "===", validate=False).decode("latin-1") if _fits(token) else ""
+    )
+    if len(password) >= SHORTEST_PASSWORD and password in f"{token} {plain}":
+        return "the password"
+    if re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-[126][0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", token, re.I):
+        return "a UUID made of the time and the address of a network card (RFC 9562 section 8)"
+    return None
+
+
+SHORTEST_PASSWORD = 4
+URL_SAFE = str.maketrans("-_", "+/")
+
+
+def _fits(token: str) -> bool:
+    """Whether a text can be base64."""
+    bare = token.rstrip("=")
+    return re.fullmatch(r"[\w+/-]+", bare, re.ASCII) is not None and len(bare) % 4 != 1
+
+
+@pytest.mark.rule("answers.tokens")
+def test_every_token_of_the_run(api: Client, findings: Findings) -> None:
+    granted(api)
+    grants = [exchange for exchange in api.journal if exchange.is_token and exchange.ok]
+    for before, after in pairwise(grants):
         old, new = str(before.member("access_token")), str(after.member("access_token"))
         if len(old) == len(new) and old != new:
             changed = sum(a != b for a, b in zip(old, new, strict=True))
             findings.check(changed > 2, "a token that does not follow from the one before", f"{changed} changed", after)
+    logins = [e for e in grants if ("grant_type", "password") in e.form_fields()]
+    lives = {str(e.member("access_token")): (e.member("expires_in"), e) for e in logins}
+    numbers = [life for life, _ in lives.values() if isinstance(life, int)]
+    if numbers:
+        spread, last = max(numbers) - min(numbers), next(reversed(lives.values()))[1]
+        steady = spread <= max(2, max(numbers) * 0.005)
+        findings.check(steady, "the same life for each new token", f"{min(numbers)} to {max(numbers)} s", last)
 
 
 @pytest.mark.rule("token.fresh")
@@ -110,8 +161,10 @@ def test_a_token_opens_call_after_call(api: Client, findings: Findings) -> None:
 @pytest.mark.rule("token.clients")
 def test_a_login_as_real_clients_send_it_works(api: Client, findings: Findings) -> None:
     granted(api)
-    exchange = api.password_grant(refresh_token="", disable_antiforgery_token="true")
-    findings.check(exchange.status == 200, "200 for a login with extra fields", f"status {exchange.status}", exchange)
+    media_type = f"{FORM}; charset=utf-8"
+    exchange = api.password_grant(media_type=media_type, refresh_token="", disable_antiforgery_token="true")
+    expected = "200 for a login with extra fields, of a form with its charset"
+    findings.check(exchange.status == 200, expected, f"status {exchange.status}", exchange)
     token = exchange.member("refresh_token")
     if isinstance(token, str) and token:
         api.spare.append(token)
@@ -136,9 +189,11 @@ def test_a_refresh_token_gives_a_new_pair(api: Client, findings: Findings) -> No
     if not findings.check(answer.status == 200, "200 for a refresh", f"status {answer.status}", answer):
         return
     wrong = violations(api, "getToken", 200, answer.value)
-    findings.check(not wrong, "a pair of tokens, as for a login", "; ".join(wrong), answer)
+    findings.check(not wrong, "a pair of tokens, as for a login", "; ".join(wrong), answer, like="token.shape")
     new = answer.member("access_token")
-    if findings.need(is_sendable(new), "an access token that a header can hold", "another text, or none", answer):
+    sendable = is_sendable(new)
+    if findings.need(sendable, "an access token that a header can hold", "another text, or none", answer,
+                     like="token.shape"):  # fmt: skip
         opened = api.get(api.protected_path(), token=new)
         findings.check(opened.status == 200, "200 with the refreshed token", f"status {opened.status}", opened)
         findings.check(new != old, "an access token of its own", "the refresh token as access token", answer)
@@ -161,9 +216,27 @@ def test_whether_a_used_refresh_token_still_works(api: Client, findings: Finding
 @pytest.mark.rule("token.refresh-unknown")
 def test_a_foreign_refresh_token_is_refused(api: Client, findings: Findings) -> None:
     unknown = "nobody-issued-" + "".join(api.random.choices("abcdefghijklmnop", k=40))
-    api.secrets.hide(unknown, "<a made-up token>")
-    for what, token in (("a refresh token that nobody issued", unknown), ("an empty refresh token", "")):
+    given = api.granted.member("refresh_token") if api.granted is not None else None
+    bent = bend(given) if isinstance(given, str) and given else {"a refresh token that nobody issued": unknown}
+    if not api.target.limits.live:  # At most eight refused requests for a token go to a live server.
+        bent |= {"a refresh token that nobody issued": unknown}
+        bent |= {"an access token in place of a refresh token": api.token} if api.logged_in else {}
+    for what, token in bent.items():
+        api.secrets.hide(token, f"<{what}>")
+    shown = list(bent.items())[: 1 if api.target.limits.live else None]
+    for what, token in (*shown, ("an empty refresh token", "")):
         expect_refusal(findings, api.form({"grant_type": "refresh_token", "refresh_token": token}), what, About.LOGIN)
+
+
+def bend(token: str) -> dict[str, str]:
+    """Refresh tokens that nobody issued, made of one that somebody did; the most telling first."""
+    found = {
+        "a refresh token with one character altered": alter(token),
+        "a refresh token in another case": token.swapcase(),
+        "the beginning of a refresh token": token[: len(token) * 3 // 4],
+        "a refresh token with something behind it": f"{token}x",
+    }
+    return {what: bent for what, bent in found.items() if bent != token}
 
 
 @pytest.mark.rule("token.grant-unknown")
@@ -209,7 +282,7 @@ def test_a_wrong_password_is_refused(api: Client, findings: Findings) -> None:
         mistakes = violations(api, "getToken", 400, exchange.value)
         findings.check(exchange.status == 400, "400 for a wrong password", f"status {exchange.status}", exchange)
         findings.check(not mistakes, "`error` or `message` in a JSON object", "; ".join(mistakes), exchange)
-    right = api.password_grant()
+    right = api.guarded = api.password_grant(disable_antiforgery_token="false")
     refused = api.admission.used.refused_logins
     reading = "open" if right.ok else "locked out"
     findings.observe("lockout", reading, f"status {right.status} after {refused} refused requests for a token")

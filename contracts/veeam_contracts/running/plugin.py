@@ -40,11 +40,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if not any(item.get_closest_marker("rule") for item in items):
         return
     from veeam_contracts.judging.catalogue import ORDER
-    from veeam_contracts.running.items import rule_of, version_of
+    from veeam_contracts.running.items import label_of, rule_of, version_of
 
-    def place(item: pytest.Item) -> tuple[int, int]:
+    def place(item: pytest.Item) -> tuple[int, int, int]:
         version = version_of(item)
-        return (version.number, ORDER[rule_of(item)]) if version else (-1, -1)
+        # Lists come before what is read by an id of theirs.
+        return (version.number, ORDER[rule_of(item)], label_of(item).count("{")) if version else (-1, -1, 0)
 
     items.sort(key=place)
 

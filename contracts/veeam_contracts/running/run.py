@@ -17,6 +17,7 @@ from veeam_contracts.asking.target import Limits, Target, is_loopback
 from veeam_contracts.judging.catalogue import BY_ID, RULES, Rule
 from veeam_contracts.judging.findings import UNABLE, Broken, Findings, NotTested, Told, Why, unable
 from veeam_contracts.judging.latency import latencies
+from veeam_contracts.judging.rule import ALSO
 from veeam_contracts.judging.status import Status
 from veeam_contracts.judging.verdict import Outcome, Result, Verdict, decide, gather, merge_observations
 from veeam_contracts.option_table import OPTIONS
@@ -73,6 +74,7 @@ class Run:
         self._started = datetime.now(UTC)
         self._start = time.monotonic()
         self._broken_off = False
+        self._uncollected = ""
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Be the run of this pytest session."""
@@ -116,7 +118,9 @@ class Run:
             return self.options.target
         from veeam_mock import MockServer
 
-        return bundled_target(self._stack.enter_context(MockServer(port=0, quiet=True)), self.options)
+        return bundled_target(
+            self._stack.enter_context(MockServer(port=0, quiet=True, also=self.options.also)), self.options
+        )
 
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Leave out the rules that were not asked for, and those that say nothing about the version."""
@@ -130,7 +134,10 @@ class Run:
         self.chosen = {rule_of(item) for item in session.items if item.get_closest_marker("rule")}
 
     def _is_wanted(self, item: pytest.Item) -> bool:
-        return self.options.selects(rule_of(item)) and self._concerns(BY_ID[rule_of(item)]) and fits_its_version(item)
+        rule = BY_ID[rule_of(item)]
+        # The documents of the user are read once, with the token of the newest version.
+        fits = version_of(item) == self.versions[-1] if rule.group == ALSO else fits_its_version(item)
+        return self.options.selects(rule.id) and self._concerns(rule) and fits
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -183,16 +190,20 @@ class Run:
         if report.outcome == "skipped":
             result.outcome = Outcome.NOT_TESTED
             skip = call.excinfo.value if call.excinfo is not None else None
-            result.reason = str(skip.msg) if isinstance(skip, pytest.skip.Exception) else str(skip)
+            result.reason = self._shown(str(skip.msg) if isinstance(skip, pytest.skip.Exception) else str(skip))
             if isinstance(skip, NotTested):
                 result.why, result.see = skip.why, skip.see
         elif report.outcome == "failed":
             broken = call.excinfo is not None and call.excinfo.errisinstance(Broken)
             result.outcome = Outcome.FAILED if broken else Outcome.ERROR
-            result.reason = "" if broken else call.excinfo.exconly() if call.excinfo else "no exception"
+            result.reason = "" if broken else self._shown(call.excinfo.exconly()) if call.excinfo else "no exception"
         elif result.observations:
             result.outcome = Outcome.OBSERVED
         return result
+
+    def _shown(self, text: str) -> str:
+        """What an exception says, which may repeat what a server said."""
+        return self.line.secrets.mask(text) if "line" in self.__dict__ else text
 
     def _part_of(self, item: pytest.Item) -> str:
         """What a test is about, where a rule has several; the version, where several are checked."""
@@ -210,9 +221,14 @@ class Run:
                     places = {(failure.operation, failure.status) for failure in result.failures}
                     self.told_in(version).setdefault(result.rule, set()).update(places)
 
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Note that rules could not be collected, which is a mistake of the suite."""
+        if report.failed and not self._uncollected:
+            self._uncollected = f"{report.nodeid}: {report.longreprtext.splitlines()[-1]}"
+
     def pytest_keyboard_interrupt(self) -> None:
-        """Note that the run was cut short."""
-        self._broken_off = True
+        """Note that the run was cut short; pytest ends so as well where rules could not be collected."""
+        self._broken_off = not self._uncollected
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Judge, write the reports, and let pytest end with the status."""
@@ -238,7 +254,8 @@ class Run:
     def _concerns(self, rule: Rule) -> bool:
         """Whether a rule says something about such a target: about a version of it, and without writing to it."""
         spared = rule.writes and "line" in self.__dict__ and self.line.target.limits.live
-        return any(map(rule.holds_for, self.versions)) and not spared
+        asked_for = rule.group != ALSO or bool(self.options.further)
+        return any(map(rule.holds_for, self.versions)) and asked_for and not spared
 
     def _judge(self, session: pytest.Session) -> Verdict:
         known = self.options.baseline.reasons
@@ -252,6 +269,11 @@ class Run:
             trouble = "the run was interrupted"
         sent, answered = (used.requests, used.answered) if used else (0, 0)
         status, reason = decide(rules, trouble, sent, answered, partial=self.options.partial)
+        if self._uncollected:
+            status, reason = (
+                Status.OWN_FAILURE,
+                f"not all rules could be collected ({self._uncollected}): please report it",
+            )
         target = self.line.target if self.clients else self.options.target
         passed = {result.rule.id for result in rules if result.outcome is Outcome.PASSED}
         return Verdict(

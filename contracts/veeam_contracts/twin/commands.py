@@ -18,6 +18,7 @@ from veeam_contracts.paths import Version
 from veeam_contracts.running.versions import choose, served_versions
 from veeam_contracts.twin.comparing import Difference, Side, as_json, compare, record
 from veeam_contracts.twin.probing import probe
+from veeam_mock.showing import printable
 
 MOST_REQUESTS = 200
 SHOWN = 300
@@ -91,7 +92,7 @@ def record_side(client: Client) -> Side:
     try:
         return record(client)
     except (Refused, NoLogin) as error:
-        raise CannotCompare(f"{client.target.url}: {error}") from None
+        raise CannotCompare(f"{client.target.url}: {client.secrets.mask(str(error))}") from None
 
 
 @contextmanager
@@ -105,7 +106,7 @@ def opened(target: Target, options: Options) -> Iterator[tuple[Client, tuple[Ver
         client.look_around()
         yield client, served
     except (NoLogin, Refused) as error:
-        raise CannotCompare(f"{target.url}: {error}") from None
+        raise CannotCompare(f"{target.url}: {line.secrets.mask(str(error))}") from None
     finally:
         line.close()
 
@@ -113,7 +114,7 @@ def opened(target: Target, options: Options) -> Iterator[tuple[Client, tuple[Ver
 def told(differences: list[Difference], version: Version) -> Iterator[str]:
     """The differences for a person."""
     for difference in differences:
-        yield f"{difference.aspect}: {difference.one[:SHOWN]!r} at A, {difference.other[:SHOWN]!r} at B"
+        yield printable(f"{difference.aspect}: {difference.one[:SHOWN]!r} at A, {difference.other[:SHOWN]!r} at B")
         yield f"  in {', '.join(difference.questions)}"
         yield f"    A  {difference.example[0]}"
         yield f"    B  {difference.example[1]}"

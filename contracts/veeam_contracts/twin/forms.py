@@ -10,10 +10,13 @@ from urllib.parse import unquote, urlsplit
 
 from veeam_contracts.asking.client import Client
 from veeam_contracts.asking.exchange import NOT_JSON, Exchange
-from veeam_contracts.asking.secrets import Secrets
+from veeam_contracts.asking.gate import NoAnswer
 
-OF_THE_MOMENT = frozenset({"date", "content-length", "set-cookie", "age", "expires", "last-modified", "etag"})
-"""Header fields that say nothing of the server's habits, or whose length is said by the framing."""
+OF_THE_MOMENT = frozenset(
+    {"date", "content-length", "content-encoding", "set-cookie", "age", "expires", "last-modified", "etag"}
+)
+"""Header fields that say nothing of the server's habits, or whose length is said by the framing. Whether an answer is
+compressed depends on who asks; and a mock that said so of a plain body would not be understood."""
 
 SECRET = "(secret)"
 LONGEST_BODY = 4096
@@ -64,29 +67,31 @@ class Form:
 
 def form_of(exchange: Exchange, client: Client) -> Form:
     """The form of an answer. It holds no secret, no host, and no name of a tenant."""
-    places, mask = _places(exchange, client), _secrets_of(client).mask
+    places, mask = _places(exchange, client), client.secrets.alike(SECRET).conceal
     headers = {
-        name: _with_places(value, places, mask) for name, value in exchange.headers.items() if name not in OF_THE_MOMENT
+        mask(name): _with_places(value, places, mask)
+        for name, value in exchange.headers.items()
+        if name not in OF_THE_MOMENT
     }
     framing = "content-length" if "content-length" in exchange.headers else headers.pop("transfer-encoding", "none")
     if exchange.ok and exchange.value is not NOT_JSON:
-        body = _shape(exchange.value, places)
+        body = _concealed(_shape(exchange.value, places), mask)
     else:
-        body = _with_places(exchange.text[:LONGEST_BODY], places, mask)
+        # A mask writes out a carriage return, as a terminal obeys it; here it would be no JSON any more.
+        text = exchange.text.replace("\r\n", "\n")
+        body = _with_places(mask(text)[:LONGEST_BODY], places, mask)
     members = exchange.value if exchange.refused and isinstance(exchange.value, dict) else {}
-    texts = tuple((name, _with_places(str(text), places, mask)) for name, text in members.items())
+    texts = tuple((mask(name), _with_places(str(text), places, mask)) for name, text in members.items())
     return Form(exchange.status or 0, framing, headers, body, texts)
 
 
-def _secrets_of(client: Client) -> Secrets:
-    """What a form must not show, however it is spelled: password, tokens, codes."""
-    secrets, login = Secrets(), client.target.login
-    granted = [client.granted] if client.granted is not None else []
-    given = [exchange.member(name) for exchange in granted for name in ("access_token", "refresh_token")]
-    given += [exchange.member("userCode") for exchange in client.journal if exchange.gives_code]
-    for value in (login.password, login.token, *given):
-        secrets.hide(value, SECRET)
-    return secrets
+def _concealed(shape: Any, mask: Callable[[str], str]) -> Any:
+    """A shape without secrets in its texts and names, wherever a server put them."""
+    if isinstance(shape, dict):
+        return {mask(key): _concealed(below, mask) for key, below in shape.items()}
+    if isinstance(shape, list):
+        return [_concealed(below, mask) for below in shape]
+    return mask(shape)
 
 
 def _places(exchange: Exchange, client: Client) -> list[tuple[str, str]]:
@@ -95,12 +100,20 @@ def _places(exchange: Exchange, client: Client) -> list[tuple[str, str]]:
     path = exchange.path.partition("?")[0]
     found = {parts.netloc: "{host}", parts.hostname or "": "{host}", path: "{path}"}
     found[client.target.login.username or ""] = "{user}"
-    for item in client.organizations():
+    for item in _organizations(client):
         found |= {str(item.get(name)): "{organization}" for name in ("id", "name", "officeName") if item.get(name)}
     last = path.rpartition("/")[2]
     if path.count("/") > 2:
         found[last] = "{id}"
     return sorted(((text, place) for text, place in found.items() if len(text) > 2), key=lambda pair: -len(pair[0]))
+
+
+def _organizations(client: Client) -> list[Any]:
+    """The organizations; none where a server does not list them."""
+    try:
+        return client.organizations()
+    except NoAnswer:
+        return []
 
 
 def _with_places(text: str, places: list[tuple[str, str]], mask: Callable[[str], str]) -> str:

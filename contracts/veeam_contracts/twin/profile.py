@@ -93,4 +93,7 @@ def _is_date(form: Any) -> bool:
 
 
 def _dump(value: Any) -> str:
-    return str(yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=120))
+    text = str(yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=120))
+    if text.replace("\n", "").isprintable():
+        return text
+    return str(yaml.safe_dump(value, sort_keys=False, width=120))

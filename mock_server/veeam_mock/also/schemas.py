@@ -76,6 +76,11 @@ class Schemas:
 
     def compiled(self, plain: Plain) -> Schema:
         """A plain schema, ready to check values. `ValueError` when it is not JSON Schema."""
+        needed = self.definitions_of(plain)
+        return Schema({**plain, "$defs": needed} if needed else plain).prepare()
+
+    def definitions_of(self, plain: Plain) -> dict[str, Plain]:
+        """The definitions that a plain schema refers to, and those that they refer to: what its `$defs` must have."""
         needed: dict[str, Plain] = {}
         waiting = _references(plain)
         while waiting:
@@ -84,7 +89,7 @@ class Schemas:
             if key not in needed:
                 needed[key] = self.definition(reference)
                 waiting |= _references(needed[key])
-        return Schema({**plain, "$defs": needed} if needed else plain).prepare()
+        return needed
 
 
 def _pointer(reference: str) -> str:

@@ -12,15 +12,17 @@ from veeam_mock.api.cors import origin_headers, preflight_headers
 from veeam_mock.api.exchange import Exchange
 from veeam_mock.api.head import Head
 from veeam_mock.api.installation import Installation
+from veeam_mock.api.logins import ANTIFORGERY
 from veeam_mock.api.worlds import NoSuchWorld, TooManyWorlds
 from veeam_mock.faults.kinds import Strike
 from veeam_mock.faults.parsing import FaultError
 from veeam_mock.faults.prefer import rules_from_header
 from veeam_mock.faults.rules import Rule
-from veeam_mock.messages import NO_LENGTH, Delivery, Reply, Request
+from veeam_mock.messages import NO_LENGTH, Delivery, Reply, Request, cookie_in
 from veeam_mock.model.clock import system_time
 from veeam_mock.model.dates import http_date
 from veeam_mock.model.errors import AccessDenied, ModelError, StoreAway
+from veeam_mock.model.tokens import is_shown
 from veeam_mock.profiles.cases import case_of_error, case_of_no_operation, case_of_violations
 from veeam_mock.profiles.profile import Asked
 from veeam_mock.settings.options import MEMORY
@@ -191,7 +193,9 @@ class Pipeline:
         token = exchange.head.token
         if token is None:
             raise AccessDenied()
-        exchange.world.tokens.authenticate(token)
+        login = exchange.world.tokens.authenticate(token)
+        if login.antiforgery and not is_shown(login, cookie_in(exchange.head.seen, ANTIFORGERY)):
+            raise AccessDenied("The antiforgery cookie of the login is missing, or is another one")
 
     def _check_request(self, exchange: Exchange) -> None:
         assert exchange.head.operation is not None

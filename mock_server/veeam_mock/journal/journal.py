@@ -205,7 +205,7 @@ class Journal:
         number, world, at, operation, head, size, body, status, fields, answer, ending, faults, forgiven, cost = row
         mask = self.masker
         headers = mask.headers(without_credentials(headers_for(head.headers, size) if size else head.headers))
-        asked = Request(head.method, mask.text(head.path), mask.text(head.query), headers, mask.body(body))
+        asked = Request(mask.text(head.method), mask.text(head.path), mask.text(head.query), headers, mask.body(body))
         shown = mask.headers(fields), mask.body(answer)
         return Entry(number, world, at, operation, asked, status, *shown, ending, faults, forgiven, cost)
 

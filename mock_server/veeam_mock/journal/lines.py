@@ -7,6 +7,7 @@ import orjson
 
 from veeam_mock.journal.journal import Entry, Told
 from veeam_mock.messages import Request
+from veeam_mock.showing import CI_COMMAND, printable
 
 GREEN, YELLOW, RED = "32", "33", "31"
 """Colours as a terminal has them (ECMA-48, Select Graphic Rendition)."""
@@ -51,7 +52,8 @@ def json_line(told: Told) -> str:
             "message": told.words or None,
         }
     ).decode()
-    return "".join(c if c.isprintable() else _escaped_in_json(c) for c in line)
+    shown = "".join(c if c.isprintable() else _escaped_in_json(c) for c in line)
+    return CI_COMMAND.sub(lambda found: _escaped_in_json(found.group()), shown)
 
 
 def _escaped_in_json(character: str) -> str:
@@ -74,8 +76,3 @@ def logger(form: str, write: Callable[[str], None], *, colour: bool = False) -> 
         write(json_line(told) if form == "json" else text_line(told, colour=colour))
 
     return listen
-
-
-def printable(text: str) -> str:
-    """`text` without what a terminal would obey."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

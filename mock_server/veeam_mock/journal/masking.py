@@ -8,6 +8,7 @@ from typing import Any
 from veeam_mock.messages import Headers
 from veeam_mock.model.tokens import ACCESS_PREFIX, REFRESH_PREFIX
 from veeam_mock.secret_names import MASK, SECRET_HEADERS, SECRET_NAMES, is_secret
+from veeam_mock.spellings import Span, Spellings, replaced, united
 
 OTHERWISE = {" ": "+", "/": r"\/"}
 """What else stands for a character, in a form and in JSON."""
@@ -42,56 +43,38 @@ _PATTERN = re.compile(
 )
 
 
-def _masked(found: re.Match[str]) -> str:
-    if found["json"]:
-        return f'{found["json"]}"{MASK}"'
-    return (found["form"] or found["token"]) + MASK
+def _span(found: re.Match[str]) -> Span:
+    """Where the value stands, without its name or, for a token, its beginning."""
+    before = found["json"] or found["form"] or found["token"]
+    return Span(found.start() + len(before), found.end(), f'"{MASK}"' if found["json"] else MASK)
 
 
 class Masker:
     """Masks secrets: the values of secret names in JSON and in forms, this server's tokens, and `literals`."""
 
     def __init__(self, literals: Iterable[str] = ()) -> None:
-        wanted = sorted(filter(None, set(literals)), key=len, reverse=True)
-        self._literals = re.compile("|".join(map(_spelled, wanted))) if wanted else None
-        self._wanted = {form for text in wanted for form in (text, text.replace(" ", "+"))}
-        self._wanted |= {form.encode().decode("latin-1") for form in self._wanted}
+        self._literals = Spellings()
+        self._has_literals = False
+        for literal in filter(None, literals):
+            self._literals.add(literal, MASK)
+            self._has_literals = True
 
     def text(self, text: str) -> str:
         """`text` without secrets."""
-        if not self._suspects(text):
-            return text
-        masked = _PATTERN.sub(_masked, text)
-        return masked if self._literals is None else self._literals.sub(MASK, masked)
+        spans = self._literals.spans(text)
+        if _suspects(text):
+            spans = united([*spans, *map(_span, _PATTERN.finditer(text))])
+        return replaced(text, spans)
 
     def body(self, body: bytes) -> bytes:
         """A body without secrets; bytes that are no UTF-8 are shown as escapes."""
-        if not self._suspects(body.decode("latin-1")):
+        if not self._has_literals and not _suspects(body.decode("latin-1")):
             return body
         return self.text(body.decode("utf-8", "backslashreplace")).encode()
 
     def headers(self, headers: Headers) -> Headers:
         """Header fields without secrets in their values."""
         return {name: self.text(value) for name, value in headers.items()}
-
-    def _suspects(self, text: str) -> bool:
-        """Whether `text` may hold a secret: a quick look that saves a slow one.
-
-        In every text in which `_PATTERN` finds something stands one of these words, in lower case, or a character that
-        is written in another way than as it is.
-        """
-        lower = text.lower()
-        return (
-            ("_" in lower and ("_token" in lower or "_secret" in lower or "admin_key" in lower))
-            or "password" in lower
-            or "assertion" in lower
-            or "application" in lower
-            or "authcode" in lower
-            or ("-" in lower and "mock-" in lower)
-            or "%" in lower
-            or "\\" in lower
-            or (bool(self._wanted) and any(word in text for word in self._wanted))
-        )
 
     def value(self, value: Any) -> Any:
         """A JSON value without secrets, wherever in it they are."""
@@ -113,3 +96,22 @@ def without_credentials(headers: Headers) -> Headers:
 def _credentials(value: str) -> str:
     scheme, space, _ = value.partition(" ")
     return f"{scheme} {MASK}" if space and scheme.isalpha() else MASK
+
+
+def _suspects(text: str) -> bool:
+    """Whether `text` may hold a secret: a quick look that saves a slow one.
+
+    In every text in which `_PATTERN` finds something stands one of these words, in lower case, or a character that
+    is written in another way than as it is.
+    """
+    lower = text.lower()
+    return (
+        ("_" in lower and ("_token" in lower or "_secret" in lower or "admin_key" in lower))
+        or "password" in lower
+        or "assertion" in lower
+        or "application" in lower
+        or "authcode" in lower
+        or ("-" in lower and "mock-" in lower)
+        or "%" in lower
+        or "\\" in lower
+    )

@@ -26,22 +26,30 @@ class Lifetimes:
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """One granted pair of tokens, as kept: without the tokens, but with the digest of the refresh token."""
+    """One granted pair of tokens, as kept: without the tokens, but with the digest of the refresh token.
+
+    `antiforgery` is the digest of what a cookie has to hold beside the tokens; empty where none is wanted.
+    """
 
     username: str
     issued_at: float
     access_expires_at: float
     refresh_expires_at: float
     refresh_digest: str
+    antiforgery: str = ""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class TokenPair:
-    """One granted pair of tokens, as handed to the client. Its `repr` shows no token."""
+    """One granted pair of tokens, as handed to the client, with the antiforgery token, if there is one.
+
+    Its `repr` shows no token.
+    """
 
     access_token: str
     refresh_token: str
     login: Login
+    antiforgery_token: str = ""
 
     def __repr__(self) -> str:
         return f"TokenPair(login={self.login!r})"
@@ -67,26 +75,33 @@ class Tokens:
         self._access = access
         self._refresh = refresh
 
-    def log_in(self, username: str, password: str) -> TokenPair:
+    def log_in(self, username: str, password: str, *, with_antiforgery: bool = False) -> TokenPair:
         """Grant a pair of tokens; `InvalidGrant` for wrong credentials, whichever part is wrong."""
         expected = self._passwords.get(username)
         matches = hmac.compare_digest(expected or b"", password.encode())
         if expected is None or not matches:
             raise InvalidGrant("The user name or password is incorrect.")
-        return self._grant(username)
+        return self._grant(username, with_antiforgery)
 
-    def grant_for(self, username: str) -> TokenPair:
+    def grant_for(self, username: str, *, with_antiforgery: bool = False) -> TokenPair:
         """Grant a pair of tokens to a user whom somebody else vouches for."""
-        return self._grant(username)
+        return self._grant(username, with_antiforgery)
 
-    def refresh(self, refresh_token: str) -> TokenPair:
-        """Spend a refresh token for a new pair; `InvalidGrant` when it is spent, expired or unknown."""
-        login = self._refresh.pop(digest_of(refresh_token))
+    def refresh(self, refresh_token: str, antiforgery_token: str = "") -> TokenPair:
+        """Spend a refresh token for a new pair; `InvalidGrant` when it is spent, expired or unknown.
+
+        Without the antiforgery token of its login it is not spent: `InvalidGrant` as well.
+        """
+        digest = digest_of(refresh_token)
+        login = self._refresh.get(digest)
+        if login is not None and not is_shown(login, antiforgery_token):
+            raise InvalidGrant("The antiforgery cookie of this login is missing, or is another one.")
+        login = self._refresh.pop(digest)
         if login is None:
             raise InvalidGrant("The refresh token is unknown, or has been used.")
         if self._clock.now() >= login.refresh_expires_at:
             raise InvalidGrant("The refresh token has expired.")
-        return self._grant(login.username)
+        return self._grant(login.username, bool(login.antiforgery))
 
     def authenticate(self, digest: str) -> Login:
         """The login behind the access token of this digest (`digest_of`); `AccessDenied` when unknown or expired."""
@@ -108,15 +123,22 @@ class Tokens:
         now = self._clock.now()
         return [login for login in self._access.values() if now < login.access_expires_at]
 
-    def _grant(self, username: str) -> TokenPair:
+    def _grant(self, username: str, with_antiforgery: bool) -> TokenPair:
         now = self._clock.now()
         access = ACCESS_PREFIX + self._randomness.text(TOKEN_ALPHABET, TOKEN_LENGTH)
         refresh = REFRESH_PREFIX + self._randomness.text(TOKEN_ALPHABET, TOKEN_LENGTH)
+        antiforgery = self._randomness.text(TOKEN_ALPHABET, TOKEN_LENGTH) if with_antiforgery else ""
         digest = digest_of(refresh)
-        login = Login(username, now, now + self._lifetimes.token, now + self._lifetimes.refresh, digest)
+        ends = now + self._lifetimes.token, now + self._lifetimes.refresh
+        login = Login(username, now, *ends, digest, digest_of(antiforgery) if antiforgery else "")
         self._access.put(digest_of(access), login)
         self._refresh.put(digest, login)
-        return TokenPair(access, refresh, login)
+        return TokenPair(access, refresh, login, antiforgery)
+
+
+def is_shown(login: Login, antiforgery_token: str) -> bool:
+    """Whether this is the antiforgery token of a login, or it has none."""
+    return not login.antiforgery or hmac.compare_digest(login.antiforgery, digest_of(antiforgery_token))
 
 
 def digest_of(token: str) -> str:

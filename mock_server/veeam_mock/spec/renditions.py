@@ -9,7 +9,7 @@ from types import MappingProxyType
 class Rendition:
     """`product` is the version of the installation whose newest API this is; `regions` are the names that answers use
     for canonical ones; `error_codes` the `errorCode` for a status, where errors have one, and `other_error` that of all
-    other statuses.
+    other statuses. `disables_antiforgery` is what holds for a login that does not say `disable_antiforgery_token`.
     """
 
     product: str
@@ -17,6 +17,7 @@ class Rendition:
     has_pages: bool = False
     is_401_empty: bool = False
     limits_logins: bool = False
+    disables_antiforgery: bool = True
     regions: Mapping[str, str] = field(default_factory=dict)
     error_codes: Mapping[int, str] = field(default_factory=dict)
     other_error: str | None = None
@@ -39,6 +40,7 @@ V8 = replace(
     product="8.0.2.159",
     has_pages=True,
     is_401_empty=True,
+    disables_antiforgery=False,
     error_codes=MappingProxyType(
         {
             400: "ParameterValidationFailure",
