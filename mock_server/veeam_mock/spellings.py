@@ -87,7 +87,7 @@ class Spellings:
     def _label_in(self, text: str) -> str | None:
         for forms, read in ((self._exact, text), (self._caseless, _lower(text))):
             for form, label in forms.items():
-                if form in read:
+                if form in read or _cut_off(form, read) != -1:
                     return label
         return None
 
@@ -100,6 +100,9 @@ class Spellings:
                     shown = self._exact.get(placed.text[at:end], label)
                     yield Span(placed.starts[at], placed.ends[end - 1], shown)
                     at = read.find(form, at + 1)
+                at = _cut_off(form, read)
+                if at != -1:
+                    yield Span(placed.starts[at], placed.ends[-1], label)
 
 
 def united(spans: Iterable[Span]) -> list[Span]:
@@ -141,6 +144,17 @@ def readings(text: str) -> Iterator[tuple[str, tuple[Escape, ...]]]:
             before, read, undone = read, escape.read(read), (*undone, escape)
             if read == before:
                 break
+
+
+def _cut_off(form: str, text: str) -> int:
+    """Where the beginning of a secret stands at the end of a text that some bound has cut; -1 where none does."""
+    if len(form) <= CASELESS:
+        return -1
+    begin = form[:CASELESS]
+    at = text.find(begin, max(0, len(text) - len(form) + 1))
+    while at != -1 and not form.startswith(text[at:]):
+        at = text.find(begin, at + 1)
+    return at
 
 
 def _lower(text: str) -> str:

@@ -34,6 +34,6 @@ def test_nothing_of_a_hostile_answer_is_shown_or_obeyed(seed: int, tmp_path: Pat
 
 
 @pytest.mark.long
-def test_nothing_of_10_000_hostile_answers_is_shown_or_obeyed(tmp_path: Path) -> None:
-    for seed in range(1000, 1100):
+def test_nothing_of_2_000_hostile_answers_is_shown_or_obeyed(tmp_path: Path) -> None:
+    for seed in range(1000, 1020):
         show(seed, tmp_path)

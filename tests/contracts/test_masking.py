@@ -75,6 +75,12 @@ def test_secrets_that_overlap_are_masked_as_their_union(mask: Mask, pair: list[s
     assert secrets.conceal(f"<{first}{second[shared:]}>") == "<***>"
 
 
+@both
+@given(LONG_SECRETS, st.integers(8, 60), st.sampled_from(EXACT[:9]))
+def test_a_secret_that_a_bound_has_cut_is_masked(mask: Mask, secret: str, kept: int, spelled: Spelling) -> None:
+    assert mask(secret, f"<{spelled(secret[:kept])}") == "<***"
+
+
 @given(LONG_SECRETS, st.text(max_size=600), st.sampled_from([*EXACT, *LONG[:4]]), st.integers(1, 400))
 def test_no_half_of_a_secret_ends_an_excerpt(secret: str, before: str, spelled: Spelling, most: int) -> None:
     secrets = Secrets()

@@ -1,8 +1,10 @@
 """What can go wrong between a request and its whole answer, and how it is said."""
 
 import http.client
+import io
 import socket
 import ssl
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -15,6 +17,9 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionError, ReadTimeoutError
 
 LARGEST_BODY = 10 * 1024 * 1024
+LARGEST_ANSWER = 2 * LARGEST_BODY
+"""Bytes of an answer with all that frames it: head, answers before it, sizes of chunks, trailers."""
+
 CHUNK = 65536
 """The most bytes that are taken at once. What has come is taken at once, so that a slow server is seen to be slow."""
 
@@ -126,8 +131,54 @@ def _take(response: requests.Response) -> bytes:
         raise requests.ConnectionError(error, request=response.request) from error
 
 
+class Bounded(io.RawIOBase):
+    """What comes from a socket for one answer, head and all: so many bytes and seconds, in however many pieces.
+
+    The time limit of a socket is for each piece alone, and the limits of `http.client` are for each line alone.
+    """
+
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
+        super().__init__()
+        self._raw, self._sock = raw, sock
+        self._allowed = sock.gettimeout()
+        self._end = None if self._allowed is None else time.monotonic() + self._allowed
+        self._left = LARGEST_ANSWER
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        """As the socket does. Raises `TimeoutError` at either bound."""
+        if self._left <= 0:
+            raise TimeoutError(f"an answer of more than {LARGEST_ANSWER} bytes")
+        if self._end is None:
+            return self._taken(buffer)
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        self._sock.settimeout(left)
+        try:
+            return self._taken(buffer)
+        finally:
+            if self._sock.fileno() != -1:
+                self._sock.settimeout(self._allowed)
+
+    def _taken(self, buffer: Any) -> int | None:
+        taken: int | None = self._raw.readinto(buffer)
+        self._left -= taken or 0
+        return taken
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
 class PatientResponse(http.client.HTTPResponse):
     """An answer of which all that came before it was read: a server may send any number of 1xx (RFC 9110 15.2)."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
+        super().__init__(sock, *args, **options)
+        self.fp: io.BufferedReader = io.BufferedReader(Bounded(self.fp.detach(), sock))
 
     def _read_status(self) -> tuple[str, int, str]:
         while True:

@@ -1,0 +1,68 @@
+"""Whatever a peer does with any element of an HTTP answer: a check ends in its time and memory, with 1 or 3."""
+
+import os
+import subprocess
+import sys
+import time
+from contextlib import suppress
+
+import pytest
+
+from support.hostile_http import ELEMENTS, MANNERS, answering
+from veeam_contracts.asking.admission import Refused
+from veeam_contracts.asking.client import Client, NoLogin
+from veeam_contracts.asking.gate import Line
+from veeam_contracts.asking.target import Limits, Login, Target
+from veeam_contracts.paths import NEWEST
+
+SECONDS = 0.4
+MUCH_LONGER = 10
+"""Seconds that a busy machine does not need, and a peer whose answer has no end takes."""
+
+MOST_MEMORY = 300_000
+"""kB of the process, at its highest."""
+
+QUICK = {
+    ("reason", "dripped"),
+    ("interim answers", "endless"),
+    ("chunk size", "enormous"),
+    ("header value", "malformed"),
+}
+CASES = [
+    pytest.param(element, manner, marks=() if (element, manner) in QUICK else pytest.mark.long)
+    for element in ELEMENTS
+    for manner in MANNERS
+]
+
+
+@pytest.mark.parametrize(("element", "manner"), CASES)
+def test_a_client_waits_no_longer_than_it_may_whatever_is_wrong_with_an_answer(element: str, manner: str) -> None:
+    with answering(element, manner) as url:
+        line = Line(Target(url, login=Login("ann", "Open-Sesame-1"), limits=Limits(seconds=SECONDS), timeout=60))
+        began = time.monotonic()
+        with suppress(NoLogin, Refused):
+            Client(line, NEWEST).log_in()
+        line.close()
+        assert time.monotonic() - began < MUCH_LONGER
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="asks the system for the memory of a child")
+@pytest.mark.parametrize(("element", "manner"), [case for case in CASES if case.values in QUICK])
+def test_a_check_of_a_hostile_peer_ends_within_its_memory(element: str, manner: str) -> None:
+    arguments = ["check", "--username", "ann", "--max-time", "1s"]
+    with (
+        answering(element, manner) as url,
+        subprocess.Popen(
+            [sys.executable, "-m", "veeam_contracts", *arguments, url],
+            env={**os.environ, "VEEAM_PASSWORD": "Open-Sesame-1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        ) as process,
+    ):
+        assert process.stdout
+        shown = process.stdout.read().decode()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode in (1, 3), shown
+    assert usage.ru_maxrss <= MOST_MEMORY
+    assert all(character.isprintable() or character == "\n" for character in shown)
