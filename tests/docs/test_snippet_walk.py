@@ -1,8 +1,9 @@
 """Every snippet of the README and of the docs, pasted where our wheel is installed and nothing else of ours is.
 
 The commands are those of the environment, the folder and the home are empty. What is changed in a snippet: the port,
-as that of a test is any that is free; the addresses of servers and of Redis; of the contracts one rule is tried, as
-`.ci/run` tries all of them from the wheel; and what is asked of a server for its twin is asked faster.
+as that of a test is any that is free; the addresses of servers and of Redis, and the CA to trust; of the contracts one
+rule is tried, as `.ci/run` tries all of them from the wheel; and what is asked of a server for its twin is asked faster
+and of version 4, as the vendor's limit on logins begins with version 6.
 """
 
 import json
@@ -190,10 +191,10 @@ def paste(walker: Walker, url: str, request: pytest.FixtureRequest) -> Callable[
         for address in ("redis://redis.test:6379/0", "unix:///run/redis/redis.sock"):
             if address in text:
                 text = text.replace(address, request.getfixturevalue("redis_server").url)
-        trusting = f"{url} --ca-cert ~/.config/veeam-mock/ca.pem" if "probe" in text else url
+        trusting = url if "--ca-cert" in text else f"{url} --ca-cert ~/.config/veeam-mock/ca.pem"
         text = text.replace(URL, url).replace(LIVE_URL, trusting).replace("VEEAM_PASSWORD=…", "VEEAM_PASSWORD=veeam")
         text = text.replace("veeam-contracts check", "veeam-contracts check --rule code.url")
-        return re.sub("veeam-contracts (probe|compare)", r"veeam-contracts \1 --rate 1000", text)
+        return re.sub("veeam-contracts (probe|compare)", r"veeam-contracts \1 --rate 1000 --api v4", text)
 
     return pasted
 
