@@ -81,6 +81,36 @@ def test_a_page_is_cut_and_leads_on(client: ApiClient, query: str, names: int, f
     assert page["_links"].get("next", {}).get("href") == following
 
 
+def test_links_of_pages_lead_through_the_same_list(client_of: Callable[..., ApiClient]) -> None:
+    client = client_of(ambiguities={"extended-view": "required"})
+    page = client.call("GET", "/v8/Organizations?extendedView=true&limit=1&limit=1&foreign=1").json()
+    assert page["_links"]["self"]["href"] == "/v8/Organizations?extendedView=true&offset=0&limit=1"
+    names = [each["name"] for each in page["results"]]
+    while "next" in page["_links"]:
+        followed = client.call("GET", page["_links"]["next"]["href"])
+        assert followed.status_code == 200, followed.text
+        page = followed.json()
+        names += [each["name"] for each in page["results"]]
+    assert len(names) == len(set(names)) == 2
+
+
+@pytest.mark.parametrize("name", ["limit", "offset"])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("-1", "-1 is less than the minimum of 0"),
+        ("2147483648", "2147483648 is greater than the maximum of 2147483647"),
+        ("9" * 30, f"{'9' * 30} is greater than the maximum of 2147483647"),
+        ("1e3", "'1e3' is not of type integer"),
+        ("", "'' is not of type integer"),
+    ],
+)
+def test_a_page_is_asked_for_by_numbers_of_32_bits(client: ApiClient, name: str, text: str, expected: str) -> None:
+    refused = client.call("GET", f"/v8/Organizations?{name}={text}")
+    assert (refused.status_code, refused.json()["message"]) == (400, f"query.{name}: {expected}")
+    assert client.call("GET", f"/v8/Organizations?{name}=2147483647").status_code == 200
+
+
 def test_links_are_whole_up_to_v5_and_have_no_host_from_v6(server: MockServer, speaking: ApiClient) -> None:
     link = organizations(speaking)[0]["_links"]["self"]["href"]
     root = server.url if speaking.api in ("v4", "v5") else ""

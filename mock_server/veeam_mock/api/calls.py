@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from veeam_mock.api.worlds import World
 from veeam_mock.messages import Headers, Reply, Request
@@ -50,11 +51,20 @@ class Call:
 
 
 def page_of(call: Call, path: str, items: Sequence[Any]) -> dict[str, Any]:
-    """The page of `items` that the parameters `offset` and `limit` name, with links to itself and the next one."""
+    """The page of `items` that the parameters `offset` and `limit` name, with links to itself and the next one.
+
+    A link keeps the other parameters of the query, so that what follows it gets the next page of the same list.
+    """
     offset, limit = call.values.get("offset", 0), call.values.get("limit", PAGE_SIZE)
-    links = {"self": {"href": f"{call.link(path)}?offset={offset}&limit={limit}"}}
+    taken = {each.name for each in call.operation.parameters if each.place == "query"} - {"offset", "limit"}
+    others = {name: value for name, value in parse_qsl(call.request.query, errors="replace") if name in taken}
+
+    def link(begin: int) -> dict[str, str]:
+        return {"href": f"{call.link(path)}?{urlencode({**others, 'offset': begin, 'limit': limit})}"}
+
+    links = {"self": link(offset)}
     if 0 < limit < len(items) - offset:
-        links["next"] = {"href": f"{call.link(path)}?offset={offset + limit}&limit={limit}"}
+        links["next"] = link(offset + limit)
     return {"offset": offset, "limit": limit, "results": items[offset : offset + limit], "_links": links}
 
 

@@ -246,6 +246,9 @@ def _inlined(document: Mapping[str, Any], schema: Mapping[str, Any], depth: int 
 def _compile_parameter(document: Mapping[str, Any], reference: Mapping[str, Any]) -> Parameter:
     parameter = resolve(document, reference)
     schema = resolve(document, parameter["schema"])
+    bound = INTEGERS.get(str(schema.get("format")))
+    if bound is not None:
+        schema = {"minimum": -bound, "maximum": bound - 1, **schema}
     name = parameter["name"]
     return Parameter(
         name,
@@ -259,7 +262,7 @@ def _compile_parameter(document: Mapping[str, Any], reference: Mapping[str, Any]
 
 def _coerce_number(text: str) -> object:
     """A whole number of ASCII digits; Python's own reading also takes those of other scripts."""
-    return int(text) if re.fullmatch("[+-]?[0-9]{1,18}", text) else text
+    return int(text) if re.fullmatch("[+-]?[0-9]{1,100}", text) else text
 
 
 def _coerce_boolean(text: str) -> object:
@@ -273,6 +276,9 @@ COERCIONS: Mapping[str, Callable[[str], object]] = {
     "boolean": _coerce_boolean,
 }
 """The type of a parameter -> how its text becomes a JSON value."""
+
+INTEGERS: Mapping[str, int] = {"int32": 2**31, "int64": 2**63}
+"""The format of an integer (OpenAPI 3.1 section 4.4) -> the first number that is too large for it."""
 
 
 def _compile_reply(document: Mapping[str, Any], reference: Mapping[str, Any]) -> Schema | None:
