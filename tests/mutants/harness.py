@@ -56,7 +56,7 @@ class Ask:
     def json(self) -> Any:
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
     def with_header(self, name: str, value: str) -> "Ask":

@@ -135,7 +135,8 @@ def render(measured: Measured) -> str:
         "default checks, a valid token, 10 examples an operation beside all of its coverage cases; without the",
         "operations that add, change and delete organizations), except what it also reports for the sound mock.",
         f"Of the defects of a code's life, which show only to one who writes and approves codes, the contracts blame"
-        f" {rate(bool(row.named) for row in rows if row.group == LIFE)}; the table leaves them out.",
+        f" {rate(bool(row.named) for row in rows if row.group == LIFE)}; the table leaves them out. A dash"
+        " below stands for a server that schemathesis alone was not tried on.",
         "",
         "| defects of | contracts | schemathesis alone |",
         "| --- | ---: | ---: |",

@@ -28,11 +28,12 @@ def is_odd(path: str) -> bool:
 
 
 def on_codes(change: Callable[[Server, Answer], Answer]) -> Behaviour:
-    """Change the codes of every operation that gives some."""
+    """Change the codes of every operation that gives some, but for restores, whose codes somebody approves by name."""
 
     def behave(server: Server, ask: Ask) -> Answer:
         answer = server.answer(ask)
-        return change(server, answer) if answer.status == 200 and b'"userCode"' in answer.body else answer
+        mine = answer.status == 200 and b'"userCode"' in answer.body and "restoresessions" not in ask.path.lower()
+        return change(server, answer) if mine else answer
 
     behave.__name__ = change.__name__
     return behave
