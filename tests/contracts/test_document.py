@@ -73,10 +73,12 @@ def test_every_rule_has_a_test_and_every_test_a_rule() -> None:
 KNOWN = {
     "veeam_mock": {"MockServer"},
     "veeam_mock.spec.document": {"VERSIONS", "document_of"},
+    "veeam_mock.also.schemas": {"Plain", "Schemas"},
+    "veeam_mock.also.sources": {"AlsoError", "Source", "follow", "read_source"},
     "veeam_mock.showing": {"CI_COMMAND", "printable"},
     "veeam_mock.spellings": {"Span", "Spellings", "replaced", "united"},
 }
-"""What the contracts use of the mock: the server, its documents, and how foreign text is shown."""
+"""What the contracts use of the mock: the server, its documents and those of others, and how foreign text is shown."""
 
 
 def test_the_contracts_know_only_the_server_the_documents_and_the_masking_of_the_mock() -> None:
