@@ -5,6 +5,7 @@ Nothing large is imported before `main` has taken the signals over.
 
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -94,7 +95,7 @@ def check(**given: Any) -> None:
         options = read_options(given, os.environ)
     except Mistake as mistake:
         raise click.UsageError(str(mistake)) from None
-    sys.exit(run(options))
+    sys.exit(run(options, click.get_current_context().obj))
 
 
 SIDE = frozenset(
@@ -167,13 +168,13 @@ def _is_profile(text: str) -> bool:
     return "://" not in text
 
 
-def run(options: "Options") -> Status:
-    """Check, print the verdict, and return the exit status."""
+def run(options: "Options", began: float | None = None) -> Status:
+    """Check, print the verdict, and return the exit status; the time of the run counts from `began`, or from now."""
     INTERRUPTION.hold()
     from veeam_contracts.reports.terminal import Progress, print_verdict
     from veeam_contracts.running.run import Run
 
-    this = Run(options)
+    this = Run(options, began=began)
     with Progress() as progress:
         verdict = conduct(this, progress, Release())
     if verdict is None:
@@ -221,7 +222,9 @@ def main() -> None:
     """Run the command. Where an interruption leaves nothing to judge, the run is inconclusive as well."""
     INTERRUPTION.take_over()
     try:
-        sys.exit(command.main(prog_name="veeam-contracts", standalone_mode=False))
+        # What the command may take counts from here: imports and the collecting of rules take seconds.
+        began = time.monotonic()
+        sys.exit(command.main(prog_name="veeam-contracts", standalone_mode=False, obj=began))
     except click.exceptions.Abort:
         click.echo("veeam-contracts: interrupted", err=True)
         sys.exit(Status.INCONCLUSIVE)

@@ -9,7 +9,7 @@ from contextlib import suppress
 import pytest
 
 from support.hostile_http import ELEMENTS, MANNERS, answering
-from veeam_contracts.asking.admission import Refused
+from veeam_contracts.asking.admission import BudgetSpent, Refused
 from veeam_contracts.asking.client import Client, NoLogin
 from veeam_contracts.asking.gate import Line
 from veeam_contracts.asking.target import Limits, Login, Target
@@ -72,3 +72,12 @@ def test_a_check_of_a_hostile_peer_ends_within_its_memory(element: str, manner: 
     assert ended.returncode in (1, 3), shown
     assert int(memory) <= MOST_MEMORY
     assert all(character.isprintable() or character == "\n" for character in shown)
+
+
+def test_the_time_of_a_run_counts_from_its_beginning_not_from_the_first_request() -> None:
+    with answering("reason", "dripped") as url:
+        target = Target(url, login=Login("ann", "Open-Sesame-1"), limits=Limits(seconds=60.0), timeout=60)
+        line = Line(target, clock=lambda: 100.0, began=39.0)
+        with pytest.raises(BudgetSpent, match="the time of 60 s is spent"):
+            Client(line, NEWEST).log_in()
+        assert line.admission.used.requests == 0

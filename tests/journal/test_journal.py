@@ -22,7 +22,7 @@ from veeam_mock.journal.lines import json_line, logger, text_line
 from veeam_mock.journal.masking import Masker, without_credentials
 from veeam_mock.messages import Delivery, Reply, Request
 from veeam_mock.mock import Mock
-from veeam_mock.secret_names import SECRET_HEADERS, SECRET_NAMES
+from veeam_mock.secret_names import MASK, SECRET_HEADERS, SECRET_NAMES
 from veeam_mock.settings.settings import Settings
 from veeam_mock.spellings import replaced, united
 
@@ -366,6 +366,19 @@ def test_the_body_of_a_reply_is_kept_in_part(server: MockServer, client: ApiClie
     assert reply is not None
     assert len(reply.body) == LONGEST_BODY
     assert "Sesame" not in reply.body
+
+
+@given(
+    before=st.integers(0, 300),
+    hidden=st.integers(0, 40),
+    spell=st.sampled_from([str, quote, lambda text: "".join(f"\\u{ord(letter):04x}" for letter in text)]),
+)
+def test_the_beginning_of_a_body_has_no_half_of_a_secret(before: int, hidden: int, spell: Callable[[str], str]) -> None:
+    secret = "Öpen Sésame/1+2"
+    body = ("x" * before + spell(secret) * hidden + "y" * 150 + spell(secret) * 5000).encode()
+    shown = Masker([secret]).beginning(body, 200).decode("utf-8", "replace")
+    assert shown.startswith("x" * min(before, 200))
+    assert set(shown) <= set("xy" + MASK), shown
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,10 @@ class NoAnswer(Exception):
 
 
 class Gate(BaseAdapter):
-    """Sends through `inner` what `admission` lets out, and writes it into `journal`."""
+    """Sends through `inner` what `admission` lets out, and writes it into `journal`.
+
+    The time of a run counts from `began`, as `clock` says it, or from now.
+    """
 
     def __init__(
         self,
@@ -40,12 +43,13 @@ class Gate(BaseAdapter):
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        began: float | None = None,
     ) -> None:
         super().__init__()
         self.admission, self.journal = admission, journal
         self._inner, self._clock, self._sleep = inner, clock, sleep
         limits = admission.limits
-        self._end = None if limits.seconds is None else clock() + limits.seconds
+        self._end = None if limits.seconds is None else (clock() if began is None else began) + limits.seconds
         self._bucket = TokenBucket(limits.rate, limits.burst, clock, self._pause)
         self._logins = Windows(limits.logins, clock, self._pause)
 

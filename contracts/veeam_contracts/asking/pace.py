@@ -69,7 +69,7 @@ class Windows:
 def retry_after(given: str) -> float:
     """Seconds that the server asks to wait (RFC 9110 section 10.2.3: seconds, or a date)."""
     given = given.strip()
-    if given.isdecimal():
+    if given.isascii() and given.isdecimal():
         return max(1.0, float(given))
     try:
         return max(1.0, parsedate_to_datetime(given).timestamp() - time.time())

@@ -179,7 +179,7 @@ class Journal:
 
     def _cut(self, body: bytes) -> bytes:
         """A reply's body as it is kept: a long one is masked before it is cut, so that no half of a secret ends it."""
-        return body if len(body) <= LONGEST_BODY else self.masker.body(body)[:LONGEST_BODY]
+        return body if len(body) <= LONGEST_BODY else self.masker.beginning(body, LONGEST_BODY)
 
     def _add(self, row: Row) -> None:
         places = self._places

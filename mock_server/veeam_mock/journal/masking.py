@@ -10,6 +10,10 @@ from veeam_mock.model.tokens import ACCESS_PREFIX, REFRESH_PREFIX
 from veeam_mock.secret_names import MASK, SECRET_HEADERS, SECRET_NAMES, is_secret
 from veeam_mock.spellings import Span, Spellings, replaced, united
 
+ROOM = 18 * 1024
+"""Bytes beyond what is shown of a body, in which a secret that begins there ends: a password has at most 1,024
+characters, and one is spelled by at most 18."""
+
 OTHERWISE = {" ": "+", "/": r"\/"}
 """What else stands for a character, in a form and in JSON."""
 
@@ -61,16 +65,28 @@ class Masker:
 
     def text(self, text: str) -> str:
         """`text` without secrets."""
+        return replaced(text, self._spans(text))
+
+    def _spans(self, text: str) -> list[Span]:
         spans = self._literals.spans(text)
-        if _suspects(text):
-            spans = united([*spans, *map(_span, _PATTERN.finditer(text))])
-        return replaced(text, spans)
+        return united([*spans, *map(_span, _PATTERN.finditer(text))]) if _suspects(text) else spans
 
     def body(self, body: bytes) -> bytes:
         """A body without secrets; bytes that are no UTF-8 are shown as escapes."""
         if not self._has_literals and not _suspects(body.decode("latin-1")):
             return body
         return self.text(body.decode("utf-8", "backslashreplace")).encode()
+
+    def beginning(self, body: bytes, most: int) -> bytes:
+        """At most so many bytes of the beginning of a body, without secrets, and without half of one at their end."""
+        part = body[: most + 2 * ROOM]
+        text = part.decode("utf-8", "backslashreplace")
+        spans = self._spans(text)
+        if len(part) < len(body):
+            end = len(text) - ROOM
+            end = max([end, *(span.end for span in spans if span.start < end)])
+            text, spans = text[:end], [span for span in spans if span.end <= end]
+        return replaced(text, spans).encode()[:most]
 
     def headers(self, headers: Headers) -> Headers:
         """Header fields without secrets in their values."""
