@@ -1,12 +1,15 @@
 """`MockServer` in scripts, notebooks and unittest: it starts in a thread, several at once, and ends for certain."""
 
 import asyncio
+import gc
 import os
 import socket
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +18,7 @@ import pytest
 import requests
 
 from support.api_client import ApiClient
-from veeam_mock import ControlFailure, MockServer, SettingsError
+from veeam_mock import ControlFailure, InterceptedServer, MockServer, SettingsError
 from veeam_mock.door.certificates import CertificateError
 from veeam_mock.door.server import CannotListen
 
@@ -238,3 +241,18 @@ def test_a_version_has_an_address_of_its_own(serve: Callable[..., MockServer]) -
     assert requests.get(f"{veeam.api('v6').url}/ServiceInstance", timeout=5).status_code == 401
     with pytest.raises(ValueError, match=r"'v4' is not a version that is served here, which are v6, v8"):
         veeam.api("v4")
+
+
+@pytest.mark.parametrize("kind", [partial(MockServer, http=True), partial(MockServer), InterceptedServer])
+def test_a_server_that_nobody_uses_any_more_is_gone_at_once(kind: Callable[[], MockServer | InterceptedServer]) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        with kind() as server:
+            server.session().get(f"{server.url}/v4/Organizations", timeout=10)
+            server.faults.add("delay", delay="0s")
+            kept = weakref.ref(server.mock)
+        del server
+        assert kept() is None
+    finally:
+        gc.enable()

@@ -22,14 +22,33 @@ class ControlFailure(RuntimeError):
 
 
 class ControlClient:
-    """What `MockServer` offers beside the server: `clock`, `faults`, `requests`, `device_codes`, `reset`."""
+    """What `MockServer` offers beside the server: `clock`, `faults`, `requests`, `device_codes`, `reset`.
+
+    Nothing here refers back to it: a server that nobody uses any more is gone at once, with all its memory.
+    """
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
-        self.clock = ClockControl(self)
-        self.faults = FaultControl(self)
-        self.requests = RequestControl(self)
-        self.device_codes = DeviceCodeControl(self)
+
+    @property
+    def clock(self) -> "ClockControl":
+        """The clock of the world."""
+        return ClockControl(self)
+
+    @property
+    def faults(self) -> "FaultControl":
+        """The faults of the world."""
+        return FaultControl(self)
+
+    @property
+    def requests(self) -> "RequestControl":
+        """What was asked, and answered."""
+        return RequestControl(self)
+
+    @property
+    def device_codes(self) -> "DeviceCodeControl":
+        """The codes that were given, and who decides on them."""
+        return DeviceCodeControl(self)
 
     def call(self, method: str, path: str, body: object = None) -> Any:
         """One call below `/__admin`, and the JSON value of its answer; `ControlFailure` when it is refused."""

@@ -1,6 +1,7 @@
 """`MockServer`: a server for tests, scripts and notebooks."""
 
 import socket
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,6 +17,10 @@ from veeam_mock.settings.keywords import GivenSettings
 from veeam_mock.settings.options import DEFAULT_PASSWORD, DEFAULT_USERNAME
 from veeam_mock.settings.settings import Settings
 
+GEVENT = (
+    "gevent has replaced the threads of this process, and a server in one would hold up all the others: "
+    "take InterceptedServer (veeam_mock), or start `veeam-mock` and attach to it by MockServer.attach(url)"
+)
 NOT_RUNNING = "this server is not running; use it in a with statement, or call start()"
 
 
@@ -66,7 +71,10 @@ class MockServer(LocalServer):
         return AttachedServer(url, admin_key, ca_cert=ca_cert, world=world, username=username, password=password)
 
     def start(self) -> "MockServer":
-        """Start to serve; returns when requests are answered."""
+        """Start to serve; returns when requests are answered. `RuntimeError` where that cannot be."""
+        gevent = sys.modules.get("gevent.monkey")
+        if gevent is not None and gevent.is_module_patched("threading"):
+            raise RuntimeError(GEVENT)
         if self._thread is not None:
             raise RuntimeError("this server is running already; make another one for a second server")
         self._certificate = find_certificate(self.settings)

@@ -34,7 +34,8 @@ def _tell_or_look_up(host: Any, port: Any, *arguments: Any, **options: Any) -> A
         raise socket.gaierror(
             socket.EAI_NONAME,
             f"{_name(host)}:{port} is there for clients that use requests alone; "
-            "for any other client take the fixture veeam_server, or MockServer",
+            "for any other client take the fixture veeam_server, or MockServer. "
+            "Another mock of requests, such as moto's, has to be started before this one",
         )
     return _look_up(host, port, *arguments, **options)
 
