@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from veeam_contracts.asking.admission import Refused
 from veeam_contracts.asking.advice import advise
-from veeam_contracts.asking.exchange import Exchange, is_sendable
+from veeam_contracts.asking.exchange import Exchange, is_id, is_sendable, listed_in
 from veeam_contracts.asking.gate import Line, NoAnswer
 from veeam_contracts.asking.survey import Barred, NotServed, Survey
 from veeam_contracts.paths import Version
@@ -344,14 +344,3 @@ class Client:
         """The query that names an organization that exists; empty when there is none."""
         found = self.organization_id() if self._names_organization else None
         return {} if found is None else {"organizationId": found}
-
-
-def listed_in(value: Any) -> list[dict[str, Any]]:
-    """The objects in a list of organizations, whether it is an array or, as from v8 on, a page."""
-    items = value.get("results") if isinstance(value, dict) else value
-    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
-
-
-def is_id(value: Any) -> bool:
-    """Whether a value can stand for a thing in a path."""
-    return isinstance(value, str) and value.isprintable() and value != ""

@@ -239,3 +239,14 @@ def _escaped(character: str) -> str:
 def is_sendable(token: Any) -> bool:
     """Whether a header can hold this token: characters that can be seen (RFC 6750 section 2.1 allows fewer)."""
     return isinstance(token, str) and re.fullmatch(r"[!-~]+", token) is not None
+
+
+def listed_in(value: Any) -> list[dict[str, Any]]:
+    """The objects in a list of organizations, whether it is an array or, as from v8 on, a page."""
+    items = value.get("results") if isinstance(value, dict) else value
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+
+
+def is_id(value: Any) -> bool:
+    """Whether a value can stand for a thing in a path."""
+    return isinstance(value, str) and value.isprintable() and value != ""

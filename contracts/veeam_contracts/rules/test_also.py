@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from schemathesis.core.transport import Response
 
-from veeam_contracts.asking.client import Client, is_id, listed_in
-from veeam_contracts.asking.exchange import Exchange
+from veeam_contracts.asking.client import Client
+from veeam_contracts.asking.exchange import Exchange, is_id, listed_in
 from veeam_contracts.asking.survey import MISSING
 from veeam_contracts.further import Ids
 from veeam_contracts.judging.findings import Findings, Why, not_tested

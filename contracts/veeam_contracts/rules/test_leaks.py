@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from veeam_contracts.asking.client import Client, listed_in
-from veeam_contracts.asking.exchange import Exchange
+from veeam_contracts.asking.client import Client
+from veeam_contracts.asking.exchange import Exchange, listed_in
 from veeam_contracts.judging.findings import Findings, not_tested
 from veeam_contracts.paths import is_at
 from veeam_contracts.rules.test_answers import answered

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from veeam_contracts.asking.client import Client, listed_in
-from veeam_contracts.asking.exchange import Exchange
+from veeam_contracts.asking.client import Client
+from veeam_contracts.asking.exchange import Exchange, listed_in
 from veeam_contracts.judging.findings import Findings, not_tested
 from veeam_contracts.rules.expectations import CODE, About, code_of, expect_refusal, require_token, violations
 

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from veeam_contracts.asking.client import NOBODY, Client, listed_in
-from veeam_contracts.asking.exchange import NOT_JSON, Exchange
+from veeam_contracts.asking.client import NOBODY, Client
+from veeam_contracts.asking.exchange import NOT_JSON, Exchange, listed_in
 from veeam_contracts.judging.findings import Findings, not_tested
 from veeam_contracts.paths import service_of
 from veeam_contracts.rules.expectations import expect_json, kind_of, require_token, violations
