@@ -3,9 +3,9 @@
 import json
 from typing import Any
 
-from servers import ANSWER
+from rivals import CODE
 
-BODY = json.dumps(ANSWER).encode()
+BODY = json.dumps(CODE).encode()
 HEADERS = [
     (b"content-type", b"application/json; charset=utf-8"),
     (b"content-length", str(len(BODY)).encode("ascii")),

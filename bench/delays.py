@@ -15,7 +15,9 @@ from urllib.parse import urlsplit
 import click
 import requests
 
-from servers import BODY, mock, session
+from rivals import mock
+from servers import session
+from workloads import SAME
 
 DELAYED = b"GET /v4/Organizations HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
@@ -39,7 +41,7 @@ def others(client: requests.Session, url: str, seconds: float) -> list[float]:
     took = []
     end = time.perf_counter() + seconds
     while (begin := time.perf_counter()) < end:
-        client.post(f"{url}/v4/DeviceCode", data=BODY, timeout=60).raise_for_status()
+        client.post(url + SAME.path, data=SAME.body, headers=SAME.headers, timeout=60).raise_for_status()
         took.append((time.perf_counter() - begin) * 1000)
     return took
 

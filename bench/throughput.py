@@ -1,128 +1,139 @@
-"""Compare the mock with other ways to fake the same answer: requests a second, cold start, memory.
+"""Compare the mock with other ways to fake the same API: requests a second, processor time, cold start, memory.
 
-    python bench/throughput.py --against wiremock,prism,constant --wiremock-jar wiremock-standalone.jar
+    python bench/throughput.py --wiremock-jar wiremock-standalone.jar > figures.md
 
-Every figure is a median. Throughput and cold start are taken in pairs, mock and rival one after the other and each in
-front by turns, so that what else the machine does meets both; a ratio is the median of the ratios of the pairs.
+All servers run and are warm; a round measures each of them once, each in front by turns, so that what else the machine
+does meets all. Every figure is the median of the rounds, and a ratio the median of the ratios of the rounds. Rivals
+that are not installed are left out, and named.
 """
 
 import json
+import math
+import os
 import platform
 import statistics
 import sys
 import warnings
-from collections.abc import Callable
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 import click
 
-from load import maker, put_load_on
-from servers import RIVALS, BenchError, Running, Server, mock
+from load import Load, put_load_on
+from rivals import RIVALS, Installed, mock
+from servers import BenchError, Running, Server
+from workloads import WORKLOADS
+
+LOADS = (
+    "http/same:8,http/differing:8,http/differing:64,http/differing:512,http/mix:8,http/mix:64,http/new:8,"
+    "https/differing:8,https/new:8"
+)
 
 
-class Figure(NamedTuple):
-    """One measured quantity of the mock and a rival, a value for each pair."""
+class Row(NamedTuple):
+    """What is measured together: a workload on so many connections, over HTTP or HTTPS."""
 
-    quantity: str
-    rival: str
-    mock: list[float]
-    other: list[float]
+    protocol: str
+    workload: str
+    connections: int
 
-    @property
-    def ratio(self) -> float:
-        """The median of mock / rival over the pairs."""
-        return statistics.median(a / b for a, b in zip(self.mock, self.other, strict=True))
-
-    def row(self) -> str:
-        """The figure as a line of a markdown table."""
-        ours, theirs = statistics.median(self.mock), statistics.median(self.other)
-        return f"| {self.quantity} | {self.rival} | {ours:,.2f} | {theirs:,.2f} | {self.ratio:.2f} |"
+    def __str__(self) -> str:
+        return f"{self.workload}, {self.connections} connections, {self.protocol.upper()}"
 
 
-class Memory(NamedTuple):
-    """Resident memory in MB after the first answer, and after `requests` more."""
+class Figures(NamedTuple):
+    """All rounds of one server in one row."""
+
+    row: Row
+    server: str
+    rounds: list[Load]
+
+    def line(self, ours: "Figures") -> str:
+        """The figures as a line of a markdown table, with their ratio to those of the mock."""
+        rate = statistics.median(load.per_second for load in self.rounds)
+        spent = statistics.median(load.processor for load in self.rounds)
+        pairs = list(zip(ours.rounds, self.rounds, strict=True))
+        faster = statistics.median(mine.per_second / other.per_second for mine, other in pairs)
+        cheaper = statistics.median(other.processor / mine.processor for mine, other in pairs)
+        ratios = "| | |" if self is ours else f"| {faster:.2f} | {cheaper:.2f} |"
+        return f"| {self.row} | {self.server} | {rate:,.0f} | {spent:,.1f} {ratios}"
+
+
+class Process(NamedTuple):
+    """Cold starts in seconds, and resident memory in MB after the first answer and after `requests` more."""
 
     server: str
+    starts: list[float]
     requests: int
     before: float
     after: float
 
-    def row(self) -> str:
-        """The figure as a line of a markdown table."""
-        grown = self.after - self.before
-        return f"| {self.server} | {self.requests:,} | {self.before:.1f} | {self.after:.1f} | {grown:+.1f} |"
+    def line(self) -> str:
+        """The figures as a line of a markdown table."""
+        start = statistics.median(self.starts)
+        return f"| {self.server} | {start:.2f} | {self.before:.0f} | {self.after:.0f} | {self.requests:,} |"
 
 
-def in_pairs(count: int, ours: Callable[[], float], theirs: Callable[[], float]) -> tuple[list[float], list[float]]:
-    """Measure both `count` times, next to each other, each in front by turns."""
-    first: list[float] = []
-    second: list[float] = []
-    for index in range(count):
-        turn = [(first, ours), (second, theirs)]
-        for values, measure in turn if index % 2 == 0 else reversed(turn):
-            values.append(measure())
-    return first, second
-
-
-def throughput(ours: Server, theirs: Server, connections: list[int], pairs: int, seconds: float) -> list[Figure]:
-    """Requests a second of two running, warm servers."""
+def measure(protocol: str, rows: list[Row], servers: list[Server], rounds: int, seconds: int) -> list[Figures]:
+    """All rows over one protocol, with all servers running."""
     figures = []
     with ExitStack() as stack:
-        running = [stack.enter_context(server.run()) for server in (ours, theirs)]
-        for server, warm in zip((ours, theirs), running, strict=True):
-            for count in connections:
-                put_load_on(warm, count, server.warm_up)
-        for count in connections:
-            say(f"  throughput with {count} connections")
-            one, other = (rate_of(server, count, seconds) for server in running)
-            figures.append(Figure(f"requests/s, {count} connections", theirs.name, *in_pairs(pairs, one, other)))
+        running = [(server, stack.enter_context(server.run())) for server in servers]
+        for server, warm in running:
+            say(f"{server.name} over {protocol.upper()}: {server.warm_up} s of load first")
+            for load in server.workloads.values():
+                put_load_on(warm, load, 8, math.ceil(server.warm_up / len(server.workloads)))
+        for row in rows:
+            say(str(row))
+            able = [(server, warm) for server, warm in running if row.workload in server.workloads]
+            figures += play(row, able, rounds, seconds)
     return figures
 
 
-def rate_of(server: Running, connections: int, seconds: float) -> Callable[[], float]:
-    """A measurement of the requests a second that `server` answers."""
-    return lambda: put_load_on(server, connections, seconds).per_second
+def play(row: Row, servers: list[tuple[Server, Running]], rounds: int, seconds: int) -> list[Figures]:
+    """One row: each round measures each server once, and begins with the next one."""
+    found = [Figures(row, server.name, []) for server, _ in servers]
+    for turn in range(rounds):
+        for index in range(len(servers)):
+            place = (turn + index) % len(servers)
+            server, running = servers[place]
+            load = put_load_on(running, server.workloads[row.workload], row.connections, seconds)
+            found[place].rounds.append(load)
+    return found
 
 
-def cold_start(ours: Server, theirs: Server, pairs: int) -> Figure:
-    """Seconds from the start of the process to its first answer."""
-    say("  cold start")
-
-    def start(server: Server) -> float:
+def process(server: Server, starts: int, requests: int) -> Process:
+    """Cold start and memory of fresh processes."""
+    say(f"cold start and memory of {server.name}")
+    took = []
+    for _ in range(starts - 1):
         with server.run() as running:
-            return running.start_seconds
-
-    values = in_pairs(pairs, lambda: start(ours), lambda: start(theirs))
-    return Figure("cold start to first answer, s", theirs.name, *values)
-
-
-def memory(server: Server, requests: int, seconds: float) -> Memory:
-    """Memory of a fresh process, before and after at least `requests` requests on 8 connections."""
-    say(f"memory of {server.name}")
+            took.append(running.start_seconds)
+    load = next(iter(server.workloads.values()))
     with server.run() as running:
         before, done = running.memory(), 0
         while done < requests:
-            done += put_load_on(running, 8, seconds).requests
-        return Memory(server.name, done, before, running.memory())
+            done += put_load_on(running, load, 8, 2).requests
+        return Process(server.name, [*took, running.start_seconds], done, before, running.memory())
 
 
-def report(figures: list[Figure], memories: list[Memory], notes: list[str]) -> str:
+def report(figures: list[Figures], processes: list[Process], notes: list[str]) -> str:
     """All figures as markdown."""
+    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores that wrk (1 thread) shares"
     lines = [
-        f"{platform.system()} {platform.machine()}, Python {platform.python_version()}, load by {maker()}",
+        f"{datetime.now(UTC):%Y-%m-%d}, {machine}, Python {platform.python_version()}.",
         "",
-        "| median of | against | mock | other | mock / other |",
-        "|---|---|---:|---:|---:|",
-        *(figure.row() for figure in figures),
-        "",
-        "| memory of | requests | MB before | MB after | change |",
-        "|---|---:|---:|---:|---:|",
-        *(figure.row() for figure in memories),
-        *(["", *notes] if notes else []),
+        "| load | server | requests/s | processor µs a request | requests/s: mock / it | processor: it / mock |",
+        "|---|---|---:|---:|---:|---:|",
     ]
-    return "\n".join(lines)
+    ours = {figure.row: figure for figure in figures if figure.server == "mock"}
+    lines += [figure.line(ours[figure.row]) for figure in figures]
+    if processes:
+        lines += ["", "| server | cold start to first answer, s | MB then | MB later | after so many requests |"]
+        lines += ["|---|---:|---:|---:|---:|", *(process.line() for process in processes)]
+    return "\n".join([*lines, "", *notes])
 
 
 def say(text: str) -> None:
@@ -130,26 +141,30 @@ def say(text: str) -> None:
     click.echo(text, err=True)
 
 
-def installed(names: list[str], https: bool, jar: str | None) -> tuple[list[Server], list[str]]:
-    """The rivals that can be started, and a note on each one, also on those that cannot."""
-    found, notes = [], []
+def find(names: list[str], https: bool, installed: Installed) -> tuple[list[Server], list[str]]:
+    """The mock and the rivals that can be started, and a note on each one, also on those that cannot."""
+    found, notes = [mock(https)], []
     for name in names:
         try:
-            server = RIVALS[name](https, jar)
+            server = RIVALS[name](https, installed)
         except BenchError as error:
-            notes.append(f"- {name} is left out. {error}")
+            notes.append(f"- {name} is left out over {'HTTPS' if https else 'HTTP'}. {error}.")
             continue
         found.append(server)
-        notes.append(f"- {name}: {server.note}")
+        notes.append(f"- {server.name}: {server.note}.")
     return found, notes
 
 
-def numbers(context: click.Context, parameter: click.Parameter, value: str) -> list[int]:
-    """Read a list of numbers above 0, such as `8,64`."""
-    parts = value.split(",")
-    if not all(part.strip().isdigit() and int(part) > 0 for part in parts):
-        raise click.BadParameter(f"{value!r} is no list of numbers above 0, such as 8,64")
-    return [int(part) for part in parts]
+def rows(context: click.Context, parameter: click.Parameter, value: str) -> list[Row]:
+    """Read loads such as `http/same:8,https/new:8`."""
+    found = []
+    for part in filter(None, (part.strip() for part in value.split(","))):
+        protocol, _, rest = part.partition("/")
+        workload, _, count = rest.partition(":")
+        if protocol not in {"http", "https"} or workload not in WORKLOADS or not count.isdigit() or int(count) == 0:
+            raise click.BadParameter(f"{part!r} is not like http/differing:8; loads are {', '.join(WORKLOADS)}")
+        found.append(Row(protocol, workload, int(count)))
+    return found
 
 
 def names(context: click.Context, parameter: click.Parameter, value: str) -> list[str]:
@@ -161,42 +176,53 @@ def names(context: click.Context, parameter: click.Parameter, value: str) -> lis
 
 
 @click.command(help=__doc__)
-@click.option("--pairs", default=5, show_default=True, type=click.IntRange(min=1), help="Pairs for each figure.")
-@click.option("--seconds", default=5.0, show_default=True, type=click.FloatRange(min=1), help="Load, each time.")
-@click.option("--connections", default="8,64", show_default=True, callback=numbers, help="Connections kept busy.")
+@click.option("--rounds", default=5, show_default=True, type=click.IntRange(min=1), help="Rounds of each load.")
+@click.option("--seconds", default=2, show_default=True, type=click.IntRange(min=1), help="Load, each time.")
+@click.option("--loads", default=LOADS, show_default=True, callback=rows, help="PROTOCOL/WORKLOAD:CONNECTIONS, ...")
 @click.option("--against", default=",".join(RIVALS), show_default=True, callback=names, help="Whom to compare with.")
 @click.option("--wiremock-jar", metavar="PATH", help="WireMock's standalone jar, or WIREMOCK_JAR in the environment.")
+@click.option("--mockserver-jar", metavar="PATH", help="MockServer's jar, or MOCKSERVER_JAR in the environment.")
+@click.option(
+    "--starts", default=5, show_default=True, help="Cold starts of each server; 0 leaves these and memory out."
+)
 @click.option("--memory-requests", default=100_000, show_default=True, help="Requests between two looks at memory.")
-@click.option("--no-journal", is_flag=True, help="Start the mock without its journal, as WireMock is started.")
-@click.option("--https", is_flag=True, help="Over HTTPS instead of HTTP.")
 @click.option("--json", "json_file", metavar="FILE", help="Write every single value to this file.")
 def main(
-    pairs: int,
-    seconds: float,
-    connections: list[int],
+    rounds: int,
+    seconds: int,
+    loads: list[Row],
     against: list[str],
     wiremock_jar: str | None,
+    mockserver_jar: str | None,
+    starts: int,
     memory_requests: int,
-    no_journal: bool,
-    https: bool,
     json_file: str | None,
 ) -> None:
-    ours = mock(https, journal=not no_journal)
-    rivals, notes = installed(against, https, wiremock_jar)
-    notes = [*([f"- {ours.name}: {ours.note}"] if ours.note else []), *notes]
-    figures: list[Figure] = []
+    installed = Installed({"wiremock": wiremock_jar, "mockserver": mockserver_jar})
+    figures: list[Figures] = []
+    processes: list[Process] = []
+    notes: list[str] = []
     try:
-        for theirs in rivals:
-            say(f"{ours.name} against {theirs.name}")
-            figures += throughput(ours, theirs, connections, pairs, seconds)
-            figures.append(cold_start(ours, theirs, pairs))
-        servers = (ours, mock(https, frozen=True, journal=not no_journal), *rivals)
-        memories = [memory(server, memory_requests, seconds) for server in servers]
+        for protocol in ("http", "https"):
+            if chosen := [row for row in loads if row.protocol == protocol]:
+                servers, found = find(against, protocol == "https", installed)
+                notes += [note for note in found if note not in notes]
+                figures += measure(protocol, chosen, servers, rounds, seconds)
+                if starts and protocol == "http":
+                    processes = [
+                        process(server, starts, memory_requests) for server in (*servers, mock(False, frozen=True))
+                    ]
     except BenchError as error:
         raise click.ClickException(str(error)) from None
-    click.echo(report(figures, memories, notes))
+    click.echo(report(figures, processes, notes))
     if json_file:
-        values = {"figures": [f._asdict() for f in figures], "memory": [m._asdict() for m in memories]}
+        values = {
+            "figures": [
+                {**f.row._asdict(), "server": f.server, "rounds": [load._asdict() for load in f.rounds]}
+                for f in figures
+            ],
+            "processes": [p._asdict() for p in processes],
+        }
         Path(json_file).write_text(json.dumps(values, indent=2) + "\n", "utf-8")
 
 

@@ -1,6 +1,8 @@
 """The benchmark runs and reports; what it reports is not judged here."""
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,33 +15,62 @@ DELAYS = BENCH.with_name("delays.py")
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("option", "name"), [([], "mock"), (["--no-journal"], "mock, no journal")])
-def test_the_benchmark_measures_the_mock_against_a_constant_answer(
-    tmp_path: Path, option: list[str], name: str
-) -> None:
+@pytest.mark.skipif(not shutil.which("wrk"), reason="needs wrk: apt-get install wrk")
+def test_the_benchmark_measures_every_load_of_the_mock_against_others(tmp_path: Path) -> None:
     figures = tmp_path / "figures.json"
-    options = ["--pairs", "1", "--seconds", "1", "--connections", "2", "--memory-requests", "100", *option]
-    command = [sys.executable, str(BENCH), *options, "--against", "constant", "--json", str(figures)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    loads = ["http/same:2", "http/differing:2", "http/mix:2", "http/new:2", "https/differing:2"]
+    options = [
+        "--rounds",
+        "1",
+        "--seconds",
+        "1",
+        "--starts",
+        "1",
+        "--memory-requests",
+        "100",
+        "--loads",
+        ",".join(loads),
+    ]
+    command = [sys.executable, str(BENCH), *options, "--against", "constant,no-journal,wiremock,redis-2"]
+    environment = {name: value for name, value in os.environ.items() if name != "WIREMOCK_JAR"}
+    done = subprocess.run(
+        [*command, "--json", str(figures)], capture_output=True, text=True, check=False, env=environment
+    )
     assert done.returncode == 0, done.stderr
     found = json.loads(figures.read_text("utf-8"))
-    assert [figure["quantity"] for figure in found["figures"]] == [
-        "requests/s, 2 connections",
-        "cold start to first answer, s",
+    rows = [(row["protocol"], row["workload"], row["server"]) for row in found["figures"]]
+    mocks = ["mock", "mock, no journal", "mock on Redis, 2 workers"]
+    assert [row for row in rows if row[:2] == ("http", "mix")] == [("http", "mix", name) for name in mocks]
+    assert [row[2] for row in rows if row[:2] == ("https", "differing")] == ["mock", "constant", *mocks[1:]]
+    assert all(load["per_second"] > 0 and load["processor"] > 0 for row in found["figures"] for load in row["rounds"])
+    assert [process["server"] for process in found["processes"]] == [
+        "mock",
+        "constant",
+        *mocks[1:],
+        "mock, frozen clock",
     ]
-    assert all(value > 0 for figure in found["figures"] for value in figure["mock"] + figure["other"])
-    assert [memory["server"] for memory in found["memory"]] == [name, f"{name}, frozen clock", "constant"]
-    assert all(memory["requests"] >= 100 for memory in found["memory"])
-    assert "| requests/s, 2 connections | constant |" in done.stdout
+    assert all(process["requests"] >= 100 and process["before"] > 5 for process in found["processes"])
+    assert "| differing, 2 connections, HTTPS | constant |" in done.stdout
+    assert "- wiremock is left out over HTTP. WireMock is not here: needs its jar" in done.stdout
 
 
 def test_the_benchmark_names_a_rival_that_it_does_not_know() -> None:
-    command = [sys.executable, str(BENCH), "--against", "constant,apache"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, str(BENCH), "--against", "constant,apache"], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 2
-    assert "nothing is known of apache; known are wiremock, wiremock-tuned, prism, constant" in " ".join(
+    assert "nothing is known of apache; known are wiremock, wiremock-journal, mockserver" in " ".join(
         done.stderr.split()
     )
+
+
+def test_the_benchmark_says_how_a_load_is_written() -> None:
+    done = subprocess.run(
+        [sys.executable, str(BENCH), "--loads", "http/some:8"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    told = "'http/some:8' is not like http/differing:8; loads are same, differing, mix, new"
+    assert told in " ".join(done.stderr.split())
 
 
 @pytest.mark.long
