@@ -96,6 +96,10 @@ def test_all_mistakes_are_told_at_once_each_with_its_key() -> None:
         ({"faults": [{"kind": "tea"}]}, "faults.0.kind", "'tea' is not one of status"),
         ({"most_codes": 0}, "most_codes", "less than the minimum"),
         ({"colour": "red"}, "colour", "is not a setting; known are host, port"),
+        ({"api": "v8"}, "api", "'v8' is not of type array; write a list: [v8]"),
+        ({"cors": "https://a.example"}, "cors", "write a list: [https://a.example]"),
+        ({"accounts": "[ann"}, "accounts", "'[ann' is not of type array, and cannot be read as YAML"),
+        ({"faults": "down"}, "faults", "'down' is not of type array"),
     ],
 )
 def test_a_mistake_names_the_key_and_the_reason(given: dict[str, Any], key: str, message: str) -> None:

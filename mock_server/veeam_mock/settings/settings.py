@@ -150,11 +150,20 @@ def _worded(problem: Violation, given: Mapping[str, Any]) -> list[Violation]:
     if problem.keyword == "additionalProperties" and not problem.where:
         unknown = sorted(set(given) - set(BY_KEY))
         return [Violation(name, f"is not a setting{_meant(name)}", problem.keyword) for name in unknown]
-    if problem.keyword == "type" and isinstance(given.get(key), str) and BY_KEY[key].schema["type"] in STRUCTURES:
-        message += ", and cannot be read as YAML"
+    if problem.keyword == "type" and isinstance(value := given.get(key), str):
+        message += _structure_meant(value, BY_KEY[key].schema)
     if key == "cors" and message.startswith("'http") and message.partition("' is not")[0].endswith("/"):
         message += "; leave out the slash at its end"
     return [Violation(problem.where, message, problem.keyword)]
+
+
+def _structure_meant(text: str, schema: Mapping[str, Any]) -> str:
+    """What to do about text where `schema` asks for a list or an object."""
+    if schema["type"] not in STRUCTURES:
+        return ""
+    if text.startswith(("[", "{")):
+        return ", and cannot be read as YAML"
+    return f"; write a list: [{text}]" if schema.get("items", {}).get("type") == "string" else ""
 
 
 def _meant(name: str) -> str:
