@@ -71,6 +71,30 @@ def test_what_is_said_of_an_organization_is_kept(server: MockServer, client: Api
     assert client.call("GET", address).json() == {**added, "officeName": "p.test"}
 
 
+@pytest.mark.parametrize(
+    ("api", "kept"),
+    [
+        ("v4", {}),
+        ("v6", {"isTeamsOnline": False, "isTeamsChatsOnline": True}),
+        ("v8", {"isTeamsOnline": False, "isTeamsChatsOnline": True, "description": "of ours"}),
+    ],
+)
+def test_what_later_versions_say_of_an_organization_is_kept_there(
+    server: MockServer, client: ApiClient, api: str, kept: dict[str, object]
+) -> None:
+    code = new_code(client)
+    server.device_codes.approve(code)
+    said = {"userCode": code, "newApplicationName": "Backup", "isTeamsOnline": False, "description": "ours"}
+    added = client.call("POST", f"/{api}/Organizations", json=said).json()
+    address = f"/{api}/Organizations/{added['id']}"
+    changed = client.call("PUT", address, json={"isTeamsChatsOnline": True, "description": "of ours"})
+    assert changed.status_code == 204
+    query = "?extendedView=false" if api == "v6" else ""
+    found = client.call("GET", address + query).json()
+    assert {name: found.get(name) for name in kept} == kept
+    assert ("isTeamsOnline" in found) is ("isTeamsOnline" in kept)
+
+
 def test_a_code_that_has_expired_keeps_its_end(server: MockServer, client: ApiClient) -> None:
     server.clock.freeze()
     code = new_code(client)

@@ -51,6 +51,7 @@ def add_organization(call: Call) -> Reply:
         type=_canonical_type(wanted.get("type")),
         is_exchange_online=wanted.get("isExchangeOnline") is not False,
         is_share_point_online=wanted.get("isSharePointOnline") is not False,
+        **_said_beyond_v4(call),
     )
     spent = world.device_codes.spend(code)
     try:
@@ -71,6 +72,7 @@ def update_organization(call: Call) -> Reply:
         "office_name": wanted.get("officeName"),
         "is_exchange_online": wanted.get("isExchangeOnline"),
         "is_share_point_online": wanted.get("isSharePointOnline"),
+        **_said_beyond_v4(call),
     }
     changed = {name: value for name, value in changes.items() if value is not None}
     call.world.organizations.change(organization.id, **changed)
@@ -113,6 +115,11 @@ def _name_in(wanted: dict[str, Any]) -> str | None:
     return next((name for name in [*names, wanted.get("officeName")] if name), None)
 
 
+def _said_beyond_v4(call: Call) -> dict[str, Any]:
+    """What a request says of an organization in properties that came after v4."""
+    return {kept: call.body.get(name) for name, kept in call.version.rendition.organization.items()}
+
+
 def _canonical_type(name: str | None) -> str:
     known = {kind.lower(): kind for kind in ("Office365", "OnPremises", "Hybrid")}
     return known[(name or "Office365").lower()]
@@ -132,8 +139,11 @@ def _organization(call: Call, organization: Organization) -> dict[str, object]:
         "_links": {"self": {"href": address}},
         "_actions": {"deviceCode": {"uri": f"{address}/DeviceCode", "method": "POST"}},
     }
+    for name, kept in call.version.rendition.organization.items():
+        if (value := getattr(organization, kept)) is not None:
+            content[name] = value
     if call.readings["extra-properties"] == "some":
-        content["description"] = ""
+        content.setdefault("description", "")
     return content
 
 

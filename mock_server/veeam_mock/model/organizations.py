@@ -10,7 +10,7 @@ from veeam_mock.model.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Organization:
-    """One organization. `region` is a canonical name of `regions`."""
+    """One organization. `region` is a canonical name of `regions`; what is None is not told."""
 
     id: str
     name: str
@@ -20,6 +20,9 @@ class Organization:
     is_exchange_online: bool = True
     is_share_point_online: bool = True
     is_backed_up: bool = False
+    is_teams_online: bool | None = None
+    is_teams_chats_online: bool | None = None
+    description: str | None = None
 
 
 class Organizations:
