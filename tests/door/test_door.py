@@ -1,6 +1,7 @@
 """HTTP as it is spoken on the wire: kept connections, limits, and what is done about those who do not keep to it."""
 
 import asyncio
+import contextlib
 import select
 import socket
 from collections.abc import Callable
@@ -112,6 +113,17 @@ def test_a_client_that_wants_to_close_is_let_go(wire: Wire) -> None:
     with wire:
         assert wire.ask(request("/", b"Connection: close")).headers["connection"] == "close"
         assert wire.rest() == b""
+
+
+@pytest.mark.parametrize("last", [b"Connection: close", b"Connection: close, x"])
+def test_what_follows_the_last_request_is_not_read_also_where_its_head_was_met(live: MockServer, last: bytes) -> None:
+    for _ in range(3):
+        with Wire(live.url, live.ca_cert) as wire:
+            assert wire.ask(request("/v4/ServiceInstance", last)).headers["connection"] == "close"
+            with contextlib.suppress(OSError):  # over TLS the connection is gone at once
+                wire.send(request("/v4/Organizations"))
+            assert wire.rest() == b""
+    assert {exchange.request.path for exchange in live.requests.list()} == {"/v4/ServiceInstance"}
 
 
 def test_a_target_may_name_the_whole_address(wire: Wire) -> None:

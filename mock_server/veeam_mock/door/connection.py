@@ -6,7 +6,7 @@ import logging
 import os
 import socket
 import struct
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any, cast
 
 from veeam_mock.api.head import Head
@@ -63,7 +63,7 @@ class Connection(asyncio.Protocol):
         self._client = str(peer[0]) if peer else ""
         self._reader = RequestReader("http" if self._is_plain else "https", self._client, self._loop.time)
         self._quiet_since = self._loop.time()
-        self._timer = self._loop.call_later(self._door.patience.request, self._tick)
+        self._set_timer(self._quiet_since + self._door.patience.request, self._tick)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._door.connections.discard(self)
@@ -313,15 +313,21 @@ class Connection(asyncio.Protocol):
         """Close once the client had time to read: what it still sends would have the system reset the connection, and
         its answer thrown away (RFC 9112 section 9.6)."""
         self.flush()
-        self._lingering, self._met = True, None
+        self._lingering, self._met, self._reader.ended = True, None, True
         if self.transport.can_write_eof():
             self.transport.write_eof()
-        self._loop.call_later(self._door.patience.linger, self.transport.abort)
+        self._set_timer(self._loop.time() + self._door.patience.linger, self.transport.abort)
+
+    def _set_timer(self, when: float, act: Callable[[], object]) -> None:
+        """The one thing that is done if nothing else happens until then, by the clock of the loop."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(when, act)
 
     def _tick(self) -> None:
         """Refuse a request that takes too long to come, end a connection that is not used; look again later."""
         now = self._loop.time()
-        busy = self._task is not None or self._lingering
+        busy = self._task is not None
         since, allowed = self._quiet_since, self._door.patience.idle
         began_at = self._held_since if self._is_held else self._reader.began_at
         if began_at is not None:
@@ -330,7 +336,8 @@ class Connection(asyncio.Protocol):
         if now >= ends:
             self._give_up()
             ends = now + self._door.patience.idle
-        self._timer = self._loop.call_at(min(ends, now + self._door.patience.request), self._tick)
+        if not self._lingering:
+            self._set_timer(min(ends, now + self._door.patience.request), self._tick)
 
     def _give_up(self) -> None:
         if self._is_held:

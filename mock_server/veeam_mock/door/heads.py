@@ -65,11 +65,11 @@ class Heads:
     def learn(self, data: bytes, head: Head, incoming: Incoming) -> MetHead | None:
         """Know the head of `data` again, which holds one message and all of it.
 
-        None where that cannot be: it ends the connection, asks for an answer of its own, is too long, or is framed in
-        another way than by its Content-Length.
+        None where that cannot be: it asks for an answer of its own, is too long, or is framed in another way than by
+        its Content-Length.
         """
         split = _split(data)
-        if split is None or not incoming.keep_alive or "expect" in incoming.request.headers:
+        if split is None or "expect" in incoming.request.headers:
             return None
         met = MetHead(*split, head, incoming)
         if met.body_in(data) is None:
