@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
+from urllib.parse import parse_qs, urlsplit
 
 import redis
 from redis.backoff import NoBackoff
@@ -32,7 +33,19 @@ PAUSE = 0.2
 
 LEAST_VERSION = (6, 2)
 
+TLS_OPTIONS = frozenset(
+    {"ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_password", "ssl_cert_reqs", "ssl_check_hostname"}
+)
+"""What the query of an address may say. The client knows more, of which some would change what it answers."""
+
 TROUBLES = (
+    (r"mismatch, certificate", "its certificate is for another name than that of the address"),
+    (
+        r"CERTIFICATE_VERIFY_FAILED",
+        "its certificate is not trusted: name the file of its CA in the address, ?ssl_ca_certs=FILE",
+    ),
+    (r"\[X509|\bPEM\b", "a file of certificates that its address names holds none"),
+    (r"not known|getaddrinfo|nodename|name resolution", "its host has no address"),
     (r"READONLY|read only", "it is read-only"),
     (r"OOM|maxmemory", "its memory is full"),
     (r"MISCONF|snapshots", "it cannot write to its disk"),
@@ -43,6 +56,10 @@ TROUBLES = (
     (r"NOAUTH|Authentication|WRONGPASS|password|NOPERM|permission", "it refuses the login, or its rights are too few"),
 )
 """What in the text of an error says which trouble it is; the client library leaves out some of the first words."""
+
+
+class BadAddress(ValueError):
+    """What is not the address of a store; the message says why, and repeats nothing of it."""
 
 
 class Script:
@@ -59,6 +76,9 @@ class Link:
     Once a call fails, those that follow are refused at once, until a thread finds that the store is well again.
     `trouble` says what is wrong; None while nothing is. `source` gives real time in Unix seconds, UTC; by default it is
     the store's, so that all who share it have one time.
+
+    Raises:
+        BadAddress: `url` is no address of a store; the message repeats nothing of it.
     """
 
     def __init__(self, url: str, prefix: str, source: Callable[[], float] | None = None) -> None:
@@ -70,9 +90,7 @@ class Link:
         self._line: tuple[int, Any] | None = None
         self._on_line = threading.Lock()
         self._waited = 0.0
-        self._client: Any = redis.Redis.from_url(
-            url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE, retry=Retry(NoBackoff(), 0), protocol=2
-        )
+        self._client = _client_of(url)
 
     def begin(self) -> None:
         """Another request begins, which may take its time."""
@@ -184,6 +202,22 @@ class Link:
             else:
                 self.trouble = None
         log.warning("The store can be used again.")
+
+
+def _client_of(url: str) -> Any:
+    """A client that has not connected yet; `BadAddress` where it never could."""
+    try:
+        beside = set(parse_qs(urlsplit(url).query, keep_blank_values=True)) - TLS_OPTIONS
+        client = redis.Redis.from_url(
+            url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE, retry=Retry(NoBackoff(), 0), protocol=2
+        )
+        if not beside:
+            client.connection_pool.make_connection()
+    except (ValueError, TypeError, redis.RedisError):  # such as TLS options of redis://, or a port that is none
+        raise BadAddress("is not the address of a store, such as redis://HOST:6379/0") from None
+    if beside:
+        raise BadAddress(f"may say nothing behind ? but {', '.join(sorted(TLS_OPTIONS))}")
+    return client
 
 
 class _Unfit(redis.RedisError):

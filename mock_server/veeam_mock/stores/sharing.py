@@ -40,11 +40,11 @@ def require_client(settings: Settings) -> None:
 
 def _make_link(settings: Settings, clock: Callable[[], float] | None = None) -> "Link":
     try:
-        from veeam_mock.stores.link import Link
+        from veeam_mock.stores.link import BadAddress, Link
     except ModuleNotFoundError:
         reason = "needs the package redis: pip install 'veeam-devicecode-mock[redis]'"
         raise SettingsError([Violation("store", reason)]) from None
     try:
         return Link(settings.store, settings.store_prefix, clock)
-    except ValueError:
-        raise SettingsError([Violation("store", "is not the address of a store")]) from None
+    except BadAddress as error:
+        raise SettingsError([Violation("store", str(error))]) from None
