@@ -1,12 +1,17 @@
 """The description of the API, where the real server has it."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 import yaml
+from werkzeug.exceptions import NotFound
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.test import Client
 
 from support.api_client import ApiClient
+from veeam_mock import create_app
 
 DOCUMENT = yaml.safe_load(Path(__file__).parents[2].joinpath("openapi.yaml").read_text("utf-8"))
 
@@ -35,15 +40,32 @@ def test_a_page_is_found_in_any_case(client: ApiClient, path: str, media_type: s
     assert (reply.status_code, reply.headers["Content-Type"].partition(";")[0]) == (200, media_type)
 
 
-@pytest.mark.parametrize("path", ["/swagger", "/swagger/"])
+@pytest.mark.parametrize(
+    "path", ["/swagger", "/swagger/", "/swagger/index.html", "/~world/swagger", "/~world/Swagger/"]
+)
 def test_swagger_ui_shows_it_without_a_redirect_and_without_the_network(client: ApiClient, path: str) -> None:
     page = client.send("GET", path)
     assert page.status_code == 200
-    assert '"/swagger/docs/v4?try-it-out"' in page.text
-    parts = re.findall(r'(?:src|href)="([^"]+)"', page.text)
-    assert {"/swagger/swagger-ui-bundle.js", "/swagger/swagger-ui.css"} <= set(parts)
-    assert {client.send("GET", part).status_code for part in parts} == {200}
     assert (page.headers["X-Frame-Options"], page.headers["X-Content-Type-Options"]) == ("DENY", "nosniff")
+    base = "/~world/swagger" if path.startswith("/~world") else "/swagger"
+    parts = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert {f"{base}/swagger-ui-bundle.js", f"{base}/swagger-ui.css"} <= set(parts)
+    assert {client.send("GET", part).status_code for part in parts} == {200}
+    documents = json.loads(re.search(r"const config = (.*);", page.text)[1])["urls"]  # type: ignore[index]
+    assert [document["url"] for document in documents] == [
+        f"{base}/docs/{version}?try-it-out" for version in ("v8", "v7", "v6", "v5", "v4")
+    ]
+
+
+def test_swagger_ui_below_a_mount_point_asks_for_nothing_above_it() -> None:
+    served = Client(DispatcherMiddleware(NotFound(), {"/veeam": create_app()}))
+    page = served.get("/veeam/~world/swagger/")
+    parts = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert parts
+    assert all(part.startswith("/veeam/~world/swagger/") for part in parts)
+    assert {served.get(part).status_code for part in parts} == {200}
+    document = served.get("/veeam/~world/swagger/docs/v8?try-it-out").get_json()
+    assert document["servers"][0]["url"] == "/veeam/~world"
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from veeam_mock.model.errors import StoreAway
 from veeam_mock.pages import form_tokens
 from veeam_mock.pages.carrying import REQUEST, sent_request, to_response
 from veeam_mock.pages.dashboard import dashboard
-from veeam_mock.pages.documentation import documentation, make_swagger_ui
+from veeam_mock.pages.documentation import documentation, make_assets
 from veeam_mock.pages.front import front
 from veeam_mock.pages.paths import as_routed
 from veeam_mock.pages.sign_in import sign_in
@@ -46,8 +46,7 @@ class Pages:
         self._app.url_map.strict_slashes = False
         self._app.register_error_handler(HTTPException, self._answer_error)
         self._app.register_error_handler(StoreAway, self._answer_without_store)
-        swagger_ui = make_swagger_ui(installation.versions.names)
-        for blueprint in (front, dashboard, documentation, sign_in, swagger_ui):
+        for blueprint in (front, dashboard, documentation, sign_in, make_assets()):
             self._app.register_blueprint(blueprint)
 
     def answer(self, plain: Request) -> Reply:

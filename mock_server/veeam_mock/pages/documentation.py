@@ -1,10 +1,9 @@
 """The API's own descriptions, where the real server has them: at `/swagger/docs/v8` and so on, Swagger UI above."""
 
-from collections.abc import Sequence
 from typing import cast
 
 import orjson
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, current_app, make_response, render_template, request
 from flask_swagger_ui import get_swaggerui_blueprint
 from werkzeug.exceptions import NotFound
 
@@ -18,6 +17,14 @@ from veeam_mock.world_names import enter_world
 PAGE = "/swagger"
 DOCUMENTS = f"{PAGE}/docs"
 TRYING_OUT = "try-it-out"
+TITLE = "Veeam Backup for Microsoft 365 (mock)"
+SWAGGER_UI = {
+    "dom_id": "#swagger-ui",
+    "layout": "StandaloneLayout",
+    "deepLinking": True,
+    "validatorUrl": None,
+    "persistAuthorization": True,
+}
 
 documentation = Blueprint("documentation", __name__)
 
@@ -41,16 +48,23 @@ def document(version: str) -> Response:
     return Response(orjson.dumps({**described, "servers": servers}), content_type="application/json; charset=utf-8")
 
 
-def make_swagger_ui(versions: Sequence[str]) -> Blueprint:
-    """Swagger UI with a chooser of these versions, the newest chosen."""
-    documents = [{"url": f"{DOCUMENTS}/{version}?{TRYING_OUT}", "name": version} for version in reversed(versions)]
-    config = {
-        "app_name": "Veeam Backup for Microsoft 365 (mock)",
-        "urls": documents,
-        "validatorUrl": None,
-        "persistAuthorization": True,
-    }
-    blueprint: Blueprint = get_swaggerui_blueprint(PAGE, documents[0]["url"], config=config)
+@documentation.get(f"{PAGE}/")
+@documentation.get(f"{PAGE}/index.html", endpoint="index")
+def page() -> Response:
+    """Swagger UI with a chooser of the versions, the newest chosen. All that it asks for lies below its own world."""
+    installation = cast(Installation, current_app.extensions["veeam"])
+    root = request.root_path
+    documents = [
+        {"url": f"{root}{DOCUMENTS}/{version}?{TRYING_OUT}", "name": version}
+        for version in reversed(installation.versions.names)
+    ]
+    config = {**SWAGGER_UI, "urls": documents}
+    return _shield(make_response(render_template("swagger.html", title=TITLE, base=root + PAGE, config=config)))
+
+
+def make_assets() -> Blueprint:
+    """The scripts and styles of Swagger UI, which a package brings. Its page knows no path above its own."""
+    blueprint: Blueprint = get_swaggerui_blueprint(PAGE, DOCUMENTS)
     blueprint.after_request(_shield)
     return blueprint
 
