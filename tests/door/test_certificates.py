@@ -17,7 +17,6 @@ import trustme
 
 from support.api_client import ApiClient
 from veeam_mock import MockServer, Settings
-from veeam_mock.door import certificates
 from veeam_mock.door.certificates import Certificate, CertificateError, ensure, find_certificate, given
 
 
@@ -113,14 +112,14 @@ def test_a_good_certificate_is_used_again(folder: Path) -> None:
     assert ensure(folder, "127.0.0.1").chain.read_bytes() == first
 
 
-def test_a_certificate_is_renewed_before_it_ends(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    certificate = ensure(folder, "127.0.0.1")
+def test_a_certificate_is_renewed_before_it_ends(folder: Path) -> None:
+    now = 1_800_000_000.0
+    certificate = ensure(folder, "127.0.0.1", clock=lambda: now)
     assert certificate.authority
     first, old_authority = certificate.chain.read_bytes(), certificate.authority.read_bytes()
-    now = certificates.system_time()
     for days, is_renewed in ((366, False), (368, True)):
-        monkeypatch.setattr(certificates, "system_time", lambda days=days: now + timedelta(days=days).total_seconds())
-        ensure(folder, "127.0.0.1")
+        later = now + timedelta(days=days).total_seconds()
+        ensure(folder, "127.0.0.1", clock=lambda later=later: later)
         assert (certificate.chain.read_bytes() != first) == is_renewed, days
     assert old_authority in certificate.authority.read_bytes()
     assert certificate.authority.read_bytes().count(b"BEGIN CERTIFICATE") == 2

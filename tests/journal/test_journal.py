@@ -16,7 +16,6 @@ from support.wire import Wire
 from veeam_mock import MockServer
 from veeam_mock.control.client import ControlFailure
 from veeam_mock.door.door import Patience
-from veeam_mock.journal import masking
 from veeam_mock.journal.journal import ENTRY_COST, LONGEST_BODY, Journal, Told
 from veeam_mock.journal.lines import json_line, logger, text_line
 from veeam_mock.journal.masking import Masker, without_credentials
@@ -24,7 +23,6 @@ from veeam_mock.messages import Delivery, Reply, Request
 from veeam_mock.mock import Mock
 from veeam_mock.secret_names import MASK, SECRET_HEADERS, SECRET_NAMES
 from veeam_mock.settings.settings import Settings
-from veeam_mock.spellings import replaced, united
 
 PASSWORD = 'pä55 wörd"\\&=%+/?'
 ADMIN_KEY = "Admin-Key+of/this=server"
@@ -235,7 +233,8 @@ PIECE = st.one_of(
 
 @given(st.lists(PIECE, max_size=8).map("".join))
 def test_the_quick_look_for_secrets_overlooks_none(text: str) -> None:
-    assert Masker().text(text) == replaced(text, united(map(masking._span, masking._PATTERN.finditer(text))))
+    looked_at_closely = Masker().text("% " + text)  # for what may be written in another way
+    assert Masker().text(text) == looked_at_closely[2:]
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="<>"), min_size=4), st.sampled_from(EXACT))

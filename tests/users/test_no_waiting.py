@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from asyncio import sleep as sleep_async
 from pathlib import Path
 from time import sleep
 
@@ -14,7 +15,6 @@ import pytest
 
 from support.documents import TOP
 from veeam_mock import InterceptedServer, MockServer
-from veeam_mock.servers import sleeping
 from veeam_mock.spec.document import document_of
 
 pytest_plugins = ["pytester"]
@@ -38,8 +38,7 @@ def test_sleep_moves_the_clock_however_it_is_called(veeam: InterceptedServer) ->
         time.sleep(LONG)
         sleep(LONG)
     assert veeam.clock.time() == start + 2 * LONG
-    assert time.sleep is sleep is sleeping._sleep
-    assert asyncio.sleep is sleeping._sleep_async
+    assert (time.sleep, asyncio.sleep) == (sleep, sleep_async)
 
 
 def test_coroutines_sleep_side_by_side(veeam: InterceptedServer) -> None:

@@ -7,7 +7,7 @@ nobody make another one.
 import contextlib
 import hashlib
 import ssl
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -62,17 +62,18 @@ def given(chain: str, key: str) -> Certificate:
     return Certificate(Path(chain), Path(key), None)
 
 
-def ensure(folder: Path, *others: str) -> Certificate:
+def ensure(folder: Path, *others: str, clock: Callable[[], float] = system_time) -> Certificate:
     """The mock's certificate for `localhost`, `127.0.0.1`, `::1` and `others`, made or renewed in `folder` if need be.
 
-    Raises `CertificateError` when the folder cannot be used. Several processes may call this at once.
+    `clock` gives real time in Unix seconds. Several processes may call this at once. Raises `CertificateError` when the
+    folder cannot be used.
     """
     names = sorted({*ALWAYS_NAMED, *others})
     place = folder / hashlib.sha256(" ".join(names).encode()).hexdigest()[:12] if len(names) > 3 else folder
     certificate = Certificate(place / "server.pem", place / "server.key", place / "ca.pem")
-    if not _is_good(certificate):
+    if not _is_good(certificate, clock):
         try:
-            _renew(certificate, names, place)
+            _renew(certificate, names, place, clock)
         except OSError as error:
             raise CertificateError(
                 f"no certificate can be kept in {place}: {error.strerror or error}; "
@@ -83,7 +84,7 @@ def ensure(folder: Path, *others: str) -> Certificate:
     return certificate
 
 
-def _is_good(certificate: Certificate) -> bool:
+def _is_good(certificate: Certificate, clock: Callable[[], float]) -> bool:
     """Whether all files are there, a client that trusts the authority is content, and the end is not near."""
     try:
         _shake_hands(certificate)
@@ -91,7 +92,7 @@ def _is_good(certificate: Certificate) -> bool:
         ends = datetime.fromisoformat(first_line.removeprefix(ENDS))
     except (OSError, ssl.SSLError, ValueError):
         return False
-    return ends.timestamp() - system_time() > RENEW_BEFORE.total_seconds()
+    return ends.timestamp() - clock() > RENEW_BEFORE.total_seconds()
 
 
 def _shake_hands(certificate: Certificate) -> None:
@@ -108,20 +109,19 @@ def _shake_hands(certificate: Certificate) -> None:
             end.do_handshake()
 
 
-def _renew(certificate: Certificate, names: Iterable[str], place: Path) -> None:
+def _renew(certificate: Certificate, names: Iterable[str], place: Path, clock: Callable[[], float]) -> None:
     from filelock import FileLock
 
     place.mkdir(parents=True, exist_ok=True, mode=0o700)
     with FileLock(place / "lock", timeout=30):
-        if not _is_good(certificate):
-            _make(certificate, names)
+        if not _is_good(certificate, clock):
+            _make(certificate, names, datetime.fromtimestamp(clock(), UTC) + LIFETIME)
 
 
-def _make(certificate: Certificate, names: Iterable[str]) -> None:
-    """Make a new certificate. The old authority stays trusted in the file, for servers that still run with it."""
+def _make(certificate: Certificate, names: Iterable[str], ends: datetime) -> None:
+    """Make a certificate that is good until `ends`. The old authority stays trusted, for servers that still run."""
     import trustme
 
-    ends = datetime.fromtimestamp(system_time(), UTC) + LIFETIME
     authority = trustme.CA(organization_name="veeam-mock", organization_unit_name="fake server for tests")
     leaf = authority.issue_cert(*names, not_after=ends)
     assert certificate.authority is not None
