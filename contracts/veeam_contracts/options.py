@@ -17,6 +17,7 @@ from veeam_contracts.judging.baseline import Baseline, BaselineError, read_basel
 from veeam_contracts.judging.catalogue import RULES
 from veeam_contracts.option_table import ENVIRONMENT, REPORTS
 from veeam_contracts.paths import NEWEST, VERSIONS
+from veeam_mock.files import is_of_the_system
 
 THOROUGH_EXAMPLES = 100
 AUTO, ALL = "auto", "all"
@@ -148,6 +149,8 @@ def _report_problems(files: Mapping[str, Path]) -> Iterator[str]:
             yield f"--{kind} {path}: the folder does not exist"
         elif path.is_dir():
             yield f"--{kind} {path}: is a folder, not a file"
+        elif path.is_symlink() and not is_of_the_system(path):
+            yield f"--{kind} {path}: is a link, which is not followed; name the file itself"
         elif not os.access(path if path.exists() else path.absolute().parent, os.W_OK):
             yield f"--{kind} {path}: must not be written"
         elif first != kind:

@@ -29,11 +29,16 @@ def write_file(path: str | os.PathLike[str], content: bytes, mode: int = 0o644) 
     kind = _kind_of(place)
     if kind in (0, stat.S_IFREG):
         _put_in_place(place, content, mode)
-    elif kind == stat.S_IFLNK and not os.fspath(place).startswith(OF_THE_SYSTEM):
+    elif kind == stat.S_IFLNK and not is_of_the_system(place):
         raise OSError(errno.ELOOP, "this is a link, which is not followed; name the file itself")
     else:
         with open(place, "wb", buffering=0) as stream:
             stream.write(content)
+
+
+def is_of_the_system(path: str | os.PathLike[str]) -> bool:
+    """Whether `path` is where a link leads to what is open already."""
+    return os.fspath(path).startswith(OF_THE_SYSTEM)
 
 
 def is_pipe(path: str | os.PathLike[str]) -> bool:

@@ -1,6 +1,7 @@
 """`veeam-contracts` as a person uses it: what it prints, and its exit status."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -15,6 +16,7 @@ from mutants.harness import Answer, Ask, Behaviour, Server, broken, judge
 from veeam_contracts.judging.catalogue import RULES
 from veeam_contracts.judging.verdict import Status
 from veeam_contracts.options import Mistake, read_options
+from veeam_contracts.writing import write_output
 
 ROOT = Path(__file__).parents[2]
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -139,13 +141,30 @@ def test_a_report_that_must_not_be_written_is_known_before_the_run(
             read_options({"html": str(path)}, {})
 
 
+def test_a_report_goes_through_no_link(tmp_path: Path) -> None:
+    target = tmp_path / "elsewhere"
+    target.write_text("kept", "utf-8")
+    (tmp_path / "report.html").symlink_to(target)
+    with pytest.raises(Mistake, match="is a link, which is not followed"):
+        read_options({"html": str(tmp_path / "report.html")}, {})
+    with pytest.raises(OSError, match="is a link, which is not followed"):  # put there during the run
+        write_output(tmp_path / "report.html", "the report")
+    assert target.read_text("utf-8") == "kept"
+
+
+def test_a_pipe_that_nobody_reads_holds_no_report_up(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match=r"nobody read it within 0\.01 s"):
+        write_output(tmp_path / "pipe", "the report", patience=0.01)
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a file that is always full")
 def test_a_report_that_is_not_written_hinders_neither_the_others_nor_the_verdict(
     veeam_contracts: Command, tmp_path: Path
 ) -> None:
     login = ("http://127.0.0.1:1", "--token", "abcdefgh")
     result = veeam_contracts("check", *login, "--json", "/dev/full", "--html", "report.html")
-    assert result.returncode == Status.OWN_FAILURE
+    assert result.returncode == Status.INCONCLUSIVE, "what the verdict says, whatever becomes of its reports"
     assert "inconclusive: http://127.0.0.1:1 is not reached" in result.stdout
     assert [line for line in result.stderr.splitlines() if line] == [
         "veeam-contracts: --json /dev/full: the report was not written: No space left on device"

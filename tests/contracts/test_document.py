@@ -75,13 +75,15 @@ KNOWN = {
     "veeam_mock.spec.document": {"VERSIONS", "document_of"},
     "veeam_mock.also.schemas": {"Plain", "Schemas"},
     "veeam_mock.also.sources": {"AlsoError", "Source", "follow", "read_source"},
+    "veeam_mock.files": {"is_of_the_system", "write_file"},
     "veeam_mock.showing": {"CI_COMMAND", "printable"},
     "veeam_mock.spellings": {"Span", "Spellings", "replaced", "united"},
 }
-"""What the contracts use of the mock: the server, its documents and those of others, and how foreign text is shown."""
+"""What the contracts use of the mock: the server, its documents and those of others, how foreign text is shown, and how
+files are written."""
 
 
-def test_the_contracts_know_only_the_server_the_documents_and_the_masking_of_the_mock() -> None:
+def test_the_contracts_know_only_so_much_of_the_mock() -> None:
     for module in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(module.read_text())):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("veeam_mock"):

@@ -1,6 +1,8 @@
 """The reports of a broken server, in every form, and the baseline of what is known to be broken."""
 
 import json
+import shutil
+import subprocess
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -12,6 +14,8 @@ import pytest
 from mutants.defects_of_causes import without
 from mutants.defects_of_codes import every_7th_code_repeats_the_one_before
 from mutants.harness import Answer, Ask, Server, broken, judge, say
+from veeam_contracts.asking.exchange import Exchange
+from veeam_contracts.asking.secrets import Secrets
 from veeam_contracts.judging.baseline import BaselineError, read_baseline
 from veeam_contracts.judging.catalogue import RULES
 from veeam_contracts.judging.rule import ALSO
@@ -19,6 +23,7 @@ from veeam_contracts.judging.verdict import Outcome, Status, Verdict
 from veeam_contracts.paths import VERSIONS
 from veeam_contracts.reports import baseline_report, html_report, json_report, junit_report, markdown_report
 from veeam_contracts.reports.terminal import print_verdict
+from veeam_contracts.writing import Bodies
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "contracts-report.schema.json"
 CONCERNED = [rule.id for rule in RULES if rule.holds_for(VERSIONS[0]) and rule.group != ALSO]
@@ -181,3 +186,32 @@ def test_the_terminal_shows_four_defects_on_a_screen() -> None:
         return answer
 
     assert len(shown(judge(four_defects, generated=True)).splitlines()) <= 40
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="needs bash")
+@pytest.mark.parametrize("body", [b"a" * 50_000, b'{"targetRegion": "world\0wide"}', b"\xff\0" * 300])
+def test_a_body_that_no_line_holds_lies_beside_the_report(tmp_path: Path, body: bytes) -> None:
+    keep = Bodies([tmp_path / "it's a report.html"]).keep
+    exchange = Exchange("POST", "https://veeam.test/v8/DeviceCode", "/v8/DeviceCode", {}, body)
+    line = exchange.curl(Secrets(), keep=keep)
+    assert len(line) < 400
+    command = 'curl() { for each in "$@"; do last=$each; case $each in @*) cat -- "${each#@}";; esac; done; }; ' + line
+    done = subprocess.run(["bash", "-c", command], capture_output=True, check=True)
+    assert done.stdout == body
+    assert "/it's a report-bodies/" in next(str(path) for path in tmp_path.rglob("*.bin"))
+
+
+def test_a_body_with_a_secret_is_kept_in_no_file(tmp_path: Path) -> None:
+    secrets = Secrets()
+    secrets.hide("a secret token", "$VEEAM_TOKEN")
+    body = b"a secret token" + b"x" * 1_000
+    line = Exchange("POST", "https://veeam.test/", "/", {}, body).curl(secrets, keep=Bodies([tmp_path / "r.html"]).keep)
+    assert "$VEEAM_TOKEN" in line
+    assert "a secret token" not in line
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_bodies_are_kept_nowhere_without_a_report_that_is_a_file(tmp_path: Path) -> None:
+    assert Bodies().keep(b"x") is None
+    assert Bodies([Path("/dev/stdout")]).keep(b"x") is None
+    assert Bodies([tmp_path / "missing" / "report.html"]).keep(b"x") is None

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -15,6 +15,9 @@ from veeam_mock.showing import CI_COMMAND
 
 EXCERPT = 400
 """Characters of a body that a report repeats."""
+
+Keep = Callable[[bytes], str | None]
+"""Keeps a body, and says in which file; None where it cannot."""
 
 
 class NotJson:
@@ -140,20 +143,28 @@ class Exchange:
         """A member of the JSON object in the body; None when there is none."""
         return self.value.get(name) if isinstance(self.value, dict) else None
 
-    def curl(self, secrets: Secrets, options: Sequence[str] = ()) -> str:
-        """The request as a curl line with more `options`, its secrets replaced by variables or labels."""
+    def curl(self, secrets: Secrets, options: Sequence[str] = (), keep: Keep = lambda body: None) -> str:
+        """The request as a curl line with more `options`, its secrets replaced by variables or labels.
+
+        What does not fit into a line is read from the file that `keep` gives, or cut where it gives none.
+        """
         parts = ["curl", "-sS", "-X", self.method]
         for name, value in self.request_headers.items():
             if name.lower() in ("authorization", "content-type"):
                 parts += ["-H", _shell_word(f"{name}: {value}", secrets)]
         if self.request_body:
-            # Of what begins with @, `--data-binary` would read a file.
-            parts += ["--data-raw" if self.request_body.startswith(b"@") else "--data-binary"]
-            parts.append(_shell_word(self.request_body.decode("utf-8", "surrogateescape"), secrets, EXCERPT))
+            parts += self._data(self.request_body, secrets, keep)
         if set(self.url) & set("[]{}"):
             parts.append("--globoff")
         parts += [option if option.startswith("--") else _quote(VARIABLE.split(option)) for option in options]
         return " ".join([*parts, _shell_word(self.url, secrets)])
+
+    def _data(self, body: bytes, secrets: Secrets, keep: Keep) -> list[str]:
+        text = body.decode("utf-8", "surrogateescape")
+        if (len(text) > EXCERPT or "\0" in text) and not secrets.spans(text) and (file := keep(body)) is not None:
+            return ["--data-binary", _shell_word(f"@{file}", secrets)]
+        # Of what begins with @, `--data-binary` would read a file.
+        return ["--data-raw" if body.startswith(b"@") else "--data-binary", _shell_word(text, secrets, EXCERPT)]
 
     def seen(self, secrets: Secrets) -> str:
         """The answer in a few words."""

@@ -12,7 +12,7 @@ import pytest
 
 from veeam_contracts.asking.admission import BudgetSpent, Refused, Stopped
 from veeam_contracts.asking.client import NoLogin, TokenDied
-from veeam_contracts.asking.exchange import Exchange
+from veeam_contracts.asking.exchange import Exchange, Keep
 from veeam_contracts.asking.gate import NoAnswer
 from veeam_contracts.asking.secrets import Secrets
 from veeam_contracts.asking.survey import Barred, NotServed
@@ -120,7 +120,8 @@ class Findings:
     """Collects for one test. A rule that goes on after a failure can say how often out of how many.
 
     `rule` is the one that is tried, `curl_options` are what curl needs to get through to the server, `told` is what
-    broke before, `chosen` the rules of the run. `elsewhere` counts generated cases that show what another rule told.
+    broke before, `chosen` the rules of the run. `keep` keeps bodies that are too
+    long for a line. `elsewhere` counts generated cases that show what another rule told.
     """
 
     secrets: Secrets
@@ -129,6 +130,7 @@ class Findings:
     told: Told = field(default_factory=dict)
     elsewhere: Counter[str] = field(default_factory=Counter)
     chosen: Set[str] = frozenset()
+    keep: Keep = lambda body: None
     tried: int = 0
     broke: int = 0
     failures: list[Failure] = field(default_factory=list)
@@ -180,7 +182,7 @@ class Findings:
         if len(self.failures) >= KEPT * 4:
             return
         if exchange is not None:
-            fresh.curl = exchange.curl(self.secrets, self.curl_options)
+            fresh.curl = exchange.curl(self.secrets, self.curl_options, self.keep)
             fresh.answer = exchange.seen(self.secrets)
             fresh.operation, fresh.status = self.operation_of(exchange), exchange.status
         self.failures.append(fresh)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from veeam_contracts.judging.verdict import Verdict
+from veeam_contracts.writing import write_output
 
 
 def write_reports(verdict: Verdict, files: Mapping[str, Path]) -> list[str]:
@@ -11,7 +12,7 @@ def write_reports(verdict: Verdict, files: Mapping[str, Path]) -> list[str]:
     problems = []
     for kind, path in files.items():
         try:
-            path.write_text(_renderer(kind)(verdict), encoding="utf-8")
+            write_output(path, _renderer(kind)(verdict))
         except OSError as error:
             problems.append(f"--{kind.replace('_', '-')} {path}: the report was not written: {error.strerror or error}")
     return problems

@@ -73,7 +73,7 @@ def findings(api: Client, request: pytest.FixtureRequest) -> Findings:
     """Where a rule writes what it found out."""
     run = run_of(request.config)
     rule, told = rule_of(request.node), run.told_in(api.version)
-    found = Findings(api.secrets, api.target.curl_options, rule, told, chosen=run.chosen)
+    found = Findings(api.secrets, api.target.curl_options, rule, told, chosen=run.chosen, keep=run.bodies.keep)
     request.node.stash[FINDINGS_KEY] = found
     return found
 

@@ -25,6 +25,7 @@ from veeam_contracts.options import ALL, AUTO, Mistake, Options, bundled_target,
 from veeam_contracts.paths import NEWEST, Version
 from veeam_contracts.running.items import fits_its_version, label_of, rule_of, version_of
 from veeam_contracts.running.versions import choose, served_versions, tell
+from veeam_contracts.writing import Bodies
 
 JUDGED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
 """pytest came to an end in good order, so that the verdict is the status."""
@@ -66,6 +67,7 @@ class Run:
         self.served: tuple[Version, ...] = ()
         self._versions: tuple[Version, ...] = ()
         self.chosen: set[str] = set()
+        self.bodies = Bodies(options.files.values())
         self._told: dict[Version, Told] = {}
         self.trouble = ""
         self.unwritten: list[str] = []
@@ -241,9 +243,7 @@ class Run:
         from veeam_contracts.reports import write_reports
 
         self.unwritten = write_reports(self.verdict, self.options.files)
-        if self.unwritten:
-            session.exitstatus = Status.OWN_FAILURE
-        elif session.exitstatus in JUDGED:
+        if session.exitstatus in JUDGED:
             session.exitstatus = self.verdict.status
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:

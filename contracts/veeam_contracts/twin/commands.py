@@ -18,6 +18,7 @@ from veeam_contracts.paths import Version
 from veeam_contracts.running.versions import choose, served_versions
 from veeam_contracts.twin.comparing import Difference, Side, as_json, compare, record
 from veeam_contracts.twin.probing import probe
+from veeam_contracts.writing import write_output
 from veeam_mock.showing import printable
 
 MOST_REQUESTS = 200
@@ -65,8 +66,8 @@ def run_compare(one: Options | Path, other: Options | Path, report: str | None) 
         return Status.INCONCLUSIVE
     for line in told(found, first.version):
         click.echo(line)
-    if report is not None and not write(report, json.dumps(as_json(found), indent=2) + "\n"):
-        return Status.OWN_FAILURE
+    if report is not None:
+        write(report, json.dumps(as_json(found), indent=2) + "\n")
     return Status.BROKEN if found else Status.CONFORMS
 
 
@@ -125,7 +126,7 @@ def told(differences: list[Difference], version: Version) -> Iterator[str]:
 def write(path: str, text: str) -> bool:
     """Write a file whole; False, and a line that says why, where that cannot be."""
     try:
-        Path(path).write_bytes(text.encode("utf-8", "backslashreplace"))
+        write_output(Path(path), text)
     except OSError as error:
         click.echo(f"veeam-contracts: {path} cannot be written: {error.strerror or error}", err=True)
         return False
