@@ -55,6 +55,9 @@ def headers_for(headers: Headers, length: int) -> Headers:
     return headers if told is None or told.lstrip("0") == str(length) else {**headers, "content-length": str(length)}
 
 
+NO_BODY = frozenset({204, 205, 304})
+"""Statuses of answers without a body (RFC 9110 section 6.4.1)."""
+
 NO_LENGTH = frozenset({204, 304})
 """Statuses of answers that say nothing of a length, and come in no chunks (RFC 9110 section 8.6)."""
 
