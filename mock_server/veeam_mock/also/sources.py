@@ -106,10 +106,16 @@ def _read_json(text: bytes) -> object:
 def _read_yaml(text: bytes) -> object:
     import yaml
 
+    from veeam_mock.spec.scalars import bound_numbers
+
+    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+        """That of the safe language, with bounded numbers."""
+
+    bound_numbers(Loader)
     if len(text) > LARGEST_YAML:
         raise ValueError(f"it has more than {LARGEST_YAML} bytes of YAML; as JSON it may have {LARGEST}")
     try:
-        loaded = _bounded(yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)), len(text))
+        loaded = _bounded(yaml.load(text, Loader), len(text))
         return orjson.loads(orjson.dumps(loaded, option=orjson.OPT_NON_STR_KEYS))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
@@ -154,7 +160,10 @@ def _base_path(document: Mapping[str, Any]) -> str:
     servers = document.get("servers")
     first = servers[0] if isinstance(servers, list) and servers else None
     url = first.get("url") if isinstance(first, Mapping) else None
-    path = urlsplit(url).path.rstrip("/") if isinstance(url, str) and "{" not in url else ""
+    try:
+        path = urlsplit(url).path.rstrip("/") if isinstance(url, str) and "{" not in url else ""
+    except ValueError:  # an address in brackets that is none
+        return ""
     return path if path.startswith("/") else ""
 
 
