@@ -44,8 +44,16 @@ class Escape(NamedTuple):
     undo: "Callable[[str], Undone]"
 
     def read(self, text: str) -> str:
-        """`text` with the escapes undone."""
-        return self.pattern.sub(lambda found: self.undo(found.group())[0], text)
+        """`text` with the escapes undone, each kind of them once: a body may have a hundred thousand."""
+        known: dict[str, str] = {}
+
+        def undone(found: re.Match[str]) -> str:
+            run = found.group()
+            if run not in known:
+                known[run] = self.undo(run)[0]
+            return known[run]
+
+        return self.pattern.sub(undone, text)
 
 
 Undone = tuple[str, Sequence[int]]
