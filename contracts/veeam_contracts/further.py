@@ -17,6 +17,9 @@ from veeam_mock.also.sources import AlsoError, Source, follow, read_source
 Json = dict[str, Any]
 
 VARIABLE = re.compile(r"\{[^{}]*\}")
+PATH = re.compile(r"/(?:[!$-;=@A-Z_a-z~]|\{[\w-]+\})*")
+"""A path as it can be sent (RFC 3986 section 3.3), with variables; others are not tried."""
+
 STATUS = re.compile(r"[1-5](?:\d\d|XX)|default")
 PLACES = frozenset({"path", "query", "header"})
 OWN_HEADERS = frozenset({"accept", "authorization", "content-type"})
@@ -80,7 +83,7 @@ class _Reader:
         for path, node in self._source.paths.items():
             item = self._follow(node)
             get = item.get("get")
-            if not path.startswith("/") or not isinstance(get, Mapping) or _is_own(path):
+            if not PATH.fullmatch(path) or not isinstance(get, Mapping) or _is_own(path):
                 continue
             responses = dict(self._responses(get.get("responses")))
             good = [media for status, r in responses.items() if status[0] == "2" for media in r["content"]]

@@ -55,6 +55,12 @@ def headers_for(headers: Headers, length: int) -> Headers:
     return headers if told is None or told.lstrip("0") == str(length) else {**headers, "content-length": str(length)}
 
 
+NEXT_AFTER = "X-Next-After"
+"""The header field of an answer of the control API that is a page: the id after which the next one begins."""
+
+NO_BODY = frozenset({204, 205, 304})
+"""Statuses of answers without a body (RFC 9110 section 6.4.1)."""
+
 NO_LENGTH = frozenset({204, 304})
 """Statuses of answers that say nothing of a length, and come in no chunks (RFC 9110 section 8.6)."""
 

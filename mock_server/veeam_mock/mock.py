@@ -54,7 +54,7 @@ class Mock:
 
     def is_quick(self, head: Head) -> bool:
         """Whether `reply` takes no longer than a call of the API does; for other requests a door takes a thread."""
-        return not head.is_beside_the_api
+        return not head.is_beside_the_api and (head.operation is None or head.operation.elsewhere is None)
 
     def reply(self, head: Head, body: bytes, *, no_socket: str | None = None) -> Reply:
         """The reply to a request with this head and body, as that of `answer`."""

@@ -24,6 +24,11 @@ SHORTEST = 4
 """Characters from which on another form of a secret is looked for: a shorter one would be found everywhere."""
 
 
+LONGEST_ESCAPE = 12
+CUT_ESCAPE = re.compile(r"(?:\\[uUx]?\{?[0-9a-fA-F]{0,7}|%[0-9a-fA-F]?|&(?:#[xX]?)?[0-9a-zA-Z]{0,8})\Z")
+"""The beginning of an escape at the end of a text that some bound has cut."""
+
+
 class Span(NamedTuple):
     """Where a secret stands in a text, and the label that is shown in its place."""
 
@@ -39,8 +44,16 @@ class Escape(NamedTuple):
     undo: "Callable[[str], Undone]"
 
     def read(self, text: str) -> str:
-        """`text` with the escapes undone."""
-        return self.pattern.sub(lambda found: self.undo(found.group())[0], text)
+        """`text` with the escapes undone, each kind of them once: a body may have a hundred thousand."""
+        known: dict[str, str] = {}
+
+        def undone(found: re.Match[str]) -> str:
+            run = found.group()
+            if run not in known:
+                known[run] = self.undo(run)[0]
+            return known[run]
+
+        return self.pattern.sub(undone, text)
 
 
 Undone = tuple[str, Sequence[int]]
@@ -151,8 +164,8 @@ def _cut_off(form: str, text: str) -> int:
     if len(form) <= CASELESS:
         return -1
     begin = form[:CASELESS]
-    at = text.find(begin, max(0, len(text) - len(form) + 1))
-    while at != -1 and not form.startswith(text[at:]):
+    at = text.find(begin, max(0, len(text) - len(form) - LONGEST_ESCAPE + 1))
+    while at != -1 and not form.startswith((text[at:], CUT_ESCAPE.sub("", text[at:]))):
         at = text.find(begin, at + 1)
     return at
 
@@ -222,7 +235,9 @@ _BACKSLASH = (
     r"|(?:\\\\)+|\\[nrtbf\"'/]|'\\''"
 )
 _PERCENT = r"(?:%[0-9a-fA-F]{2})+"
-_ENTITY = r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});"
+_NUMERIC = r"&#(?>[0-9]{1,7}|[xX][0-9a-fA-F]{1,6})"
+_ENTITY = rf"{_NUMERIC}(?:;|(?!\Z))|&[a-zA-Z]{{2,8}};"
+"""A reference that ends with the text may be cut; in its midst HTML reads one without a semicolon too."""
 CONTROLS = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 
 
@@ -274,7 +289,7 @@ def _sums(sizes: Sequence[int], width: int) -> list[int]:
 
 def _of_entity(entity: str) -> Undone:
     """A numeric character reference stands for any character here: HTML would take another for a control character."""
-    digits = entity[2:-1]
+    digits = entity[2:].removesuffix(";")
     if entity[1] != "#":
         return _whole(html.unescape(entity), entity)
     number = int(digits[1:], 16) if digits[0] in "xX" else int(digits)

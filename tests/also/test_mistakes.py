@@ -76,6 +76,23 @@ def test_what_is_broken_is_told_once_and_the_rest_is_served(
     assert client.send("POST", "/v8/B").status_code == 200
 
 
+def test_of_many_broken_places_some_are_told_and_the_others_counted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "twice.json"
+    file.write_text('{"openapi": "3.1.0", "paths": {' + '"/v8/\\u001b[31mA": {},' * 20_000 + '"/v8/B": {}}}')
+    Mock(Settings(also=[str(file)]))
+    told = [message for message in caplog.messages if message.startswith(str(file))]
+    assert len(told) == 2 and told[-1] == f"{file}: paths./v8/B: is not a path with operations"
+    assert told[0] == f"{file}: paths./v8/\\x1b[31mA: is not a path with operations"
+    file.write_text('{"openapi": "3.1.0", "paths": {\n' + '"/v8/A": {},\n' * 20_000 + '"/v8/B": {}}}')
+    caplog.clear()
+    Mock(Settings(also=[str(file)]))
+    told = [message for message in caplog.messages if message.startswith(str(file))]
+    assert told[2] == f"{file}: line 3: /v8/A is there a second time, the last one counts"
+    assert told[20:] == [f"{file}: and 19981 more of such places"]
+
+
 def test_a_path_that_is_written_twice_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     file = tmp_path / "twice.json"
     file.write_text('{"openapi": "3.1.0", "paths": {\n"/v8/A": {},\n"/v8/A": {"get": {"responses": {}}}}}')
@@ -84,6 +101,12 @@ def test_a_path_that_is_written_twice_is_told(tmp_path: Path, caplog: pytest.Log
 
 
 ANSWERS: list[tuple[str, dict[str, Any], str]] = [
+    ("getClosing", {"headers": {"X\r\nSet-Cookie": "a=b"}}, "is not keyed by names of header fields"),
+    ("getClosing", {"headers": {"Content-Length": 5}}, "is not keyed by names of header fields"),
+    ("getClosing", {"headers": {"X-A": "a\r\nSet-Cookie: a=b"}}, "is not the value of a header field"),
+    ("getClosing", {"status": 204, "body": {"day": 7}}, "an answer with 204 has no body"),
+    ("getPicture", {"body-file": "/dev/zero"}, "/dev/zero has more than 1048576 bytes"),
+    ("getPicture", {"body-file": "a\0b"}, "cannot be read: embedded null byte"),
     ("getSheep", {"status": 200}, "names no operation or path of a document in also"),
     ("getClosing", {"body": {"day": 1}}, f"breaks the schema of {SHOP}: GET /v8/Closing: day: 1 is less than"),
     ("getClosing", {"body-file": "none.json"}, "none.json cannot be read: No such file"),

@@ -29,6 +29,14 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(file)
 
 
+GOOD = "{get: {responses: {'200': {content: {application/json: {}}}}}}"
+ODD = "3.0.1\nservers: [{url: 'https://[bad/'}]\npaths:\n" + "".join(
+    f'  "{path}": {GOOD}\n'
+    for path in ["/v8/{a", "/v8/{{a}}", "/v8/{a.b}", "/v8/{a:9}", "/v8/a b", "/v8/\\e[31m", "/v8/?q"]
+)
+"""Paths that cannot be sent, below an address that is none."""
+
+
 def check(shop: str, behave: Behaviour = Server.answer, limits: Limits | None = None, **options: Any) -> Verdict:
     limits = {} if limits is None else {"limits": limits}
     return judge(behave, {"also": [shop]}, also=[shop], api="v8", **limits, **options)
@@ -116,6 +124,8 @@ def test_a_small_budget_leaves_the_document_out_and_says_so(shop: str) -> None:
         (None, "No such file"),
         ("swagger: '2.0'", "this is Swagger 2.0"),
         ("openapi: 3.0.1\npaths: {}", "describes no GET that answers JSON"),
+        (f"openapi: {ODD}", "describes no GET that answers JSON"),
+        ("openapi: 1" + ":59" * 100_000, "this is not YAML, line 1"),
     ],
 )
 def test_a_document_that_cannot_be_used_is_told_with_its_file(text: str | None, said: str, tmp_path: Path) -> None:

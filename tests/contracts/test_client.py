@@ -57,6 +57,12 @@ def test_a_redirect_is_judged_and_not_followed(veeam: MockServer, api: Client) -
     veeam.requests.verify(0, operation="getOrganizations")
 
 
+@pytest.mark.parametrize("location", ["http://[31m/", "//[", "http://veeam.example:99999999/", "\\", "http://"])
+def test_a_redirect_to_an_address_that_is_none_is_an_answer(veeam: MockServer, api: Client, location: str) -> None:
+    veeam.faults.add("status", status=302, headers={"Location": location}, match={"operation": "getServiceInstance"})
+    assert api.get(api.path_of("getServiceInstance")).status == 302
+
+
 def test_proxies_and_certificates_of_the_environment_are_not_used(
     veeam: MockServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

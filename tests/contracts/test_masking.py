@@ -39,6 +39,26 @@ def test_a_secret_is_masked_and_nothing_else_is(mask: Mask, secret: str, spelled
     assert mask(secret, f"<{spelled(secret)}>") == "<***>"
 
 
+def _as_references(secret: str) -> str:
+    return "".join(f"&#x{ord(character):X}" for character in secret)
+
+
+def _in_percent(secret: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in secret.encode())
+
+
+def _as_units(secret: str) -> str:
+    return "".join(f"\\u{ord(character):04x}" for character in secret)
+
+
+@both
+@pytest.mark.parametrize("spelled", [_as_references, _in_percent, _as_units])
+@pytest.mark.parametrize("cut", range(8))
+def test_a_secret_that_is_cut_within_an_escape_is_masked(mask: Mask, spelled: Spelling, cut: int) -> None:
+    whole = spelled("byÄEUjh4cxeJf")
+    assert mask("byÄEUjh4cxeJf", f"<{whole[: len(whole) - cut]}") == "<***"
+
+
 @both
 @given(SECRETS, st.sampled_from(AROUND))
 def test_of_encoded_data_with_a_secret_that_is_masked(mask: Mask, secret: str, spelled: Spelling) -> None:

@@ -369,6 +369,28 @@ def test_a_filter_that_nothing_could_pass_or_that_is_none_is_refused(
     assert told in reply.json()["message"]
 
 
+@pytest.mark.parametrize("limit", [None, 5, 30])
+def test_a_full_journal_is_read_in_pages(serve: Callable[..., MockServer], limit: int | None) -> None:
+    server = serve(admin_key="an-admin-key-of-24-chars")
+    client, control = ApiClient(server.url), f"{server.url}/__admin/requests"
+    for number in range(40):
+        client.send("POST", f"/v4/{number}", data=b"\x01" * 200_000)
+    body = {} if limit is None else {"limit": limit}
+    key = {"X-Admin-Key": "an-admin-key-of-24-chars"}
+    page = requests.get(control, params=body, headers=key, timeout=10)
+    assert len(page.json()) == 5 and len(page.content) < 8_000_000
+    found = requests.post(f"{control}/find", json=body, headers=key, timeout=10)
+    assert found.json() == page.json()
+    assert [answer.headers.get("X-Next-After") for answer in (page, found)] == (
+        [None, None] if limit == 5 else [str(page.json()[-1]["id"])] * 2
+    )
+    attached = MockServer.attach(server.url, "an-admin-key-of-24-chars")
+    for reader in (server, attached):
+        paths = [exchange["request"].path for exchange in reader.requests.list(limit=limit)]
+        assert paths == [f"/v4/{number}" for number in range(40)][-(limit or 40) :]
+    assert len(attached.requests.list(status=404, after=found.json()[0]["id"], limit=limit)) == (limit or 40) - 1
+
+
 def test_in_process_and_over_http_are_one_control_api(server: MockServer) -> None:
     attached = MockServer.attach(server.url, ca_cert=server.ca_cert)
     attached.clock.freeze()

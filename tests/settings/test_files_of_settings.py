@@ -32,6 +32,13 @@ def test_aliases_are_bounded_by_what_they_stand_for(tmp_path: Path, text: str) -
     assert peak < 100_000_000
 
 
+def test_a_number_of_base_60_is_bounded(tmp_path: Path) -> None:
+    file = tmp_path / "veeam-mock.yaml"
+    file.write_text("port: 1" + ":59" * 300_000)
+    with pytest.raises(SettingsError, match="a number has more than 400 characters, line 1, column 7"):
+        read_config(str(file))
+
+
 def test_an_alias_stands_for_what_it_names(tmp_path: Path) -> None:
     file = tmp_path / "veeam-mock.yaml"
     file.write_text("restore_sessions: &ids [a, b]\naccounts: *ids\n")

@@ -9,7 +9,7 @@ from veeam_mock.control.description import control_spec
 from veeam_mock.faults.kinds import TYPES
 from veeam_mock.faults.parsing import CONDITIONS
 from veeam_mock.settings.options import OPTIONS
-from veeam_mock.spec.schema import SECRET, WANTED, Schema, in_any_case
+from veeam_mock.spec.schema import LONGEST, SECRET, WANTED, Schema, in_any_case
 
 
 def speechless(schema: object, where: str = "") -> Iterator[str]:
@@ -74,3 +74,21 @@ def test_where_a_value_may_be_a_secret_no_message_repeats_it(value: object) -> N
     messages = [violation.message for violation in schema.violations(value, "users")]
     assert messages
     assert not [message for message in messages if "hunter2" in message or " is not " not in message]
+
+
+def test_of_many_mistakes_in_a_large_value_the_first_is_told() -> None:
+    schema = Schema({"type": "array", "items": {"type": "object"}})
+    assert len(schema.violations([1] * 5_000, "body")) == 5_000
+    (violation,) = schema.violations([{}] * 3 + [1] * 300_000, "body")
+    assert str(violation) == "body.3: 1 is not of type object"
+
+
+def test_a_pattern_that_never_ends_does_not_match() -> None:
+    schema = Schema({"type": "array", "items": {"type": "string", "pattern": r"^(?:(.)\1?)+$"}})
+    violations = schema.violations(["a" * 500 + "\n"] * 1_000, "body")
+    assert {violation.keyword for violation in violations} == {"pattern"}
+
+
+def test_no_message_is_longer_than_anybody_reads() -> None:
+    (violation,) = Schema({"enum": [f"option {number}" for number in range(10_000)]}).violations("none", "")
+    assert len(violation.message) == LONGEST and violation.message.startswith("'none' is not one of option 0, ")

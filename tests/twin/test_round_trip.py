@@ -198,6 +198,18 @@ def test_a_side_that_cannot_be_asked_is_no_difference() -> None:
     assert "http://127.0.0.1:9: " in found.stderr
 
 
+def test_a_server_that_answers_too_little_has_no_profile(tmp_path: Path) -> None:
+    profile = tmp_path / "profile.yaml"
+    with MockServer(http=True) as server:
+        for operation in ("getOrganizations", "getDeviceCode", "getServiceInstance"):
+            server.faults.add("empty", match={"operation": operation})
+        login = ["--username", server.username, "--password", server.password, "--api", "v4", "--rate", "100"]
+        learned = run("probe", server.url, "--output", str(profile), *login)
+    assert learned.returncode == 3
+    assert re.fullmatch(r"veeam-contracts: \d+ of \d+ questions were answered, which shows nothing\n", learned.stderr)
+    assert not profile.exists()
+
+
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "veeam_contracts", *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=120)

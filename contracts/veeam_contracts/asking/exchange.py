@@ -13,6 +13,9 @@ from veeam_contracts.asking.wire import LATE, Cause, Silence
 from veeam_contracts.paths import GIVE_CODES, is_at
 from veeam_mock.showing import CI_COMMAND
 
+LONGEST_TOKEN = 32 * 1024
+"""Characters; a server reads no head of more."""
+
 EXCERPT = 400
 """Characters of a body that a report repeats."""
 
@@ -249,7 +252,7 @@ def _escaped(character: str) -> str:
 
 def is_sendable(token: Any) -> bool:
     """Whether a header can hold this token: characters that can be seen (RFC 6750 section 2.1 allows fewer)."""
-    return isinstance(token, str) and re.fullmatch(r"[!-~]+", token) is not None
+    return isinstance(token, str) and len(token) <= LONGEST_TOKEN and re.fullmatch(r"[!-~]+", token) is not None
 
 
 def listed_in(value: Any) -> list[dict[str, Any]]:

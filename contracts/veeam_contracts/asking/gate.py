@@ -153,6 +153,14 @@ def _seconds(timeout: Any) -> float:
     return 60.0 if seconds is None else float(seconds)
 
 
+class _Session(requests.Session):
+    """Follows no redirect. `requests` reads the address of one even where it shall not, and fails at an odd one."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """No answer leads elsewhere."""
+        return None
+
+
 class Line:
     """One run's way to one target, which the clients of all versions share: the limits are those of the whole run."""
 
@@ -170,7 +178,7 @@ class Line:
         self.http = self._session()
 
     def _session(self) -> requests.Session:
-        session, target = requests.Session(), self.target
+        session, target = _Session(), self.target
         session.trust_env = False
         # A login kept in a cookie would open what is asked for without a token.
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))

@@ -17,7 +17,7 @@ from veeam_contracts.options import Options, bundled_target
 from veeam_contracts.paths import Version
 from veeam_contracts.running.versions import choose, served_versions
 from veeam_contracts.twin.comparing import Difference, Side, as_json, compare, record
-from veeam_contracts.twin.probing import probe
+from veeam_contracts.twin.probing import NothingShown, probe
 from veeam_contracts.writing import write_output
 from veeam_mock.showing import printable
 
@@ -37,7 +37,7 @@ def run_probe(options: Options, output: str) -> Status:
         with opened(options.target, options) as (client, served):
             profile = probe(client, served)
             used = client.admission.used
-    except CannotCompare as error:
+    except (CannotCompare, NothingShown) as error:
         click.echo(f"veeam-contracts: {error}", err=True)
         return Status.INCONCLUSIVE
     if not write(output, profile.write()):

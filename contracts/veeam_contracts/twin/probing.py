@@ -18,15 +18,29 @@ from veeam_contracts.twin.forms import form_of
 from veeam_contracts.twin.profile import Profile
 from veeam_contracts.twin.script import play
 
+FEWEST = 4
+"""One of so many questions has to be answered, as of the requests of a check."""
+
 OPEN = frozenset({"neither"})
 """Readings that the catalogue does not have."""
 
 
+class NothingShown(Exception):
+    """A server answers too little; the message says how much."""
+
+
 def probe(client: Client, served: Iterable[Version]) -> Profile:
-    """The profile of a server to which `client` has logged in. Raises `BudgetSpent` where the limits end it."""
+    """The profile of a server to which `client` has logged in.
+
+    Raises `BudgetSpent` where the limits end it, and `NothingShown` where it does not answer.
+    """
     profile = Profile(client.version.name, [version.name for version in served])
     times: dict[str, list[float]] = {}
-    for answered in play(client):
+    answers = list(play(client))
+    came = sum(answered.exchange is not None for answered in answers)
+    if FEWEST * came < len(answers):
+        raise NothingShown(f"{came} of {len(answers)} questions were answered, which shows nothing")
+    for answered in answers:
         exchange, question = answered.exchange, answered.question
         if exchange is None or (not question.case and not exchange.ok):
             continue

@@ -10,7 +10,8 @@ from veeam_mock.also.documents import load_documents
 from veeam_mock.also.operations import Described, is_json
 from veeam_mock.also.scene import Scene
 from veeam_mock.also.sources import stamp_of
-from veeam_mock.messages import Reply
+from veeam_mock.messages import NO_BODY, Reply
+from veeam_mock.showing import printable
 from veeam_mock.spec.spec import NOT_SERVED, SLASH, CheckedRequest, Match, NoMatch, Operation
 from veeam_mock.spec.versions import Version, Versions
 
@@ -37,7 +38,7 @@ class Also:
     def tell(self) -> None:
         """Write what is broken in the documents to the log, each with its place, once for each state of the files."""
         while self._documents.untold:
-            log.warning("%s", self._documents.untold.pop(0))
+            log.warning("%s", printable(self._documents.untold.pop(0)))
 
     def find(self, method: str, path: str) -> Match | NoMatch:
         """The operation for a method and a percent-encoded path. HEAD means the GET of the same path."""
@@ -69,7 +70,7 @@ class Also:
     def _made(self, asked: Asked, scene: Scene) -> Reply:
         described = asked.described
         good = described.good
-        if good.media is None:
+        if good.media is None or good.status in NO_BODY:
             return Reply(good.status)
         if is_json(good.media):
             headers = {} if good.media == "application/json" else {"Content-Type": good.media}

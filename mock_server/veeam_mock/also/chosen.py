@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -10,6 +9,7 @@ import orjson
 from veeam_mock.also.operations import Described, is_json
 from veeam_mock.also.routes import Routes
 from veeam_mock.also.sources import AlsoError
+from veeam_mock.messages import BODY_LIMIT, NO_BODY
 from veeam_mock.spec.schema import Violation, shorten
 from veeam_mock.spec.spec import METHODS
 
@@ -63,6 +63,8 @@ def _checked(answer: Mapping[str, Any], described: Described, where: str) -> Cho
     status = answer.get("status", operation.success)
     headers = {name: str(value) for name, value in answer.get("headers", {}).items()}
     schema = operation.replies.get(status)
+    if status in NO_BODY and {"body", "body-file"} & answer.keys():
+        raise AlsoError([Violation(where, f"an answer with {status} has no body", "body")])
     if "body" not in answer and "body-file" not in answer:
         return Chosen(status, headers, made=status == operation.success)
     if "body-file" in answer:
@@ -83,9 +85,15 @@ def _checked(answer: Mapping[str, Any], described: Described, where: str) -> Cho
 
 def _read(file: str, where: str) -> bytes:
     try:
-        return Path(file).read_bytes()
+        with open(file, "rb") as opened:
+            text = opened.read(BODY_LIMIT + 1)
     except OSError as error:
         raise AlsoError([Violation(where, f"{file} cannot be read: {error.strerror or error}", "syntax")]) from None
+    except ValueError as error:  # a name that no file can have
+        raise AlsoError([Violation(where, f"{shorten(file)} cannot be read: {error}", "syntax")]) from None
+    if len(text) > BODY_LIMIT:
+        raise AlsoError([Violation(where, f"{file} has more than {BODY_LIMIT} bytes", "syntax")])
+    return text
 
 
 def _parsed(text: bytes, file: str, where: str) -> Any:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
+import orjson
+
 from veeam_mock.also.instances import FEW, MOST_ITEMS, Maker, fits_roughly, kind_of, make_number
 from veeam_mock.also.names import Names, singular, typed, values_in
 from veeam_mock.also.operations import Described
@@ -73,7 +75,7 @@ class Contents:
             except TooMuch:
                 violations = [Violation("body", "asks for too much in one answer")]
                 continue
-            violations = schema.violations(content, "body")
+            violations = schema.violations(content, "body") or _not_sent(content)
             if not violations:
                 return content
         raise CannotMake(violations)
@@ -228,6 +230,15 @@ class Contents:
         if exact is not None or len(word) < len("user"):
             return exact
         return next((d for (v, name), d in self._collections.items() if v == version and name.endswith(word)), None)
+
+
+def _not_sent(content: object) -> list[Violation]:
+    """Why a content does not go into an answer: numbers of more than 64 bits, and halves of characters."""
+    try:
+        orjson.dumps(content)
+    except TypeError as error:
+        return [Violation("body", f"cannot be sent: {error}")]
+    return []
 
 
 def _list_key(maker: Maker, flat: Plain) -> str | None:

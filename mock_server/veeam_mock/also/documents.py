@@ -3,12 +3,16 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain, islice
 
 from veeam_mock.also.operations import Described
 from veeam_mock.also.routes import Route, Routes
 from veeam_mock.also.schemas import Schemas
 from veeam_mock.also.sources import Source, broken_references, follow, read_source, repeated_paths
 from veeam_mock.spec.spec import METHODS
+
+MOST_TOLD = 20
+"""Broken places of one document that are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +32,12 @@ def load_documents(stamps: tuple[tuple[str, int, int], ...]) -> Documents:
     documents = Documents()
     for given, _, _ in stamps:
         source = read_source(given)
-        found = [*repeated_paths(source), *broken_references(source.document, source.text)]
-        found += _add(documents.routes, source)
-        documents.untold.extend(f"{source.file}: {problem}" for problem in found)
+        found = chain(
+            _add(documents.routes, source), repeated_paths(source), broken_references(source.document, source.text)
+        )
+        told = [f"{source.file}: {problem}" for problem in islice(found, MOST_TOLD)]
+        more = sum(1 for _ in found)
+        documents.untold.extend([*told, f"{source.file}: and {more} more of such places"] if more else told)
     return documents
 
 

@@ -1,5 +1,6 @@
 """Values made from a schema: the same each time for the same chance."""
 
+import math
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -49,8 +50,9 @@ class Maker:
         example = self._example(flat)
         if example is not UNFIT:
             return example
-        options = [option for option in flat.get("enum", ()) if option is not None]
         if "enum" in flat:
+            self.scene.spend(len(flat["enum"]))
+            options = [option for option in flat["enum"] if option is not None]
             return self.chance.choice(options) if options else None
         return self._of_type(kind_of(flat), flat, name or owner, depth)
 
@@ -79,11 +81,13 @@ class Maker:
                 parts = result.pop("allOf")
             elif result.get("oneOf") or result.get("anyOf"):
                 branches = result.pop("oneOf", None) or result.pop("anyOf")
+                self.scene.spend(len(branches))
                 real = [branch for branch in branches if branch != {"type": "null"}] or branches
                 parts = [real[self.attempt // 2 % len(real)]]
             else:
                 break
             for part in parts:
+                self.scene.spend(len(result) + len(result.get("properties", ())))
                 result = _merge(result, part)
         return result
 
@@ -99,8 +103,10 @@ class Maker:
             return {}
         required = flat.get("required", [])
         properties = flat.get("properties", {})
+        self.scene.spend(len(required) + len(properties))
         is_full = depth < FULL_DEPTH and self.attempt % 2 == 0
-        wanted = [key for key in properties if is_full or key in required]
+        demanded = set(required)
+        wanted = [key for key in properties if is_full or key in demanded]
         made = {key: self.make(properties[key], key, name, depth + 1) for key in wanted}
         rest = flat.get("additionalProperties", {})
         missing = [key for key in required if key not in made]
@@ -110,6 +116,8 @@ class Maker:
         return made | {key: self.make(rest, key, name, depth + 1) for key in missing}
 
     def _array(self, flat: Plain, name: str, depth: int) -> Any:
+        if depth > DEEPEST:
+            return []
         least, most = flat.get("minItems", 0), flat.get("maxItems", MOST_ITEMS)
         wanted = 0 if depth > FULL_DEPTH or self.attempt % 2 else 1 if depth > 1 else FEW
         fixed = flat.get("prefixItems", [])
@@ -186,19 +194,31 @@ def fits_roughly(flat: Plain, value: object) -> bool:
     return ("enum" not in flat or value in flat["enum"]) and ("const" not in flat or value == flat["const"])
 
 
+LARGEST: Mapping[str, float] = {"integer": 2**63 - 1, "number": 1e300}
+"""The largest number that is made, of either sign."""
+
+
 def make_number(flat: Plain, kind: str, chance: random.Random) -> int | float:
     """A number within the bounds; a multiple where one is asked for."""
-    low, high = flat.get("minimum"), flat.get("maximum")
+    most = LARGEST[kind]
+    low, high = _bounds(flat, kind)
+    low, high = max(-most, min(low, most)), max(-most, min(high, most))
     step = flat.get("multipleOf") or (1 if kind == "integer" else None)
+    if step is None:
+        return round(chance.uniform(low, high), 3) if high - low > 1 else chance.uniform(low, high)
+    first, last = -(-low // step), high // step
+    if not math.isfinite(first) or not math.isfinite(last):
+        return 0
+    number = step * chance.randint(int(first), int(max(first, last)))
+    return int(number) if kind == "integer" else number
+
+
+def _bounds(flat: Plain, kind: str) -> tuple[float, float]:
+    low, high = flat.get("minimum"), flat.get("maximum")
     margin = 1 if kind == "integer" else 1e-6
     if "exclusiveMinimum" in flat:
         low = max(flat["exclusiveMinimum"] + margin, low if low is not None else flat["exclusiveMinimum"])
     if "exclusiveMaximum" in flat:
         high = min(flat["exclusiveMaximum"] - margin, high if high is not None else flat["exclusiveMaximum"])
     low = low if low is not None else (0 if high is None or high >= 0 else high - 100)
-    high = high if high is not None else low + 100
-    if step is None:
-        return round(chance.uniform(low, high), 3) if high - low > 1 else chance.uniform(low, high)
-    first, last = -(-low // step), high // step
-    number = step * chance.randint(int(first), int(max(first, last)))
-    return int(number) if kind == "integer" else number
+    return low, high if high is not None else low + 100

@@ -1,23 +1,27 @@
 """One operation of another document, compiled when it is first asked for."""
 
 import logging
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
 
 from veeam_mock.also.schemas import Plain, Schemas
-from veeam_mock.also.sources import MOST_STEPS, follow
+from veeam_mock.also.sources import MOST_STEPS, follow, is_parameter
 from veeam_mock.messages import FORM, JSON
+from veeam_mock.showing import printable
 from veeam_mock.spec.bodies import Body
 from veeam_mock.spec.schema import Schema
 from veeam_mock.spec.spec import Operation, Parameter
 
 log = logging.getLogger("veeam_mock")
 
-PLACES = frozenset({"path", "query", "header"})
-OWN_HEADERS = frozenset({"accept", "authorization", "content-type"})
-"""Header fields that a document does not describe as parameters (OpenAPI 3.1 section 4.8.12)."""
+MEDIA_TYPE = re.compile(r"[!#$&^_.+*0-9a-z-]{1,127}/[!#$&^_.+*0-9a-z-]{1,127}")
+"""A media type or a range of them (RFC 6838 section 4.2), in lower case."""
+
+STATUS = re.compile(r"[2-5][0-9][0-9]")
+"""The status of an answer; one of 1xx is none."""
 
 ANYTHING = Schema(True)
 
@@ -56,12 +60,12 @@ class Described:
         security = self._node.get("security", self._document.get("security", []))
         body = follow(self._document, self._node.get("requestBody"))
         bodies = dict(_body(self, media, content) for media, content in _mapping(body.get("content")).items())
-        replies = {int(s): self._reply(r) for s, r in self._responses.items() if str(s).isdecimal()}
+        replies = {int(s): self._reply(r) for s, r in self._responses.items() if STATUS.fullmatch(s)}
         return Operation(
             id=self.id,
             method=self.method,
             path=self.path,
-            protected=bool(security) and {} not in security,
+            protected=isinstance(security, list) and bool(security) and {} not in security,
             parameters=tuple(self._parameters()),
             body=Body(bodies, body.get("required") is True and bool(bodies)),
             replies={self.good.status: self.good_schema, **replies},
@@ -94,7 +98,8 @@ class Described:
             return self.schemas.compiled(plain)
         except ValueError as error:
             reason = str(error).splitlines()[0][:200]
-            log.warning("%s: the schema of %s cannot be used and takes anything: %s", self.place, what, reason)
+            said = f"{self.place}: the schema of {what} cannot be used and takes anything: {reason}"
+            log.warning("%s", printable(said))
             return ANYTHING
 
     def _reply(self, reference: object) -> Schema | None:
@@ -106,7 +111,7 @@ class Described:
         given = [*(self.shared if isinstance(self.shared, list) else ()), *(own if isinstance(own, list) else ())]
         nodes = [follow(self._document, parameter) for parameter in given]
         # A parameter of the operation goes before one of its path (OpenAPI 3.1 section 4.8.9.1).
-        by_name = {(node.get("name"), node.get("in")): node for node in nodes if _is_read(node)}
+        by_name = {(node.get("name"), node.get("in")): node for node in nodes if is_parameter(node)}
         return [self._parameter(node) for node in by_name.values()]
 
     def _parameter(self, node: Mapping[str, Any]) -> Parameter:
@@ -134,13 +139,6 @@ def _mapping(node: object) -> Mapping[str, Any]:
     return node if isinstance(node, Mapping) else {}
 
 
-def _is_read(node: Mapping[str, Any]) -> bool:
-    name = node.get("name")
-    if not isinstance(name, str) or node.get("in") not in PLACES:
-        return False
-    return node["in"] != "header" or name.lower() not in OWN_HEADERS
-
-
 def _body(described: Described, media: str, content: object) -> tuple[str, tuple[Schema, Plain]]:
     media = JSON if media == "*/*" else media.partition(";")[0].strip().lower()
     plain = described.schemas.plain(_mapping(content).get("schema"))
@@ -150,10 +148,9 @@ def _body(described: Described, media: str, content: object) -> tuple[str, tuple
 
 
 def _good_response(responses: Mapping[str, Any]) -> tuple[int, object]:
-    statuses = sorted(status for status in responses if str(status).isdecimal())
-    good = next((status for status in statuses if str(status).startswith("2")), None)
-    if good is not None:
-        return int(good), responses[good]
+    statuses = sorted(filter(STATUS.fullmatch, responses))
+    if statuses and statuses[0].startswith("2"):
+        return int(statuses[0]), responses[statuses[0]]
     for status in ("2XX", "2xx", "default"):
         if status in responses and (status != "default" or not statuses):
             return 200, responses[status]
@@ -162,7 +159,8 @@ def _good_response(responses: Mapping[str, Any]) -> tuple[int, object]:
 
 def _best_content(content: object) -> tuple[str | None, Mapping[str, Any]]:
     """The media type of an answer, JSON before others, and what is said of it."""
-    by_media = {key.partition(";")[0].strip().lower(): _mapping(value) for key, value in _mapping(content).items()}
+    named = {key.partition(";")[0].strip().lower(): _mapping(value) for key, value in _mapping(content).items()}
+    by_media = {media: value for media, value in named.items() if MEDIA_TYPE.fullmatch(media)}
     if not by_media:
         return None, {}
     media = next(filter(is_json, by_media), next(iter(by_media)))
@@ -181,8 +179,8 @@ def _coercion(plain: Plain) -> Callable[[str], object] | None:
         case ["string"] if not {"anyOf", "oneOf", "allOf"} & plain.keys():
             return str
         case ["array"]:
-            inner = _coercion(plain.get("items") or {}) or str
-            return None if "$ref" in (plain.get("items") or {}) else partial(_list, inner)
+            items = dict(_mapping(plain.get("items")))
+            return None if "$ref" in items else partial(_list, _coercion(items) or str)
         case _:
             return None
 

@@ -3,6 +3,7 @@
 import re
 from bisect import insort
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 from veeam_mock.messages import decode_segment
@@ -35,11 +36,21 @@ def _read_segment(expected: str, given: str, found: dict[str, str]) -> bool:
     if VARIABLE.fullmatch(expected):
         found[expected[1:-1]] = given
         return bool(given)
-    parts = VARIABLE.split(expected)
-    pattern = "".join(re.escape(part) if number % 2 == 0 else "(.+?)" for number, part in enumerate(parts))
-    matched = re.fullmatch(pattern, given, re.IGNORECASE | re.DOTALL)
-    found |= zip(parts[1::2], matched.groups(), strict=True) if matched else ()
+    matched = _segment(expected).fullmatch(given)
+    found |= zip(VARIABLE.findall(expected), matched.groups(), strict=True) if matched else ()
     return matched is not None
+
+
+@lru_cache(maxsize=1000)
+def _segment(expected: str) -> re.Pattern[str]:
+    """Matches a segment of text and variables in linear time: each but the last takes the least that it can, for good.
+
+    What comes behind it has the more to match in, so that nothing is found by another choice.
+    """
+    first, *texts = map(re.escape, VARIABLE.split(expected)[::2])
+    within = "".join(f"(?>(.+?){text})" for text in texts[:-1])
+    last = f"(.+){texts[-1]}" if texts else ""
+    return re.compile(f"{first}{within}{last}", re.IGNORECASE | re.DOTALL)
 
 
 class Routes(Generic[Kept]):

@@ -10,13 +10,13 @@ from veeam_mock.model.organizations import Organization
 
 DAY = 86_400
 MOST_VALUES = 50_000
-"""Values that are made for one answer, with all attempts at it; a text counts by its length too."""
+"""Values that are made for one answer, with all attempts at it; a text, and what a schema names, count by length."""
 
 MOST_ORGANIZATIONS = 500
 """Organizations of a world that answers are made from."""
 
 CHARACTERS = 64
-"""Characters of a text that count as a value."""
+"""Characters of a text, or names and options in a schema, that count as a value."""
 
 
 class TooMuch(Exception):
@@ -33,9 +33,9 @@ class Scene:
     organizations: Sequence[Organization]
     values_left: int = MOST_VALUES
 
-    def spend(self, characters: int = 0) -> None:
-        """Count a value, or a text of so many characters; raises `TooMuch` when none are left."""
-        self.values_left -= 1 + characters // CHARACTERS
+    def spend(self, length: int = 0) -> None:
+        """Count a value, or what has this length; raises `TooMuch` when none are left."""
+        self.values_left -= 1 + length // CHARACTERS
         if self.values_left < 0:
             raise TooMuch
 

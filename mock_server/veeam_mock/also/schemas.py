@@ -3,7 +3,7 @@
 OpenAPI 3.1 uses JSON Schema as it is; 3.0 has `nullable`, and bounds that are made exclusive by a flag.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -16,19 +16,39 @@ SINGLE = frozenset(
     {"items", "additionalProperties", "not", "contains", "propertyNames", "if", "then", "else"}
     | {"unevaluatedItems", "unevaluatedProperties"}
 )
-NUMBER = (int, float)
-KEPT: Mapping[str, type | tuple[type, ...]] = {
-    "type": (str, list),
-    **dict.fromkeys(("format", "pattern"), str),
-    **dict.fromkeys(("enum", "examples", "required"), list),
-    **dict.fromkeys(("minimum", "maximum", "multipleOf", "exclusiveMinimum", "exclusiveMaximum"), NUMBER),
-    **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems", "minContains", "maxContains"), int),
-    **dict.fromkeys(("minProperties", "maxProperties"), int),
-    "uniqueItems": bool,
-    "dependentRequired": Mapping,
-    **dict.fromkeys(("const", "example", "default"), object),
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_size(value: Any) -> bool:
+    return _is_number(value) and value >= 0 and value == int(value)
+
+
+def _is_names(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+
+
+KEPT: Mapping[str, Callable[[Any], bool]] = {
+    "type": lambda value: isinstance(value, str) or _is_names(value),
+    **dict.fromkeys(("format", "pattern"), lambda value: isinstance(value, str)),
+    **dict.fromkeys(("enum", "examples"), lambda value: isinstance(value, list)),
+    "required": _is_names,
+    **dict.fromkeys(("minimum", "maximum"), _is_number),
+    "multipleOf": lambda value: _is_number(value) and value > 0,
+    # In OpenAPI 3.0 these are flags.
+    **dict.fromkeys(("exclusiveMinimum", "exclusiveMaximum"), lambda value: isinstance(value, int | float)),
+    **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems", "minContains", "maxContains"), _is_size),
+    **dict.fromkeys(("minProperties", "maxProperties"), _is_size),
+    "uniqueItems": lambda value: isinstance(value, bool),
+    "dependentRequired": lambda value: isinstance(value, Mapping) and all(map(_is_names, value.values())),
+    **dict.fromkeys(("const", "example", "default"), lambda value: True),
 }
-"""Keywords that are taken as they are, and the types of their values; one of another type is passed over."""
+"""Keywords that are taken as they are, and what their values have to be; others are passed over."""
+
+MOST_DEFINITIONS = 300
+"""Schemas that one refers to; in the documents of the vendor it is 23."""
 
 DEFINITION = "#/$defs/"
 UNFIT = object()
@@ -59,8 +79,8 @@ class Schemas:
                 result[key] = [self.plain(part) for part in value]
             elif key in SINGLE:
                 result[key] = value if isinstance(value, bool) else self.plain(value)
-            elif key in KEPT and isinstance(value, KEPT[key]):
-                result[key] = value
+            elif key in KEPT and KEPT[key](value):
+                result[key] = int(value) if KEPT[key] is _is_size else value
         reference = schema.get("$ref")
         if isinstance(reference, str) and find_target(self._document, reference) is not MISSING:
             result["$ref"] = DEFINITION + quote(reference, safe="").replace("%", "%25")
@@ -80,7 +100,10 @@ class Schemas:
         return Schema({**plain, "$defs": needed} if needed else plain).prepare()
 
     def definitions_of(self, plain: Plain) -> dict[str, Plain]:
-        """The definitions that a plain schema refers to, and those that they refer to: what its `$defs` must have."""
+        """The definitions that a plain schema refers to, and those that they refer to: what its `$defs` must have.
+
+        `ValueError` for too many: what follows them, one within another, would run out of stack.
+        """
         needed: dict[str, Plain] = {}
         waiting = _references(plain)
         while waiting:
@@ -89,6 +112,8 @@ class Schemas:
             if key not in needed:
                 needed[key] = self.definition(reference)
                 waiting |= _references(needed[key])
+                if len(needed) > MOST_DEFINITIONS:
+                    raise ValueError(f"it refers to more than {MOST_DEFINITIONS} other schemas")
         return needed
 
 
@@ -100,8 +125,6 @@ def _of_3_0(result: Plain, schema: Mapping[str, Any]) -> Plain:
     for bound, flag in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
         if isinstance(result.get(flag), bool) and result.pop(flag) and bound in result:
             result[flag] = result.pop(bound)
-    if not isinstance(result.get("required", []), list):
-        del result["required"]
     if schema.get("nullable") is not True:
         return result
     if "$ref" in result or LISTS & result.keys():

@@ -21,11 +21,19 @@ DEEPEST = 100
 
 JSON_PATH = re.compile(rb'"(/[^"\s]*)"\s*:')
 YAML_PATH = re.compile(rb"""\n[ ]+["']?(/[^\s"':]*)["']?[ ]*:""")
+LARGEST_YAML = 16 * 1024 * 1024
+"""Bytes of a document in YAML, which takes thirty times as long to read as JSON."""
+
 REFERENCE = re.compile(rb"""\$ref["']?\s*:\s*["']?([^"'\s},]+)""")
+INDEX = re.compile(r"[0-9]{1,9}")
 MOST_STEPS = 50
 """References that are followed one after another."""
 
 MISSING = object()
+
+PLACES = frozenset({"path", "query", "header"})
+OWN_HEADERS = frozenset({"accept", "authorization", "content-type"})
+"""Header fields that a document does not describe as parameters (OpenAPI 3.1 section 4.8.12)."""
 
 
 class AlsoError(ValueError):
@@ -98,8 +106,16 @@ def _read_json(text: bytes) -> object:
 def _read_yaml(text: bytes) -> object:
     import yaml
 
+    from veeam_mock.spec.scalars import bound_numbers
+
+    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+        """That of the safe language, with bounded numbers."""
+
+    bound_numbers(Loader)
+    if len(text) > LARGEST_YAML:
+        raise ValueError(f"it has more than {LARGEST_YAML} bytes of YAML; as JSON it may have {LARGEST}")
     try:
-        loaded = _bounded(yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)), len(text))
+        loaded = _bounded(yaml.load(text, Loader), len(text))
         return orjson.loads(orjson.dumps(loaded, option=orjson.OPT_NON_STR_KEYS))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
@@ -144,7 +160,10 @@ def _base_path(document: Mapping[str, Any]) -> str:
     servers = document.get("servers")
     first = servers[0] if isinstance(servers, list) and servers else None
     url = first.get("url") if isinstance(first, Mapping) else None
-    path = urlsplit(url).path.rstrip("/") if isinstance(url, str) and "{" not in url else ""
+    try:
+        path = urlsplit(url).path.rstrip("/") if isinstance(url, str) and "{" not in url else ""
+    except ValueError:  # an address in brackets that is none
+        return ""
     return path if path.startswith("/") else ""
 
 
@@ -155,19 +174,19 @@ def _moved(file: str, paths: Mapping[str, Any], old: str, new: str) -> dict[str,
     return {new + path.removeprefix(old) if path in inside else path: item for path, item in paths.items()}
 
 
-def repeated_paths(source: Source) -> list[str]:
+def repeated_paths(source: Source) -> Iterator[str]:
     """What a reader of JSON or YAML passes over: the paths that the text has a second time, each with its line."""
     pattern = JSON_PATH if _is_json(source.text) else YAML_PATH
-    found = []
     seen: set[bytes] = set()
     known = source.document["paths"]
+    line, counted = 1, 0
     for matched in pattern.finditer(source.text):
         key = matched[1]
         if key in seen and key.decode("utf-8", "replace") in known:
-            line = source.text.count(b"\n", 0, matched.start(1)) + 1
-            found.append(f"line {line}: {key.decode('utf-8', 'replace')} is there a second time, the last one counts")
+            line += source.text.count(b"\n", counted, matched.start(1))
+            counted = matched.start(1)
+            yield f"line {line}: {key.decode('utf-8', 'replace')} is there a second time, the last one counts"
         seen.add(key)
-    return found
 
 
 def find_target(document: Mapping[str, Any], pointer: str) -> object:
@@ -179,7 +198,7 @@ def find_target(document: Mapping[str, Any], pointer: str) -> object:
         step = step.replace("~1", "/").replace("~0", "~")
         if isinstance(node, Mapping) and step in node:
             node = node[step]
-        elif isinstance(node, list) and step.isdecimal() and int(step) < len(node):
+        elif isinstance(node, list) and INDEX.fullmatch(step) and int(step) < len(node):
             node = node[int(step)]
         else:
             return MISSING
@@ -197,16 +216,23 @@ def follow(document: Mapping[str, Any], node: object) -> Mapping[str, Any]:
     return {}
 
 
-def broken_references(document: Mapping[str, Any], text: bytes) -> list[str]:
+def broken_references(document: Mapping[str, Any], text: bytes) -> Iterator[str]:
     """The references to nothing, each as `PLACE: reference`. The document is walked only if its text has one."""
     references = {match.decode("utf-8", "replace") for match in REFERENCE.findall(text)}
     broken = {reference for reference in references if find_target(document, reference) is MISSING}
-    if not broken:
-        return []
-    return [f"{place}: {target} points to nothing" for place, target in _walk(document, "") if target in broken]
+    if broken:
+        yield from (f"{place}: {target} points to nothing" for place, target in _walk(document) if target in broken)
 
 
-def _walk(node: object, place: str) -> Iterator[tuple[str, str]]:
+def is_parameter(node: Mapping[str, Any]) -> bool:
+    """Whether this describes a parameter that is read: not a cookie, nor what has a description of its own."""
+    name, place = node.get("name"), node.get("in")
+    if not isinstance(name, str) or not isinstance(place, str) or place not in PLACES:
+        return False
+    return place != "header" or name.lower() not in OWN_HEADERS
+
+
+def _walk(node: object, place: str = "") -> Iterator[tuple[str, str]]:
     if isinstance(node, Mapping):
         if isinstance(node.get("$ref"), str):
             yield place, node["$ref"]

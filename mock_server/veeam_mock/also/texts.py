@@ -3,13 +3,23 @@
 import base64
 import random
 import re
+import string
 import uuid
+import warnings
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
 from veeam_mock.also.scene import Scene
 
 PADDING = "x"
+LONGEST_PATTERN = 1000
+"""Characters of a pattern for which a text is written."""
+
+ANY = "".join(character for character in string.printable if character != "\n")
+LAST_CHARACTER = 0xD7FF
+"""Of a range, that is written: behind it are halves of pairs, which no text in UTF-8 has."""
+
 MOST_REPEATS = 20
 """Repetitions in a pattern, where it does not ask for more."""
 
@@ -77,21 +87,58 @@ def _formatted(kind: object, name: str, scene: Scene, chance: random.Random) -> 
 
 
 def _patterned(pattern: str, scene: Scene, chance: random.Random) -> str:
-    try:
-        return str(_writer()(chance, scene).xeger(pattern))
-    except (re.error, KeyError, ValueError, OverflowError, RecursionError):
+    parsed = _parsed(pattern) if len(pattern) <= LONGEST_PATTERN else None
+    if parsed is None:
         return PADDING
+    try:
+        return str(_writer()(chance, scene)._build_string(parsed))
+    except (KeyError, ValueError, IndexError):  # what the writer does not know, or a group that took no part
+        return PADDING
+
+
+@lru_cache(maxsize=1000)
+def _parsed(pattern: str) -> Any:
+    """A pattern as Python reads it; None where it does not."""
+    from rstr.xeger import sre_parse  # type: ignore[attr-defined]
+
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            return sre_parse.parse(pattern)
+    except (re.error, OverflowError, RecursionError):
+        return None
 
 
 @lru_cache(maxsize=1)
 def _writer() -> type[Any]:
-    """What writes a text for a pattern, loaded when there is one; it counts what it repeats."""
+    """What writes a text for a pattern, loaded when there is one; it counts what it writes."""
     from rstr import Rstr
 
     class Writer(Rstr):
         def __init__(self, chance: random.Random, scene: Scene) -> None:
             super().__init__(chance)
             self._scene = scene
+            self._cases = {**self._cases, "any": lambda _: chance.choice(ANY)}
+
+        def _handle_in(self, value: Any) -> str:
+            """A character of a set, of which no list is made: it may have a million."""
+            self._scene.spend()
+            kinds = [opcode.name.lower() for opcode, _ in value]
+            if kinds[0] == "negate":
+                refused = set().union(*map(self._listed, value[1:]))
+                return str(
+                    self._random.choice([character for character in string.printable if character not in refused])
+                )
+            state = value[self._random.randrange(len(value))]
+            if state[0].name.lower() == "range":
+                low, high = state[1]
+                return chr(self._random.randint(low, max(low, min(high, LAST_CHARACTER))))
+            return str(self._random.choice(self._handle_state(state)))
+
+        def _listed(self, state: Any) -> Iterable[str]:
+            """What one part of a set has, of the characters that are written."""
+            if state[0].name.lower() == "range":
+                return (character for character in string.printable if state[1][0] <= ord(character) <= state[1][1])
+            return str(self._handle_state(state))
 
         def _handle_repeat(self, start_range: int, end_range: int, value: Any) -> str:
             times = self._random.randint(start_range, max(start_range, min(end_range, MOST_REPEATS)))

@@ -8,6 +8,7 @@ import click
 
 from veeam_mock.settings.settings import Settings, SettingsError
 from veeam_mock.settings.sources import gather
+from veeam_mock.showing import printable
 
 
 class Mistake(click.ClickException):
@@ -32,4 +33,4 @@ def config_path(options: Mapping[str, Any], environ: Mapping[str, str] = os.envi
 
 def told(error: SettingsError) -> str:
     """Mistakes in settings, one a line."""
-    return "\n".join(["these settings do not fit:", *(f"  {problem}" for problem in error.problems)])
+    return "\n".join(["these settings do not fit:", *(f"  {printable(str(problem))}" for problem in error.problems)])

@@ -102,8 +102,8 @@ class Control:
                 content = perform(installation, world, checked)
                 if request.method != "GET":
                     installation.watchers.tell(name)
-                return content if isinstance(content, Reply) else Reply(status, content)
-        return Reply(status, perform(installation, world, checked))
+                return _reply(status, content)
+        return _reply(status, perform(installation, world, checked))
 
     def admit(self, request: Request, *, is_open: bool = False) -> None:
         """Who may call: whoever knows the key; without a key this machine, and no page of another origin.
@@ -123,6 +123,10 @@ class Control:
         origin = request.headers.get("origin")
         if origin is not None and origin.partition("://")[2] != request.origin.partition("://")[2]:
             raise ControlError(403, "A page of another origin may not call the control API.")
+
+
+def _reply(status: int, content: object) -> Reply:
+    return content if isinstance(content, Reply) else Reply(status, content)
 
 
 def _health_of(link: SharedStore) -> Reply:

@@ -1,6 +1,6 @@
 """The control API from Python: one client over two transports, in this process and over HTTP."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Unpack
 from urllib.parse import quote
 
@@ -53,13 +53,29 @@ class ControlClient:
     def call(self, method: str, path: str, body: object = None) -> Any:
         """One call below `/__admin`, and the JSON value of its answer; `ControlFailure` when it is refused."""
         __tracebackhide__ = True
+        return self._call(method, path, body)[0]
+
+    def pages(self, path: str, body: Mapping[str, Any]) -> Iterator[Any]:
+        """The items of all pages that a POST below `/__admin` answers; `limit` in `body` is for all together."""
+        __tracebackhide__ = True
+        wanted: dict[str, Any] = {**body}
+        while True:
+            items, next_after = self._call("POST", path, wanted)
+            yield from items
+            if next_after is None:
+                return
+            left = {"limit": wanted["limit"] - len(items)} if "limit" in wanted else {}
+            wanted |= {"after": int(next_after), **left}
+
+    def _call(self, method: str, path: str, body: object) -> tuple[Any, str | None]:
+        __tracebackhide__ = True
         content = b"" if body is None else orjson.dumps(body)
-        status, answer = self._transport.send(method, f"/__admin{path}", content)
-        value = orjson.loads(answer) if answer else None
-        if status >= 400:
+        answer = self._transport.send(method, f"/__admin{path}", content)
+        value = orjson.loads(answer.body) if answer.body else None
+        if answer.status >= 400:
             message = value.get("message", "refused") if isinstance(value, dict) else "refused"
-            raise ControlFailure(status, message)
-        return value
+            raise ControlFailure(answer.status, message)
+        return value, answer.next_after
 
     def reset(self) -> None:
         """Start the world anew: its state, clock, faults, settings and exchanges."""
@@ -161,7 +177,7 @@ class RequestControl:
         __tracebackhide__ = True
         bounds = {"status": status, "after": after, "limit": limit}
         wanted = {"match": match, **{key: value for key, value in bounds.items() if value is not None}}
-        return [Exchange.read(given) for given in self._client.call("POST", "/requests/find", wanted)]
+        return [Exchange.read(given) for given in self._client.pages("/requests/find", wanted)]
 
     def get(self, request_id: int) -> Exchange:
         """One exchange; `ControlFailure` (404) when there is none of this id in this world."""

@@ -1,6 +1,6 @@
 """What the operations of the control API do: operationId -> function over installation, world and checked call."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from veeam_mock.api.installation import Installation
@@ -11,13 +11,16 @@ from veeam_mock.faults.rules import Rule
 from veeam_mock.journal.journal import LONGEST_BODY, Entry, Journal, select
 from veeam_mock.journal.pattern import Seen
 from veeam_mock.journal.watching import BEGIN
-from veeam_mock.messages import Reply
+from veeam_mock.messages import NEXT_AFTER, Reply
 from veeam_mock.model.dates import date_time, parse_date_time
 from veeam_mock.model.device_codes import DeviceCode
 from veeam_mock.model.durations import parse_duration
 from veeam_mock.spec.spec import CheckedRequest
 from veeam_mock.version import package_version
 from veeam_mock.world_names import PATH_PREFIX
+
+PAGE_BYTES = 1024 * 1024
+"""Bytes of the exchanges in one answer, as the journal counts them."""
 
 CHANGEABLE = ("code_lifetime", "token_lifetime", "refresh_lifetime", "expires_unit", "verification_url", "auto_approve")
 
@@ -102,8 +105,7 @@ def get_requests(installation: Installation, world: World, call: CheckedRequest)
     filters = {key: wanted[key] for key in ("operation", "method", "path") if key in wanted}
     installation.fault_parser.parse_pattern(filters, "query")
     entries = [e for e in _journal(installation).entries(world.name) if e.id > wanted.get("after", 0)]
-    found = select(entries, status=wanted.get("status"), **filters)
-    return [_exchange(entry) for entry in found[-wanted.get("limit", 10_000) :]]
+    return _page(select(entries, status=wanted.get("status"), **filters), wanted)
 
 
 def find_requests(installation: Installation, world: World, call: CheckedRequest) -> object:
@@ -117,7 +119,23 @@ def find_requests(installation: Installation, world: World, call: CheckedRequest
         for entry in entries
         if (status is None or entry.status == status) and pattern.fits(Seen(entry.request, entry.operation))
     ]
-    return [_exchange(entry) for entry in found[-wanted.get("limit", 10_000) :]]
+    return _page(found, wanted)
+
+
+def _page(found: list[Entry], wanted: Mapping[str, Any]) -> Reply:
+    """The last exchanges of `found` that were asked for, or as many of them as one answer may have, the oldest first.
+
+    Then a header field says by which id the next ones are asked for.
+    """
+    asked = found[-wanted.get("limit", 10_000) :]
+    page: list[dict[str, object]] = []
+    size = 0
+    for entry in asked:
+        size += entry.cost
+        if page and size > PAGE_BYTES:
+            return Reply(200, page, {NEXT_AFTER: str(page[-1]["id"])})
+        page.append(_exchange(entry))
+    return Reply(200, page)
 
 
 def get_one_request(installation: Installation, world: World, call: CheckedRequest) -> object:

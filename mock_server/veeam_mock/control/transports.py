@@ -1,15 +1,23 @@
 """How a call of the control API gets there: in this process, or over HTTP."""
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from veeam_mock.messages import Reply, Request
+from veeam_mock.messages import NEXT_AFTER, Reply, Request
+
+
+class Answer(NamedTuple):
+    """What came of a call. `next_after` is the id after which the next page begins, None where there is none."""
+
+    status: int
+    body: bytes
+    next_after: str | None = None
 
 
 class Transport(Protocol):
     """Carries one call of the control API."""
 
-    def send(self, method: str, path: str, body: bytes) -> tuple[int, bytes]:
-        """Send a call and return its status and body."""
+    def send(self, method: str, path: str, body: bytes) -> Answer:
+        """Send a call and return its answer."""
 
 
 class Answering(Protocol):
@@ -33,11 +41,11 @@ class InProcess:
         self._control = control
         self._headers = {"x-mock-world": world} if world else {}
 
-    def send(self, method: str, path: str, body: bytes) -> tuple[int, bytes]:
+    def send(self, method: str, path: str, body: bytes) -> Answer:
         target, _, query = path.partition("?")
         headers = {**self._headers, "content-type": "application/json"}
         reply = self._control.answer(Request(method, target, query, headers, body), trusted=True)
-        return reply.status, reply.body
+        return Answer(reply.status, reply.body, reply.headers.get(NEXT_AFTER))
 
 
 class OverHttp:
@@ -56,6 +64,6 @@ class OverHttp:
         if world:
             self._session.headers["X-Mock-World"] = world
 
-    def send(self, method: str, path: str, body: bytes) -> tuple[int, bytes]:
+    def send(self, method: str, path: str, body: bytes) -> Answer:
         response = self._session.request(method, self._url + path, data=body, verify=self._verify, timeout=30)
-        return response.status_code, response.content
+        return Answer(response.status_code, response.content, response.headers.get(NEXT_AFTER))

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Protocol
 
 import orjson
 
-from veeam_mock.messages import Headers, Reply
+from veeam_mock.messages import NO_BODY, Headers, Reply
 from veeam_mock.model.durations import FORM as DURATION_FORM
 from veeam_mock.model.durations import SCHEMA as DURATION
 from veeam_mock.model.durations import parse_duration
@@ -34,7 +34,6 @@ FIELD_VALUE = {
 }
 NAMES = {"type": "array", "items": {"type": "string"}, "minItems": 1}
 SPELLED = {"content-type": "Content-Type", "date": "Date"}
-NO_BODY = frozenset({204, 205, 304})
 GARBAGE = "\x15\x03\x01\x00\x02\x02\x46 this is no HTTP\r\n"
 
 

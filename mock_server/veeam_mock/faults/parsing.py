@@ -7,11 +7,12 @@ from typing import Any, Protocol
 
 import orjson
 
-from veeam_mock.faults.kinds import BY_KIND, NO_BODY, Fault
+from veeam_mock.faults.kinds import BY_KIND, Fault
 from veeam_mock.faults.presets import PRESETS
 from veeam_mock.faults.rules import Rule
 from veeam_mock.journal.pattern import SCHEMA as PATTERN
 from veeam_mock.journal.pattern import Pattern, overlap, plain_path
+from veeam_mock.messages import NO_BODY
 from veeam_mock.model.dates import parse_date_time
 from veeam_mock.model.durations import FORM as DURATION_FORM
 from veeam_mock.model.durations import SCHEMA as DURATION

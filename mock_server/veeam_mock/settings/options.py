@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from veeam_mock.faults.kinds import FIELD_NAME, FIELD_VALUE
 from veeam_mock.model import durations, regions
 from veeam_mock.spec.document import VERSIONS
 
@@ -102,7 +103,11 @@ ANSWERS = {
         "x-wanted": "an answer, such as {status: 200, body: []}",
         "properties": {
             "status": {"type": "integer", "minimum": 200, "maximum": 599},
-            "headers": {"type": "object", "additionalProperties": {"type": ["string", "integer"]}},
+            "headers": {
+                "type": "object",
+                "propertyNames": FIELD_NAME,
+                "additionalProperties": {**FIELD_VALUE, "type": ["string", "integer"]},
+            },
             "body": True,
             "body-file": TEXT,
         },

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import yaml
 
+from veeam_mock.spec.scalars import TOO_LONG, bound_numbers
 from veeam_mock.spec.schema import Violation
 
 TWICE = "a key is there a second time"
@@ -60,6 +61,9 @@ class _Loader(yaml.SafeLoader):
         return node
 
 
+bound_numbers(_Loader)
+
+
 def read_yaml(text: str) -> Any:
     """The JSON value in a YAML text: a date is its text, and so is a number that is a key; `ValueError` for others.
 
@@ -68,7 +72,7 @@ def read_yaml(text: str) -> Any:
     try:
         return orjson.loads(orjson.dumps(yaml.load(text, _Loader), option=orjson.OPT_NON_STR_KEYS))
     except yaml.MarkedYAMLError as error:
-        reason = error.problem if error.problem in (TWICE, TOO_MANY) else "this is not YAML"
+        reason = error.problem if error.problem in (TWICE, TOO_MANY, TOO_LONG) else "this is not YAML"
         mark = error.problem_mark
         raise ValueError(f"{reason}{f', line {mark.line + 1}, column {mark.column + 1}' if mark else ''}") from None
     except RecursionError:

@@ -14,8 +14,17 @@ import jsonschema_rs
 from veeam_mock.secret_names import is_secret, without_secrets
 from veeam_mock.spec.suggestions import suggestion
 
+LONGEST = 1_000
+"""Characters of a message."""
+
 LONGEST_VALUE = 60
 """Characters of a refused value that a message repeats."""
+
+MANY_VALUES = 5_000
+"""Values in which not all mistakes are looked for."""
+
+PATTERNS = jsonschema_rs.FancyRegexOptions(backtrack_limit=10_000)
+"""A pattern takes so many steps back in a text, then the text does not match: some would take for ever."""
 
 WANTED = "x-wanted"
 """What a value is, as it follows 'is not'."""
@@ -52,7 +61,7 @@ class Schema:
 
     @cached_property
     def _validator(self) -> jsonschema_rs.Draft202012Validator:
-        return jsonschema_rs.Draft202012Validator(self._schema, validate_formats=True)
+        return jsonschema_rs.Draft202012Validator(self._schema, validate_formats=True, pattern_options=PATTERNS)
 
     def prepare(self) -> "Schema":
         """Compile it now; `ValueError` when it is no schema, and `jsonschema_rs`'s errors for references to nothing."""
@@ -67,15 +76,26 @@ class Schema:
             return False
 
     def violations(self, instance: object, root: str) -> list[Violation]:
-        """Everything that is wrong with `instance`, each place prefixed with `root`; empty when it is valid."""
+        """Everything that is wrong with `instance`, each place prefixed with `root`; empty when it is valid. Of one
+        with more than `MANY_VALUES` only the first mistake: all of them would take seconds, and nobody reads them.
+        """
         try:
             if self._validator.is_valid(instance):
                 return []
+            if _has_many_values(instance):
+                return [self._first(instance, root)]
             return [self._violation(error, root) for error in self._validator.iter_errors(instance)]
         except ValueError as error:
             # The validator goes only so deep into a value, and takes nothing that JSON cannot hold.
             too_deep = "recursion" in str(error).lower()
             return [Violation(root, "is nested too deeply" if too_deep else f"is no JSON: {error}", "depth")]
+
+    def _first(self, instance: object, root: str) -> Violation:
+        try:
+            self._validator.validate(instance)
+        except jsonschema_rs.ValidationError as error:
+            return self._violation(error, root)
+        return Violation(root, "does not fit")
 
     def _violation(self, error: jsonschema_rs.ValidationError, root: str) -> Violation:
         path = [str(step) for step in error.instance_path]
@@ -90,7 +110,8 @@ class Schema:
         if keyword == "additionalProperties":
             unexpected = error.kind.as_dict()["unexpected"]
             return Violation(where, _unknown(unexpected, self._names_at(error.schema_path)), keyword, unexpected[0])
-        return Violation(where, _message(error, keyword, path), keyword)
+        message = _message(error, keyword, path)
+        return Violation(where, message if len(message) <= LONGEST else f"{message[: LONGEST - 1]}…", keyword)
 
     def _names_at(self, path: Iterable[str | int]) -> list[str]:
         """The properties that are known to the schema that holds the keyword at the end of `path`."""
@@ -126,7 +147,7 @@ def _message(error: jsonschema_rs.ValidationError, keyword: str, path: list[str]
             nearest = suggestion(error.instance, options) if shown != "the value" else ""
             return f"{shown} is not one of {', '.join(options)}{nearest}"
         case "pattern":
-            return f"{shown} does not match {kind['pattern']}"
+            return f"{shown} does not match {kind.get('pattern', 'a pattern within the steps that it may take')}"
         case "format":
             return f"{shown} is not a valid {kind['format']}"
         case "minLength" | "maxLength" | "minItems" | "maxItems" | "minProperties" | "maxProperties":
@@ -163,6 +184,16 @@ def without_own_words(schema: Any) -> Any:
     if isinstance(schema, Mapping):
         return {key: without_own_words(value) for key, value in schema.items() if not str(key).startswith("x-")}
     return [without_own_words(value) for value in schema] if isinstance(schema, list | tuple) else schema
+
+
+def _has_many_values(instance: object) -> bool:
+    waiting, found = [instance], 0
+    while waiting and found <= MANY_VALUES:
+        value = waiting.pop()
+        if isinstance(value, Mapping | list):
+            found += len(value)
+            waiting += (value.values() if isinstance(value, Mapping) else value) if found <= MANY_VALUES else ()
+    return found > MANY_VALUES
 
 
 def in_any_case(names: Iterable[str]) -> dict[str, str]:
