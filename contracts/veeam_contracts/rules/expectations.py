@@ -1,9 +1,6 @@
 """Judgements that several rules share."""
 
 import re
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import Any
 
@@ -86,49 +83,6 @@ def address_of(exchange: Exchange) -> Any:
     """The address in an answer with a code; an Azure service account has another name for it."""
     azure = is_at(exchange.path, "getAzureDeviceCode")
     return exchange.member("verificationUri" if azure else "verificationUrl")
-
-
-def check_fresh(findings: Findings, exchange: Exchange, like: str = "code.fresh") -> None:
-    """Nobody has stored the answer, and nobody is asked to."""
-    cache = exchange.headers.get("cache-control", "").lower()
-    age = exchange.headers.get("age", "0").strip()
-    findings.check(age == "0", "no Age, as of an answer that was stored", f"Age: {age}", exchange, like=like)
-    forbidden = "no-store" in cache or "no-cache" in cache
-    storable = not forbidden and ("public" in cache or re.search(r"(?:max-age|s-maxage)=0*[1-9]", cache))
-    findings.check(not storable, "no Cache-Control that lets it be stored", cache, exchange, like=like)
-    lasts = storable_until(exchange.headers)
-    findings.check(not lasts or forbidden, "nothing that lets it be stored", lasts, exchange, like=like)
-    hit = sign_of_a_cache(exchange.headers)
-    findings.check(not hit, "no sign of a cache", hit, exchange, like=like)
-
-
-FOR_CACHES = ("cdn-cache-control", "surrogate-control")
-"""Fields for the caches in front of a server alone (RFC 9213; Edge Architecture Specification 1.0)."""
-
-HITS = ("x-cache", "x-proxy-cache", "cf-cache-status", "cache-status", "x-cache-status")
-
-
-def storable_until(headers: Mapping[str, str]) -> str:
-    """The field beside Cache-Control that lets an answer be stored (RFC 9111 section 5.3); empty without one."""
-    for name in FOR_CACHES:
-        if re.search(r"max-age=0*[1-9]", headers.get(name, "")) and "no-store" not in headers[name]:
-            return f"{name}: {headers[name]}"
-    try:
-        later = parsedate_to_datetime(headers["expires"])
-        now = parsedate_to_datetime(headers["date"]) if "date" in headers else datetime.now(UTC)
-        return f"expires: {headers['expires']}" if later > now else ""
-    except (KeyError, TypeError, ValueError):
-        return ""
-
-
-def sign_of_a_cache(headers: Mapping[str, str]) -> str:
-    """The field in which a cache says that it had the answer (RFC 9211, RFC 7234 section 5.5); empty without one."""
-    for name in HITS:
-        if re.search(r"\bhit\b", headers.get(name, ""), re.I):
-            return f"{name}: {headers[name]}"
-    if re.search(r"[1-9]", headers.get("x-cache-hits", "")):
-        return f"x-cache-hits: {headers['x-cache-hits']}"
-    return f"warning: {headers['warning']}" if re.match(r"11[0-3]\b", headers.get("warning", "")) else ""
 
 
 def good_codes(api: Client, findings: Findings) -> list[Exchange]:

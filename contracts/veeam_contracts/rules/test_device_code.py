@@ -16,7 +16,6 @@ from veeam_contracts.rules.expectations import (
     MILLISECONDS,
     SECONDS,
     About,
-    check_fresh,
     code_of,
     expect_code,
     expect_json,
@@ -28,6 +27,7 @@ from veeam_contracts.rules.expectations import (
     untyped,
     violations,
 )
+from veeam_contracts.rules.storing import check_fresh
 from veeam_contracts.rules.test_addresses import check_page
 from veeam_contracts.rules.test_answers import check_framing
 from veeam_contracts.rules.test_messages import check_clean, check_message

@@ -12,6 +12,7 @@ from veeam_contracts.asking.client import Client
 from veeam_contracts.asking.exchange import Exchange, listed_in
 from veeam_contracts.judging.findings import Findings, not_tested
 from veeam_contracts.paths import is_at
+from veeam_contracts.rules.storing import directives, lets_share, sign_of_a_cache
 from veeam_contracts.rules.test_answers import answered
 
 LEAKS = {
@@ -138,10 +139,11 @@ def _date_of(exchange: Exchange) -> datetime | None:
 def test_no_shared_cache_is_offered_what_a_token_opened(api: Client, findings: Findings) -> None:
     for exchange in answered(api):
         if exchange.ok and "Authorization" in exchange.request_headers and not exchange.gives_code:
-            cache = exchange.headers.get("cache-control", "").lower()
-            names = {directive.partition("=")[0].strip() for directive in cache.split(",")}
-            shared = names & {"public", "s-maxage"} and not names & {"no-store", "no-cache", "private"}
+            cache = exchange.headers.get("cache-control", "")
+            shared = lets_share(directives(cache))
             findings.check(not shared, "no Cache-Control that lets shared caches keep it", cache, exchange)
+            kept = sign_of_a_cache(exchange.headers)
+            findings.check(not kept, "no answer out of a cache", kept, exchange, like="code.fresh token.fresh")
     if not findings.tried:
         not_tested("no token opened anything")
 

@@ -15,12 +15,12 @@ from veeam_contracts.judging.findings import Findings, not_tested
 from veeam_contracts.rules.expectations import (
     About,
     alter,
-    check_fresh,
     expect_json,
     expect_refusal,
     require_token,
     violations,
 )
+from veeam_contracts.rules.storing import check_fresh
 
 SHORTEST_LIFE, LONGEST_LIFE = 60, 30 * 86400
 """Seconds between which the life of an access token is plausible; it is 3,600 at real servers."""
