@@ -287,6 +287,35 @@ def test_a_429_is_waited_out_as_long_as_retry_after_says() -> None:
     assert next(used for name, _, used in verdict.limits if name.startswith("429")) == "1"
 
 
+@pytest.mark.parametrize("api", ["v4", "v8"])
+def test_a_request_for_a_token_that_is_to_come_later_is_no_refused_one(api: str) -> None:
+    def not_so_fast(server: Server, ask: Ask) -> Answer:
+        paced = ask.is_login and ask.method == "POST" and server.count("logins") % 2
+        return say(429).with_header("Retry-After", "1") if paced else server.answer(ask)
+
+    verdict = judge(not_so_fast, limits=LIVE, clock=FakeTime(), api=api)
+    assert verdict.status == Status.CONFORMS, verdict.reason
+    used = {name: count for name, _, count in verdict.limits}
+    assert int(used["refused requests for tokens"]) <= 8
+    assert used["wrong passwords"] == "1"
+
+
+def test_a_429_that_says_no_time_ends_the_refused_requests_for_tokens() -> None:
+    refused: list[Ask] = []
+
+    def shut(server: Server, ask: Ask) -> Answer:
+        if not ask.is_login or ask.method != "POST":
+            return server.answer(ask)
+        answer = server.answer(ask) if len(refused) < 2 else say(429)
+        if answer.status >= 400:
+            refused.append(ask)
+        return answer
+
+    verdict = judge(shut, limits=LIVE, clock=FakeTime())
+    assert len(refused) == 3
+    assert "the server refuses tokens with 429 now" in " ".join(verdict.not_tested())
+
+
 def test_a_server_that_throttles_on_and_on_is_left_alone() -> None:
     clock, asked = FakeTime(), []
 

@@ -42,7 +42,8 @@ def is_odd(api: Client, exchange: Exchange) -> bool:
 
 def is_of_gateway(api: Client, exchange: Exchange) -> bool:
     """Whether a refusal may come from a gateway, or the framework, in its own words."""
-    return exchange.status in GATEWAYS or (not exchange.ok and (exchange.status or 500) < 500 and is_odd(api, exchange))
+    routed_nowhere = exchange.refused and (is_odd(api, exchange) or not is_described(api, exchange))
+    return exchange.status in GATEWAYS or exchange.throttled or routed_nowhere
 
 
 def is_page(exchange: Exchange) -> bool:
@@ -214,8 +215,8 @@ def test_every_refusal_is_a_json_object_with_a_message(api: Client, findings: Fi
 
 
 def _may_be_empty(api: Client, exchange: Exchange) -> bool:
-    """HEAD has no body; 401, 405, 413 and 429 come from the framework or a proxy, often without one."""
-    lawful = exchange.status in (401, 405, 413, 429) or is_odd(api, exchange)
+    """HEAD has no body; 401, 405, 413, 429 and what is routed nowhere often come bare, from a framework or a proxy."""
+    lawful = exchange.status in (401, 405, 413, 429) or is_odd(api, exchange) or not is_described(api, exchange)
     return exchange.method == "HEAD" or (not exchange.body and lawful)
 
 
