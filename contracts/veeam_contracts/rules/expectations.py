@@ -1,6 +1,8 @@
 """Judgements that several rules share."""
 
 import re
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import Any
 
@@ -12,6 +14,9 @@ from veeam_contracts.paths import GIVE_CODES, is_at
 
 CODE = re.compile(r"[A-Z0-9]{8,9}")
 """A user code that a person can type: Microsoft's page takes no other."""
+
+INJECTED = "X-Injected"
+"""The header field that a line break in a value would make."""
 
 SECONDS = range(60, 3601)
 MILLISECONDS = range(60_000, 3_600_001)
@@ -122,6 +127,27 @@ def untyped(api: Client, operation_id: str, exchange: Exchange) -> list[str]:
     """What is missing of an answer with a code, or of the wrong type. What a value may be is told by other rules."""
     wrong = violations(api, operation_id, 200, exchange.value)
     return [line for line in wrong if "`required`" in line or "`type`" in line]
+
+
+CLOCK_SECONDS = 300
+"""Seconds by which a moment in an answer may differ from its own `Date`, which a gateway may write."""
+
+
+def date_of(exchange: Exchange) -> datetime | None:
+    """The `Date` of an answer; None where there is none, or one without a time zone."""
+    return moment_of(exchange.headers.get("date"))
+
+
+def moment_of(value: Any) -> datetime | None:
+    """A date in the form of the v6 API, or as HTTP and Microsoft's OWIN token endpoint write it (RFC 1123)."""
+    for read in (datetime.fromisoformat, parsedate_to_datetime):
+        try:
+            moment = read(value)
+        except (TypeError, ValueError):
+            continue
+        if moment.tzinfo:
+            return moment
+    return None
 
 
 def alter(token: str) -> str:
