@@ -4,7 +4,10 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
 from functools import cached_property
+from itertools import chain
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -82,7 +85,8 @@ class Exchange:
     @cached_property
     def shown(self) -> str:
         """All that somebody reads in an answer: the body, the texts in its JSON without their escapes, the header."""
-        return "\n".join([self.text, *_texts_in(self.value), *self.headers.values()])
+        fields = [(value, _decoded(value)) if "=?" in value else (value,) for value in self.headers.values()]
+        return "\n".join([self.text, *_texts_in(self.value), *chain.from_iterable(fields)])
 
     @property
     def charset(self) -> str:
@@ -175,6 +179,14 @@ def _texts_in(value: Any) -> Iterator[str]:
             yield last
         elif isinstance(last, (dict, list)):
             rest += last.values() if isinstance(last, dict) else last
+
+
+def _decoded(field: str) -> str:
+    """A header field without the encoding of RFC 2047, in which ASP.NET writes the paths of its source files."""
+    try:
+        return str(make_header(decode_header(field)))
+    except (ValueError, LookupError, HeaderParseError):
+        return ""
 
 
 def _refuse_constant(name: str) -> Any:

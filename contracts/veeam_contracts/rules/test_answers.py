@@ -42,8 +42,12 @@ def is_odd(api: Client, exchange: Exchange) -> bool:
 
 def is_of_gateway(api: Client, exchange: Exchange) -> bool:
     """Whether a refusal may come from a gateway, or the framework, in its own words."""
-    routed_nowhere = exchange.refused and (is_odd(api, exchange) or not is_described(api, exchange))
-    return exchange.status in GATEWAYS or exchange.throttled or routed_nowhere
+    return exchange.status in GATEWAYS or exchange.throttled or (exchange.refused and is_routed_nowhere(api, exchange))
+
+
+def is_routed_nowhere(api: Client, exchange: Exchange) -> bool:
+    """Whether it was for nothing that the server has, so that no code of the API's answered."""
+    return is_odd(api, exchange) or not is_described(api, exchange) or is_missing(api, exchange)
 
 
 def is_page(exchange: Exchange) -> bool:
@@ -138,6 +142,18 @@ def test_what_says_json_is_json(api: Client, findings: Findings) -> None:
 def test_every_answer_ends_where_it_says(api: Client, findings: Findings) -> None:
     for exchange in answered(api):
         check_framing(findings, exchange, like="code.framing")
+        broken = [name for name, value in exchange.headers.items() if re.search(r"[\x00\r\n]", value)]
+        findings.check(not broken, "fields in one line each", f"a line break, or NUL, in {', '.join(broken)}", exchange)
+        unasked = codings(exchange.headers.get("content-encoding")) - {
+            *codings(exchange.request_headers.get("Accept-Encoding")),
+            "identity",
+        }
+        findings.check(not unasked, "a coding that was asked for", ", ".join(sorted(unasked)), exchange)
+
+
+def codings(field: str | None) -> set[str]:
+    """The codings that a field names, such as gzip, without their weights."""
+    return {part.partition(";")[0].strip().lower() for part in (field or "").split(",")} - {""}
 
 
 def check_framing(findings: Findings, exchange: Exchange, like: str = "") -> None:
@@ -216,7 +232,7 @@ def test_every_refusal_is_a_json_object_with_a_message(api: Client, findings: Fi
 
 def _may_be_empty(api: Client, exchange: Exchange) -> bool:
     """HEAD has no body; 401, 405, 413, 429 and what is routed nowhere often come bare, from a framework or a proxy."""
-    lawful = exchange.status in (401, 405, 413, 429) or is_odd(api, exchange) or not is_described(api, exchange)
+    lawful = exchange.status in (401, 405, 413, 429) or is_routed_nowhere(api, exchange)
     return exchange.method == "HEAD" or (not exchange.body and lawful)
 
 
