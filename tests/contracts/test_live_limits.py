@@ -23,10 +23,12 @@ from mutants.harness import (
 )
 from veeam_contracts.asking.admission import Refused, is_allowed
 from veeam_contracts.asking.client import NOBODY
+from veeam_contracts.asking.exchange import is_id
 from veeam_contracts.asking.gate import Line
 from veeam_contracts.asking.target import LIVE, Limits, Login, Target, thorough
 from veeam_contracts.judging.catalogue import RULES
 from veeam_contracts.judging.verdict import Outcome, Status, Verdict
+from veeam_contracts.rules.test_credentials import spellings
 from veeam_mock import Settings, create_app
 
 WRITES = {("POST", "/v4/organizations"), ("PUT", "/v4/organizations"), ("DELETE", "/v4/organizations")}
@@ -152,11 +154,21 @@ def test_a_path_outside_of_that_of_the_target_is_never_sent() -> None:
         line.http.get(f"{URL}/v4/Organizations")
 
 
-@pytest.mark.parametrize("segment", [".", "..", "%2e", ".%2E", "%2e.", "%2E%2e", "a%2Fb", "a/b", ""])
+@pytest.mark.parametrize("segment", [".", "..", "%2e", ".%2E", "%2e.", "%2E%2e", "a%2Fb", "a/b"])
 def test_no_name_that_a_server_gives_leads_to_another_path(segment: str) -> None:
     assert not is_allowed("GET", f"/v4/Organizations/{segment}")
     assert not is_allowed("POST", f"/v4/Organizations/{segment}/DeviceCode")
     assert not is_allowed("POST", f"/v4/RestoreSessions/{segment}/organization/restoreDeviceCode")
+
+
+def test_an_organization_without_a_name_in_the_path_is_asked_for_nothing() -> None:
+    assert not is_id("")
+    assert not is_allowed("POST", "/v4/Organizations//DeviceCode")
+    assert is_allowed("GET", "/v4/Organizations/")  # The list, which is asked for without a token by this spelling.
+
+
+def test_a_live_server_is_asked_for_each_spelling_of_a_protected_path() -> None:
+    assert all(is_allowed("GET", spelling) for spelling in spellings("/v8/Organizations"))
 
 
 @pytest.mark.parametrize("segment", ["a", "a.b", "..a", "%2e%2e%2e", ".a%20b", NOBODY])

@@ -1,14 +1,15 @@
 """Planted defects of what answers tell: of databases, crashes, hosts, files, and secrets; and of header fields."""
 
+from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
 
-from mutants.defects import code_defect, defect
+from mutants.defects import code_defect, defect, login_defect
 from mutants.defects_of_content import leak
 from mutants.defects_of_versions import enter, on
 from mutants.defects_of_wire import enter as enter_v4
 from mutants.defects_of_wire import on as on_get
-from mutants.harness import Answer, Ask, Behaviour, Server
+from mutants.harness import PASSWORD, USERNAME, Answer, Ask, Behaviour, Server
 from veeam_contracts.paths import is_at
 
 for name, text in {
@@ -63,8 +64,8 @@ enter_v4("markup in the second name of an organization", "organizations", "organ
 
 
 @code_defect("answers.framing")
-def a_field_that_is_folded(server: Server, answer: Answer) -> Answer:
-    return answer.with_header("X-Note", "one line\r\n and another")
+def a_field_with_a_nul(server: Server, answer: Answer) -> Answer:
+    return answer.with_header("X-Note", "one\0two")
 
 
 @defect("answers", "answers.framing")
@@ -107,6 +108,22 @@ def a_foreign_page_may_ask_for_codes(server: Server, ask: Ask) -> Answer:
     return answer.with_header("Access-Control-Allow-Origin", origin).with_header(
         "Access-Control-Allow-Credentials", "true"
     )
+
+
+@login_defect("answers.no-secret")
+def a_cookie_with_user_name_and_password(server: Server, answer: Answer) -> Answer:
+    return answer.with_header("Set-Cookie", f"auth={b64encode(f'{USERNAME}:{PASSWORD}'.encode()).decode()}")
+
+
+@login_defect("answers.no-secret")
+def the_password_as_windows_encodes_it(server: Server, answer: Answer) -> Answer:
+    return answer.with_members(state=b64encode(f"1{PASSWORD}".encode("utf-16-le")).decode())
+
+
+@defect("answers", "answers.no-secret")
+def what_was_presented_is_traced_in_base64(server: Server, ask: Ask) -> Answer:
+    given = ask.headers.get("Authorization", "")
+    return server.answer(ask).with_header("X-Trace", b64encode(f"auth={given}".encode()).decode())
 
 
 LOGIN_PAGE = b"<html><form>Log in</form></html>"

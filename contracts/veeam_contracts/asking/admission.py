@@ -26,7 +26,7 @@ ALLOWED: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = (
         frozenset({"GET"}),
         re.compile(
             r"/v[0-9]+(?:/ServiceInstance/|%2FOrganizations"
-            r"|/(?:/|\./|Nothing/\.\./)?(?:O|%4F)rganizations(?:;a=b|%20|%00|\.|\.json)?)",
+            r"|/(?:/|\./|Nothing/\.\./)?(?:O|%4F)rganizations(?:/|;a=b|%20|%00|\.|\.json)?)",
             re.IGNORECASE,
         ),
     ),

@@ -238,9 +238,9 @@ RULES: tuple[Rule, ...] = (
          PAGE,
          "A redirect to a login page hides a refusal, and drops the body."),
     Rule("answers.framing",
-         "Content-Length, where given, is that of the body, and stands beside no chunks; a field is one line; a coding"
-         " of the body was asked for",
-         "RFC 9112 sections 5.2, 6.2 and 6.3; RFC 9110 sections 5.5 and 12.5.3",
+         "Content-Length, where given, is that of the body, and stands beside no chunks; no field holds control"
+         " characters; a coding of the body was asked for",
+         "RFC 9112 sections 6.2 and 6.3; RFC 9110 sections 5.5 and 12.5.3",
          "Of two ends, a gateway takes one and the client the other."),
     Rule("answers.json",
          "every answer that says JSON is JSON in UTF-8, says no other charset, and names no member twice",
