@@ -106,6 +106,26 @@ def test_a_server_that_has_had_enough_is_asked_for_no_more_tokens() -> None:
     assert "the server refuses tokens with 403 now" in reasons
 
 
+def test_a_token_that_dies_under_the_last_request_of_a_run_is_found() -> None:
+    asked: list[str] = []
+
+    def count(server: Server, ask: Ask) -> Answer:
+        answer = server.answer(ask)
+        asked.extend([ask.token] if ask.token and answer.status == 200 else [])
+        return answer
+
+    judge(count, limits=LIVE, clock=FakeTime())
+    last = len(asked)
+    asked.clear()
+
+    def die(server: Server, ask: Ask) -> Answer:
+        if len(asked) == last - 1 and ask.token == asked[-1]:
+            return say(401)
+        return count(server, ask)
+
+    assert "token.alive" in broken(judge(die, limits=LIVE, clock=FakeTime()))
+
+
 def test_a_live_server_is_sent_no_write_and_one_wrong_password(live: tuple[Verdict, Watched]) -> None:
     _, watched = live
     assert not any((ask.method, ask.path.lower().rstrip("/")) in WRITES for _, ask, _ in watched.asks)
