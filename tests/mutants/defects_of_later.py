@@ -1,5 +1,7 @@
 """Planted defects of version 6 and later: pages, links, codes of other operations, what a login says of its user."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from secrets import token_urlsafe
@@ -97,14 +99,36 @@ enter("v7", "one organization alone has a link to another", "organizations.links
       on("GET", "getOrganization", linked("/v7/Organizations/00000000-0000-4000-8000-0000000000ff")))  # fmt: skip
 
 
+enter("v8", "no content in place of the organizations", "operations.served",
+      on("GET", "getOrganizations", lambda answer: replace(answer, status=204).with_body(b"")))  # fmt: skip
+
+
 # Logins.
 
 
-@defect("token", "answers.tokens", api="v8")
-def a_refresh_is_for_somebody_else(server: Server, ask: Ask) -> Answer:
+def refreshes(change: Callable[[Answer], Answer]) -> Behaviour:
+    """Change the answers to a refresh."""
+
+    def behave(server: Server, ask: Ask) -> Answer:
+        answer = server.answer(ask)
+        mine = ask.is_login and parse_qs(ask.body.decode("latin-1")).get("grant_type") == ["refresh_token"]
+        return change(answer) if mine and answer.status == 200 else answer
+
+    return behave
+
+
+enter("v8", "a refresh is for somebody else", "answers.tokens", refreshes(lambda a: a.with_members(userName="svc")))
+enter("v8", "a refresh says another life than its dates", "answers.tokens",
+      refreshes(lambda answer: answer.with_members(expires_in=60)))  # fmt: skip
+enter("v6", "a refresh that proxies may keep", "answers.tokens",
+      refreshes(lambda answer: answer.with_header("Cache-Control", "max-age=60")))  # fmt: skip
+
+
+@defect("token", "token.logout", "token.refresh-unknown", "token.wrong-password", api="v8")
+def a_login_is_refused_with_200(server: Server, ask: Ask) -> Answer:
     answer = server.answer(ask)
-    refreshed = ask.is_login and parse_qs(ask.body.decode("latin-1")).get("grant_type") == ["refresh_token"]
-    return answer.with_members(userName="svc-backup") if refreshed and answer.status == 200 else answer
+    refused = ask.is_login and ask.method == "POST" and answer.status == 400
+    return Answer(200, answer.headers, b"").with_json({"error": "invalid_grant"}) if refused else answer
 
 
 @login_defect("answers.agree")

@@ -31,12 +31,16 @@ MISSES: tuple[tuple[str, str], ...] = (
         "nobody holds the clock of a live server; the bundled mock is tried",
     ),
     (
-        "a code can be spent twice, or unapproved, or for another region",
+        "a code can be spent twice, or unapproved, or for another region; how an organization is added and removed",
         "that adds organizations, and nothing is written to a live server; the bundled mock is tried",
     ),
     (
         "a code for one of the other clouds names the wrong page",
         "a live server is asked for codes of one region alone: some clouds are closed",
+    ),
+    (
+        "what the code for a restore is like",
+        "no restore session of a live server is known; that of one that does not exist is asked for",
     ),
     (
         "the same tokens and codes come again after a restart, or on another day",
@@ -109,6 +113,10 @@ MISSES: tuple[tuple[str, str], ...] = (
     (
         "half of a surrogate pair, or a number beyond every range, in JSON",
         "its grammar has both (RFC 8259 sections 6 and 8.2)",
+    ),
+    (
+        "a refusal holds markup",
+        "no source forbids it, and who shows it has to escape it as any other text; pages are found",
     ),
     (
         "answers of a connection come one late after a refusal",

@@ -48,19 +48,25 @@ def test_a_login_answers_with_tokens(api: Client, findings: Findings) -> None:
 
 @pytest.mark.rule("token.lifetime")
 def test_the_lifetime_is_plausible(api: Client, findings: Findings) -> None:
-    login = granted(api)
-    life = login.member("expires_in")
+    check_lifetime(findings, granted(api))
+
+
+def check_lifetime(findings: Findings, grant: Exchange) -> None:
+    """The life of a token is plausible, and its dates say the same."""
+    life, like = grant.member("expires_in"), "token.lifetime token.shape"
     plausible = isinstance(life, int) and SHORTEST_LIFE <= life <= LONGEST_LIFE
-    findings.check(plausible, f"expires_in from {SHORTEST_LIFE} to {LONGEST_LIFE} seconds", f"{life!r}", login)
-    given = {name: login.member(name) for name in (".issued", ".expires")}
+    expected = f"expires_in from {SHORTEST_LIFE} to {LONGEST_LIFE} seconds"
+    findings.check(plausible, expected, f"{life!r}", grant, like=like)
+    given = {name: grant.member(name) for name in (".issued", ".expires")}
     dates = [moment_of(value) for value in given.values()]
     for (name, value), date in zip(given.items(), dates, strict=True):
         holds = value is None or date is not None
-        findings.need(holds, f"{name} as RFC 3339 or RFC 1123 writes dates, with a time zone", f"{value!r}", login)
+        expected = f"{name} as RFC 3339 or RFC 1123 writes dates, with a time zone"
+        findings.need(holds, expected, f"{value!r}", grant, like=like)
     if plausible and None not in dates:
         issued, expires = dates
         gap = (expires - issued).total_seconds()  # type: ignore[operator]
-        findings.check(abs(gap - life) <= 5, f".expires {life} s after .issued", f"{gap:g} s after", login)
+        findings.check(abs(gap - life) <= 5, f".expires {life} s after .issued", f"{gap:g} s after", grant, like=like)
 
 
 @pytest.mark.rule("token.unguessable")
@@ -112,10 +118,15 @@ def _fits(token: str) -> bool:
 @pytest.mark.rule("answers.tokens")
 def test_every_token_of_the_run(api: Client, findings: Findings) -> None:
     granted(api)
-    grants = [exchange for exchange in api.journal if exchange.is_token and exchange.ok]
+    # A success without a token is what the rules of logins tell.
+    answers = [exchange for exchange in api.journal if exchange.is_token and exchange.ok]
+    grants = [exchange for exchange in answers if is_sendable(exchange.member("access_token"))]
     for name in ("access_token", "refresh_token"):
         check_random(findings, name, grants)
     check_user(findings, grants)
+    for grant in grants:
+        check_lifetime(findings, grant)
+        check_fresh(findings, grant, like="token.fresh")
     logins = [e for e in grants if ("grant_type", "password") in e.form_fields()]
     lives = {str(e.member("access_token")): (e.member("expires_in"), e) for e in logins}
     numbers = [life for life, _ in lives.values() if isinstance(life, int)]
