@@ -1,14 +1,18 @@
 """What rules read out of tokens, addresses and messages: any text of a server is judged, none is a mistake of ours."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mutants.defects import on_logins
 from mutants.harness import Answer, Server, broken, judge
+from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.judging.verdict import Status
 from veeam_contracts.rules.storing import HAD_IT, directives, lets_keep, lets_share, sign_of_a_cache, storable_until
 from veeam_contracts.rules.test_addresses import url_mistake
+from veeam_contracts.rules.test_leaks import SHARE
 from veeam_contracts.rules.test_messages import message_mistake
 from veeam_contracts.rules.test_organizations import name_mistake
 from veeam_contracts.rules.test_token import bend, shortest, told_by
@@ -128,3 +132,18 @@ def test_what_cache_control_lets_a_cache_do(field: str, kept: bool, shared: bool
 )
 def test_a_field_lets_an_answer_be_stored(headers: dict[str, str], name: str) -> None:
     assert storable_until(headers).partition(":")[0] == name
+
+
+@pytest.mark.parametrize(
+    ("message", "leaks"),
+    [
+        (r"Access to '\\FILESRV01\backup$' is denied.", True),
+        ("'\\nfirst\\nsecond' is no region", False),
+        (r"'\x00\xab\ud83c' is no region", False),
+        (r"\d{4}-\d{2} is how a date is written", False),
+    ],
+)
+def test_a_share_is_told_from_what_is_escaped(message: str, leaks: bool) -> None:
+    body = json.dumps({"message": message}).encode()
+    exchange = Exchange("GET", "https://veeam.test/v4/Organizations/x", "/v4/Organizations/x", {}, None, 404, body=body)
+    assert (SHARE.search(exchange.plain) is not None) is leaks

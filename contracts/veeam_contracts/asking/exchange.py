@@ -85,8 +85,14 @@ class Exchange:
     @cached_property
     def shown(self) -> str:
         """All that somebody reads in an answer: the body, the texts in its JSON without their escapes, the header."""
+        return f"{self.text}\n{self.plain}"
+
+    @cached_property
+    def plain(self) -> str:
+        """The same where it means what it says: no text of JSON with its escapes, which look like something else."""
         fields = [(value, _decoded(value)) if "=?" in value else (value,) for value in self.headers.values()]
-        return "\n".join([self.text, *_texts_in(self.value), *chain.from_iterable(fields)])
+        texts = [self.text] if self.value is NOT_JSON else _texts_in(self.value)
+        return "\n".join([*texts, *chain.from_iterable(fields)])
 
     @property
     def charset(self) -> str:

@@ -28,7 +28,6 @@ LEAKS = {
     "the path of a file": re.compile(
         r"(?<![A-Za-z])[A-Za-z]:(?:\\\\|\\)(?:[\w .()-]+(?:\\\\|\\))+"
         r"|(?<![\w./:-])/(?:var|usr|home|opt|srv|etc|root|app)/[\w./-]+"
-        r"|(?<![\w\\:])\\\\[A-Za-z][\w.-]+\\[\w$]"
     ),
     "a key": re.compile(
         r"-----BEGIN [A-Z ]*PRIVATE KEY|(?:Server|Data Source)=[^;]+;[^\"]*(?:Password|Pwd)=|\bAKIA[0-9A-Z]{16}\b"
@@ -44,6 +43,9 @@ LEAKS = {
         r"Object reference not set to an instance|\bpanicked at |Cannot read propert(?:y|ies) of|'NoneType' object"
     ),
 }
+SHARE = re.compile(r"(?<![\w\\:])\\\\[A-Za-z][\w.-]+\\[\w$]")
+"""The path of a share, such as `\\\\HOST\\backup$`."""
+
 PRIVATE = re.compile(
     r"(?<![\w.])(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01])|169\.254)\.\d{1,3}\.\d{1,3}(?![\w.])"
     r"|(?<![\w:])(?:f[cd][0-9a-f]{2}|fe80):[0-9a-f:]*:[0-9a-f]{1,4}(?![\w:])",
@@ -72,6 +74,7 @@ def test_no_answer_shows_what_is_behind_the_server(api: Client, findings: Findin
     own = urlsplit(api.target.url).hostname or ""
     for exchange in answered(api):
         found = [what for what, pattern in LEAKS.items() if pattern.search(exchange.shown)]
+        found += ["the path of a share"] if SHARE.search(exchange.plain) else []
         if not exchange.ok:
             found += ["an address of a private network" for at in PRIVATE.findall(exchange.shown) if at != own][:1]
             # Who asks by an internal name is inside, where such names are known.
