@@ -183,7 +183,10 @@ class Admission:
 
     def settle(self, exchange: Exchange, request: requests.PreparedRequest) -> None:
         """Count the answer; the server is left alone after many failures in a row."""
-        failed = exchange.status is None or (exchange.status >= 500 and not exchange.throttled)
+        # A server that does not implement a method does not fail (RFC 9110 section 15.6.2).
+        failed = exchange.status is None or (
+            exchange.status >= 500 and exchange.status != 501 and not exchange.throttled
+        )
         with self._lock:
             self.used.answered += exchange.status is not None
             if is_at(exchange.path, *GIVE_CODES) and not exchange.ok and exchange.status is not None:

@@ -43,7 +43,8 @@ def is_odd(api: Client, exchange: Exchange) -> bool:
 
 def is_of_gateway(api: Client, exchange: Exchange) -> bool:
     """Whether a refusal may come from a gateway, or the framework, in its own words."""
-    return exchange.status in GATEWAYS or exchange.throttled or (exchange.refused and is_routed_nowhere(api, exchange))
+    below_500 = not exchange.ok and (exchange.status or 500) < 500
+    return exchange.status in GATEWAYS or exchange.throttled or (below_500 and is_routed_nowhere(api, exchange))
 
 
 def is_routed_nowhere(api: Client, exchange: Exchange) -> bool:
