@@ -214,3 +214,31 @@ def test_a_certificate_for_another_name_is_told_so(gateway: str, authority: trus
     with pytest.raises(NoLogin, match="is not the host of its certificate"):
         client.log_in()
     client.line.close()
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "detail"),
+    [
+        (HEAD + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}", "unmatching values"),
+        (HEAD + b"Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}", "incorrect header check"),
+    ],
+)
+def test_an_answer_that_cannot_be_read_is_told_so(answer: bytes, detail: str) -> None:
+    def give(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        with connection:
+            connection.recv(65536)
+            connection.sendall(answer)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = Thread(target=give, args=(server,))
+        thread.start()
+        client = Client(Line(Target(f"http://127.0.0.1:{server.getsockname()[1]}", Login("u", "p"))), NEWEST)
+        with pytest.raises(NoLogin, match="gives an answer that cannot be read") as caught:
+            client.log_in()
+        client.line.close()
+        thread.join()
+    assert detail in str(caught.value)

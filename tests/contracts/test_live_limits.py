@@ -23,10 +23,12 @@ from mutants.harness import (
 )
 from veeam_contracts.asking.admission import Refused, is_allowed
 from veeam_contracts.asking.client import NOBODY
+from veeam_contracts.asking.exchange import is_id
 from veeam_contracts.asking.gate import Line
 from veeam_contracts.asking.target import LIVE, Limits, Login, Target, thorough
 from veeam_contracts.judging.catalogue import RULES
 from veeam_contracts.judging.verdict import Outcome, Status, Verdict
+from veeam_contracts.rules.test_credentials import spellings
 from veeam_mock import Settings, create_app
 
 WRITES = {("POST", "/v4/organizations"), ("PUT", "/v4/organizations"), ("DELETE", "/v4/organizations")}
@@ -104,6 +106,26 @@ def test_a_server_that_has_had_enough_is_asked_for_no_more_tokens() -> None:
     assert "the server refuses tokens with 403 now" in reasons
 
 
+def test_a_token_that_dies_under_the_last_request_of_a_run_is_found() -> None:
+    asked: list[str] = []
+
+    def count(server: Server, ask: Ask) -> Answer:
+        answer = server.answer(ask)
+        asked.extend([ask.token] if ask.token and answer.status == 200 else [])
+        return answer
+
+    judge(count, limits=LIVE, clock=FakeTime())
+    last = len(asked)
+    asked.clear()
+
+    def die(server: Server, ask: Ask) -> Answer:
+        if len(asked) == last - 1 and ask.token == asked[-1]:
+            return say(401)
+        return count(server, ask)
+
+    assert "token.alive" in broken(judge(die, limits=LIVE, clock=FakeTime()))
+
+
 def test_a_live_server_is_sent_no_write_and_one_wrong_password(live: tuple[Verdict, Watched]) -> None:
     _, watched = live
     assert not any((ask.method, ask.path.lower().rstrip("/")) in WRITES for _, ask, _ in watched.asks)
@@ -152,11 +174,21 @@ def test_a_path_outside_of_that_of_the_target_is_never_sent() -> None:
         line.http.get(f"{URL}/v4/Organizations")
 
 
-@pytest.mark.parametrize("segment", [".", "..", "%2e", ".%2E", "%2e.", "%2E%2e", "a%2Fb", "a/b", ""])
+@pytest.mark.parametrize("segment", [".", "..", "%2e", ".%2E", "%2e.", "%2E%2e", "a%2Fb", "a/b"])
 def test_no_name_that_a_server_gives_leads_to_another_path(segment: str) -> None:
     assert not is_allowed("GET", f"/v4/Organizations/{segment}")
     assert not is_allowed("POST", f"/v4/Organizations/{segment}/DeviceCode")
     assert not is_allowed("POST", f"/v4/RestoreSessions/{segment}/organization/restoreDeviceCode")
+
+
+def test_an_organization_without_a_name_in_the_path_is_asked_for_nothing() -> None:
+    assert not is_id("")
+    assert not is_allowed("POST", "/v4/Organizations//DeviceCode")
+    assert is_allowed("GET", "/v4/Organizations/")  # The list, which is asked for without a token by this spelling.
+
+
+def test_a_live_server_is_asked_for_each_spelling_of_a_protected_path() -> None:
+    assert all(is_allowed("GET", spelling) for spelling in spellings("/v8/Organizations"))
 
 
 @pytest.mark.parametrize("segment", ["a", "a.b", "..a", "%2e%2e%2e", ".a%20b", NOBODY])
@@ -285,6 +317,35 @@ def test_a_429_is_waited_out_as_long_as_retry_after_says() -> None:
     verdict = judge(throttle_once, limits=LIVE, clock=clock)
     assert verdict.status == Status.CONFORMS, verdict.reason
     assert next(used for name, _, used in verdict.limits if name.startswith("429")) == "1"
+
+
+@pytest.mark.parametrize("api", ["v4", "v8"])
+def test_a_request_for_a_token_that_is_to_come_later_is_no_refused_one(api: str) -> None:
+    def not_so_fast(server: Server, ask: Ask) -> Answer:
+        paced = ask.is_login and ask.method == "POST" and server.count("logins") % 2
+        return say(429).with_header("Retry-After", "1") if paced else server.answer(ask)
+
+    verdict = judge(not_so_fast, limits=LIVE, clock=FakeTime(), api=api)
+    assert verdict.status == Status.CONFORMS, verdict.reason
+    used = {name: count for name, _, count in verdict.limits}
+    assert int(used["refused requests for tokens"]) <= 8
+    assert used["wrong passwords"] == "1"
+
+
+def test_a_429_that_says_no_time_ends_the_refused_requests_for_tokens() -> None:
+    refused: list[Ask] = []
+
+    def shut(server: Server, ask: Ask) -> Answer:
+        if not ask.is_login or ask.method != "POST":
+            return server.answer(ask)
+        answer = server.answer(ask) if len(refused) < 2 else say(429)
+        if answer.status >= 400:
+            refused.append(ask)
+        return answer
+
+    verdict = judge(shut, limits=LIVE, clock=FakeTime())
+    assert len(refused) == 3
+    assert "the server refuses tokens with 429 now" in " ".join(verdict.not_tested())
 
 
 def test_a_server_that_throttles_on_and_on_is_left_alone() -> None:

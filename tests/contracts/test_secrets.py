@@ -71,6 +71,14 @@ def test_codes_are_found_in_any_shape(body: str) -> None:
     assert "cwe5qhlnm" not in exchange.seen(secrets).lower()
 
 
+def test_where_a_link_leads_is_no_secret_whatever_it_is_called() -> None:
+    action = {"deviceCode": {"uri": "/v8/Organizations/1/DeviceCode", "method": "POST"}}
+    listed = {"results": [{"_actions": action, "_links": {"token": {"href": "/v8/Token", "rel": "access-token"}}}]}
+    assert list(sightings(answer_to("/v8/Organizations", json.dumps(listed)))) == []
+    telling = {"_links": {"next": {"href": "/v8/Organizations?access_token=Zr4u7x1A9dC2fGh"}}}
+    assert ("token", "Zr4u7x1A9dC2fGh") in sightings(answer_to("/v8/Organizations", json.dumps(telling)))
+
+
 def test_words_of_a_refusal_are_no_secrets() -> None:
     refusal = answer_to("/v4/Token", '{"token": "expired", "password": "is incorrect", "error": "INVALIDGRANT"}', 400)
     assert list(sightings(refusal)) == []

@@ -46,6 +46,15 @@ believes("who says that he is on this machine gets in", "X-Forwarded-For", lambd
 believes("who names an address of the own network gets in", "X-Real-IP", lambda value: value != "")
 believes("who names a user gets in", "X-Forwarded-User", lambda value: value == USERNAME)
 believes("who names a remote user gets in", "X-Remote-User", lambda value: value == USERNAME)
+for name, field, word in (
+    ("who says so in the field of RFC 7239 gets in", "Forwarded", "127.0.0.1"),
+    ("who names an address as Cloudflare does gets in", "CF-Connecting-IP", "127.0.0.1"),
+    ("who names a user as Azure does gets in", "X-MS-CLIENT-PRINCIPAL-NAME", USERNAME),
+    ("who names a user as a login proxy does gets in", "X-Auth-Request-User", USERNAME),
+    ("who says that his certificate was checked gets in", "X-SSL-Client-Verify", "SUCCESS"),
+    ("who says that he has passed the layer that checks gets in", "X-Middleware-Subrequest", "middleware:middleware"),
+):
+    believes(name, field, lambda value, word=word: word in value)  # type: ignore[misc]
 believes("the original address opens", "X-Original-URL", lambda value: "organizations" in value.lower())
 believes("the rewritten address opens", "X-Rewrite-URL", lambda value: "organizations" in value.lower())
 

@@ -106,6 +106,12 @@ STORED = {
     "that Cloudflare had": ("CF-Cache-Status", "HIT"),
     "that nginx had": ("X-Proxy-Cache", "HIT"),
     "that a cache calls stale": ("Warning", '110 - "Response is Stale"'),
+    "that Varnish had": ("X-Varnish", "32770 3"),
+    "that Akamai had": ("X-Cache", "TCP_MEM_HIT from a23-40-1-2.deploy (AkamaiGHost)"),
+    "that nginx gives although it is stale": ("X-Cache-Status", "STALE"),
+    "that a cache in its timing says it had": ("Server-Timing", "cdn-cache; desc=HIT"),
+    "with one field not to be kept": ("Cache-Control", 'no-cache="Set-Cookie", max-age=30'),
+    "for nginx in front": ("X-Accel-Expires", "60"),
 }
 
 
@@ -126,6 +132,16 @@ def stored(name: str, header: str, value: str) -> None:
 for name, (header, value) in STORED.items():
     stored(name, header, value)
 
+
+@code_defect("code.fresh")
+def a_code_that_a_cache_in_front_may_keep_although_nobody_else_may(server: Server, answer: Answer) -> Answer:
+    return answer.with_header("Cache-Control", "no-store").with_header("CDN-Cache-Control", "max-age=60")
+
+
+enter("the organizations come out of a cache", "answers", "answers.private",
+      on("getOrganizations", lambda s, a: a.with_header("X-Cache", "HIT")))  # fmt: skip
+enter("the organizations may be kept for a minute and then asked for again", "answers", "answers.private",
+      on("getOrganizations", lambda s, a: a.with_header("Cache-Control", "max-age=60, must-revalidate")))  # fmt: skip
 enter("the organizations may be kept by shared caches", "answers", "answers.private",
       on("getOrganizations", lambda s, a: a.with_header("Cache-Control", "public, max-age=60")))  # fmt: skip
 enter("the installation may be kept by shared caches", "answers", "answers.private",

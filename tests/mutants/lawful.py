@@ -7,6 +7,7 @@ from email.utils import format_datetime
 from typing import Any
 
 from mutants.harness import Answer, Ask, Behaviour, Server, say
+from mutants.lawful_later import LATER
 from mutants.lawful_stacks import HABITS
 from veeam_contracts.document import describe
 from veeam_contracts.paths import VERSIONS
@@ -158,4 +159,5 @@ VARIANTS: tuple[Variant, ...] = (
     Variant("one login per user ends the one before", behave=one_login_per_user),
     Variant("899 and 900 seconds in turn", behave=one_second_passed),
     *(Variant(name, settings, behave) for name, behave, settings in HABITS),
+    *(Variant(name, settings, behave, api) for name, api, behave, settings in LATER),
 )

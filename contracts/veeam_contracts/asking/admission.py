@@ -26,7 +26,7 @@ ALLOWED: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = (
         frozenset({"GET"}),
         re.compile(
             r"/v[0-9]+(?:/ServiceInstance/|%2FOrganizations"
-            r"|/(?:/|\./|Nothing/\.\./)?(?:O|%4F)rganizations(?:;a=b|%20|%00|\.|\.json)?)",
+            r"|/(?:/|\./|Nothing/\.\./)?(?:O|%4F)rganizations(?:/|;a=b|%20|%00|\.|\.json)?)",
             re.IGNORECASE,
         ),
     ),
@@ -183,20 +183,44 @@ class Admission:
 
     def settle(self, exchange: Exchange, request: requests.PreparedRequest) -> None:
         """Count the answer; the server is left alone after many failures in a row."""
-        failed = exchange.status is None or (exchange.status >= 500 and not exchange.throttled)
+        # A server that does not implement a method does not fail (RFC 9110 section 15.6.2).
+        failed = exchange.status is None or (
+            exchange.status >= 500 and exchange.status != 501 and not exchange.throttled
+        )
         with self._lock:
             self.used.answered += exchange.status is not None
             if is_at(exchange.path, *GIVE_CODES) and not exchange.ok and exchange.status is not None:
                 self.used.device_codes -= 1
-            if exchange.refused and self._is_right_login(request):
-                self.used.wrong_passwords += 1
             if exchange.refused and self._asks_token(request):
-                self.used.refused_logins += 1
-                self._lockout = exchange.status if exchange.status in LOCKED else self._lockout
+                self._settle_login(exchange, request)
             self._failures_in_a_row = self._failures_in_a_row + 1 if failed else 0
             if self._failures_in_a_row >= self.limits.server_errors_in_a_row and self.stop_reason is None:
                 last = exchange.error or f"status {exchange.status}"
                 self.stop_reason = f"stopped after {self._failures_in_a_row} failures in a row, the last one: {last}"
+
+    def _settle_login(self, exchange: Exchange, request: requests.PreparedRequest) -> None:
+        """Count a refused request for a token. One that is to come later was not looked at, and will be sent again."""
+        if exchange.throttled and not self.shuts_out(exchange, request):
+            self.used.wrong_passwords -= self._is_wrong_login(request)
+            return
+        self.used.wrong_passwords += self._is_right_login(request)
+        self._count_refusal(exchange)
+
+    def shuts_out(self, exchange: Exchange, request: requests.PreparedRequest) -> bool:
+        """Whether a request for a token that may be refused met a shut door: one that says no time to come again."""
+        locked = exchange.status in LOCKED and "retry-after" not in exchange.headers
+        return locked and self._asks_token(request) and not self._is_right_login(request)
+
+    def give_up(self, exchange: Exchange, request: requests.PreparedRequest) -> None:
+        """Count an answer that asks for a longer wait than a run has."""
+        if self._asks_token(request):
+            with self._lock:
+                self._count_refusal(exchange)
+                self._lockout = exchange.status
+
+    def _count_refusal(self, exchange: Exchange) -> None:
+        self.used.refused_logins += 1
+        self._lockout = exchange.status if exchange.status in LOCKED else self._lockout
 
     def forgive(self) -> None:
         """A kept connection was closed while idle, which is no failure."""

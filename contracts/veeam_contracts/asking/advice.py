@@ -39,6 +39,8 @@ def _of_silence(why: Silence) -> str:
             return f"is not reached ({why}): is the server running, are host and port right?"
         case Cause.TIMED_OUT:
             return f"accepts the connection, but there is {why}: overloaded, or not a Veeam server? See --timeout"
+        case Cause.UNREADABLE:
+            return f"gives {why}: its lengths or codings contradict each other; is there a proxy in between?"
         case Cause.DROPPED:
             return (
                 "closes the connection without an answer to the login: "

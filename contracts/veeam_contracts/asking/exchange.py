@@ -4,7 +4,10 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
 from functools import cached_property
+from itertools import chain
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -88,7 +91,14 @@ class Exchange:
     @cached_property
     def shown(self) -> str:
         """All that somebody reads in an answer: the body, the texts in its JSON without their escapes, the header."""
-        return "\n".join([self.text, *_texts_in(self.value), *self.headers.values()])
+        return f"{self.text}\n{self.plain}"
+
+    @cached_property
+    def plain(self) -> str:
+        """The same where it means what it says: no text of JSON with its escapes, which look like something else."""
+        fields = [(value, _decoded(value)) if "=?" in value else (value,) for value in self.headers.values()]
+        texts = [self.text] if self.value is NOT_JSON else _texts_in(self.value)
+        return "\n".join([*texts, *chain.from_iterable(fields)])
 
     @property
     def charset(self) -> str:
@@ -189,6 +199,14 @@ def _texts_in(value: Any) -> Iterator[str]:
             yield last
         elif isinstance(last, (dict, list)):
             rest += last.values() if isinstance(last, dict) else last
+
+
+def _decoded(field: str) -> str:
+    """A header field without the encoding of RFC 2047, in which ASP.NET writes the paths of its source files."""
+    try:
+        return str(make_header(decode_header(field)))
+    except (ValueError, LookupError, HeaderParseError):
+        return ""
 
 
 def _refuse_constant(name: str) -> Any:

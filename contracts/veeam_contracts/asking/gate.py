@@ -60,12 +60,13 @@ class Gate(BaseAdapter):
             exchange, response = self._send_once(request, options)
             if response is None:
                 raise NoAnswer(exchange, self.journal.secrets)
-            if not exchange.throttled:
+            if not exchange.throttled or self.admission.shuts_out(exchange, request):
                 return response
             self.admission.used.throttled += 1
             delay = retry_after(exchange.headers.get("retry-after", ""))
             waited += delay
             if waited > self.admission.limits.longest_wait:
+                self.admission.give_up(exchange, request)
                 return response
             self.admission.count_wait(delay)
             self._pause(delay)

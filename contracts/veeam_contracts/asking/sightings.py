@@ -29,6 +29,9 @@ NAMED = re.compile(
 )
 """A name and its value in a text that is no JSON, or not quite."""
 
+OF_LINKS = frozenset({"href", "uri", "method", "rel"})
+"""Members that say where a link leads, and how, whatever the link is called: `{"deviceCode": {"method": "POST"}}`."""
+
 SECRET_FIELD = re.compile(r"token|api-?key|secret|set-cookie|authorization", re.I)
 """Names of header fields whose value is a secret."""
 
@@ -70,7 +73,7 @@ def _named(exchange: Exchange) -> Iterator[Sighting]:
     while rest:
         kind, value = rest.pop()
         if isinstance(value, dict):
-            rest += [(_kind(name) or kind, member) for name, member in value.items()]
+            rest += [(None if name in OF_LINKS else _kind(name) or kind, member) for name, member in value.items()]
         elif isinstance(value, list):
             rest += [(kind, item) for item in value]
         elif kind is not None and value is not None and not isinstance(value, bool):

@@ -9,6 +9,9 @@ MISSING = frozenset({404, 405, 501})
 """Statuses of an operation that is not there, when what is asked for exists."""
 
 
+NO_CONTENT = 204
+
+
 class NotServed(Exception):
     """What a rule needs is not served; the message says which operation."""
 
@@ -37,8 +40,12 @@ class Survey:
 
     @property
     def missing(self) -> dict[str, Exchange]:
-        """The operations that are not served."""
-        return {id: exchange for id, exchange in self.asked.items() if exchange.status in MISSING}
+        """The operations that are not served, or with nothing where the document has a body."""
+        return {id: exchange for id, exchange in self.asked.items() if self._is_missing(id, exchange)}
+
+    def _is_missing(self, operation_id: str, exchange: Exchange) -> bool:
+        nothing = exchange.status == NO_CONTENT and self.version.success_of(operation_id) != NO_CONTENT
+        return nothing or exchange.status in MISSING
 
     def require(self, *operation_ids: str) -> None:
         """Raise `NotServed` where one of these operations is missing."""

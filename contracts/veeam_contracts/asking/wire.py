@@ -14,7 +14,14 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionError, ReadTimeoutError
+from urllib3.exceptions import (
+    DecodeError,
+    HTTPError,
+    InvalidHeader,
+    NameResolutionError,
+    NewConnectionError,
+    ReadTimeoutError,
+)
 
 LARGEST_BODY = 10 * 1024 * 1024
 LARGEST_ANSWER = 2 * LARGEST_BODY
@@ -40,6 +47,7 @@ class Cause(Enum):
     NO_CONNECTION = "no connection"
     NO_CONNECTION_IN_TIME = "no connection within the time limit"
     DROPPED = "the connection was closed or reset before a whole answer came"
+    UNREADABLE = "an answer that cannot be read"
     TIMED_OUT = "no whole answer within the time limit"
 
 
@@ -87,6 +95,8 @@ def explain(failure: requests.RequestException) -> Silence:
         return Silence(Cause.UNKNOWN_NAME, detail)
     if any(isinstance(error, NewConnectionError) for error in chain):
         return Silence(Cause.NO_CONNECTION, detail)
+    if any(isinstance(error, (DecodeError, InvalidHeader)) for error in chain):
+        return Silence(Cause.UNREADABLE, detail)
     return Silence(Cause.DROPPED)
 
 

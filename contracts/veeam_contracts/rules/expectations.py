@@ -1,20 +1,22 @@
 """Judgements that several rules share."""
 
 import re
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import Any
 
 from veeam_contracts.asking.client import Client
-from veeam_contracts.asking.exchange import NOT_JSON, Exchange
+from veeam_contracts.asking.exchange import NOT_JSON, Exchange, is_sendable
 from veeam_contracts.document import describe
 from veeam_contracts.judging.findings import Findings, Why, not_tested
 from veeam_contracts.paths import GIVE_CODES, is_at
 
 CODE = re.compile(r"[A-Z0-9]{8,9}")
 """A user code that a person can type: Microsoft's page takes no other."""
+
+INJECTED = "X-Injected"
+"""The header field that a line break in a value would make."""
 
 SECONDS = range(60, 3601)
 MILLISECONDS = range(60_000, 3_600_001)
@@ -61,10 +63,13 @@ def expect_refusal(
 ) -> bool:
     """The answer is a 4xx of the right kind. One that is about something else shows nothing: the rule is cut."""
     if exchange.status in about.value:
-        findings.cut(f"{what}: status {exchange.status} refuses something else", Why.BROKEN)
+        why = "shows nothing: it may refuse something else, or come from a gateway"
+        findings.cut(f"{what}: status {exchange.status} {why}", Why.BROKEN)
         return False
     if exchange.ok and is_at(exchange.path, *GIVE_CODES) and code_of(exchange) is None:
         like = f"{like} request.*"  # A refusal that says 200 is one fault, whatever was refused.
+    if exchange.ok and exchange.is_token and not is_sendable(exchange.member("access_token")):
+        like = f"{like} token.*"
     return findings.check(exchange.refused, f"a 4xx for {what}", f"status {exchange.status}", exchange, like=like)
 
 
@@ -86,49 +91,6 @@ def address_of(exchange: Exchange) -> Any:
     """The address in an answer with a code; an Azure service account has another name for it."""
     azure = is_at(exchange.path, "getAzureDeviceCode")
     return exchange.member("verificationUri" if azure else "verificationUrl")
-
-
-def check_fresh(findings: Findings, exchange: Exchange, like: str = "code.fresh") -> None:
-    """Nobody has stored the answer, and nobody is asked to."""
-    cache = exchange.headers.get("cache-control", "").lower()
-    age = exchange.headers.get("age", "0").strip()
-    findings.check(age == "0", "no Age, as of an answer that was stored", f"Age: {age}", exchange, like=like)
-    forbidden = "no-store" in cache or "no-cache" in cache
-    storable = not forbidden and ("public" in cache or re.search(r"(?:max-age|s-maxage)=0*[1-9]", cache))
-    findings.check(not storable, "no Cache-Control that lets it be stored", cache, exchange, like=like)
-    lasts = storable_until(exchange.headers)
-    findings.check(not lasts or forbidden, "nothing that lets it be stored", lasts, exchange, like=like)
-    hit = sign_of_a_cache(exchange.headers)
-    findings.check(not hit, "no sign of a cache", hit, exchange, like=like)
-
-
-FOR_CACHES = ("cdn-cache-control", "surrogate-control")
-"""Fields for the caches in front of a server alone (RFC 9213; Edge Architecture Specification 1.0)."""
-
-HITS = ("x-cache", "x-proxy-cache", "cf-cache-status", "cache-status", "x-cache-status")
-
-
-def storable_until(headers: Mapping[str, str]) -> str:
-    """The field beside Cache-Control that lets an answer be stored (RFC 9111 section 5.3); empty without one."""
-    for name in FOR_CACHES:
-        if re.search(r"max-age=0*[1-9]", headers.get(name, "")) and "no-store" not in headers[name]:
-            return f"{name}: {headers[name]}"
-    try:
-        later = parsedate_to_datetime(headers["expires"])
-        now = parsedate_to_datetime(headers["date"]) if "date" in headers else datetime.now(UTC)
-        return f"expires: {headers['expires']}" if later > now else ""
-    except (KeyError, TypeError, ValueError):
-        return ""
-
-
-def sign_of_a_cache(headers: Mapping[str, str]) -> str:
-    """The field in which a cache says that it had the answer (RFC 9211, RFC 7234 section 5.5); empty without one."""
-    for name in HITS:
-        if re.search(r"\bhit\b", headers.get(name, ""), re.I):
-            return f"{name}: {headers[name]}"
-    if re.search(r"[1-9]", headers.get("x-cache-hits", "")):
-        return f"x-cache-hits: {headers['x-cache-hits']}"
-    return f"warning: {headers['warning']}" if re.match(r"11[0-3]\b", headers.get("warning", "")) else ""
 
 
 def good_codes(api: Client, findings: Findings) -> list[Exchange]:
@@ -168,6 +130,27 @@ def untyped(api: Client, operation_id: str, exchange: Exchange) -> list[str]:
     """What is missing of an answer with a code, or of the wrong type. What a value may be is told by other rules."""
     wrong = violations(api, operation_id, 200, exchange.value)
     return [line for line in wrong if "`required`" in line or "`type`" in line]
+
+
+CLOCK_SECONDS = 300
+"""Seconds by which a moment in an answer may differ from its own `Date`, which a gateway may write."""
+
+
+def date_of(exchange: Exchange) -> datetime | None:
+    """The `Date` of an answer; None where there is none, or one without a time zone."""
+    return moment_of(exchange.headers.get("date"))
+
+
+def moment_of(value: Any) -> datetime | None:
+    """A date in the form of the v6 API, or as HTTP and Microsoft's OWIN token endpoint write it (RFC 1123)."""
+    for read in (datetime.fromisoformat, parsedate_to_datetime):
+        try:
+            moment = read(value)
+        except (TypeError, ValueError):
+            continue
+        if moment.tzinfo:
+            return moment
+    return None
 
 
 def alter(token: str) -> str:

@@ -1,5 +1,6 @@
 """Rules of the address that comes with a device code: people type their code and their password there."""
 
+import json
 import re
 from collections import Counter
 from typing import Any
@@ -8,9 +9,10 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from veeam_contracts.asking.client import Client
-from veeam_contracts.asking.exchange import Exchange
+from veeam_contracts.asking.exchange import Exchange, listed_in
 from veeam_contracts.asking.target import is_loopback
 from veeam_contracts.judging.findings import Findings
+from veeam_contracts.paths import is_at
 from veeam_contracts.rules.expectations import address_of, good_codes, has_type
 
 SIGN_IN_HOSTS = frozenset({"microsoft.com", "www.microsoft.com", "login.microsoft.com", "login.microsoftonline.com",
@@ -70,6 +72,36 @@ def url_mistake(url: str) -> str | None:
 def test_the_address_is_the_same_for_a_region(api: Client, findings: Findings) -> None:
     addresses = Counter(str(e.member("verificationUrl")) for e in good_codes(api, findings))
     findings.check(len(addresses) <= 1, "one address for one region", ", ".join(addresses))
-    if api.region.lower() == "worldwide" and len(addresses) == 1:
-        address = next(iter(addresses))
-        findings.check(not OTHER_CLOUDS.search(address), "the page of the region worldwide", address)
+    if len(addresses) == 1:
+        check_cloud(api, findings, good_codes(api, findings)[0])
+
+
+def check_cloud(api: Client, findings: Findings, exchange: Exchange) -> None:
+    """A code that was asked for in the region `worldwide` names no page of another cloud."""
+    address = address_of(exchange)
+    if isinstance(address, str) and is_worldwide(api, exchange):
+        fine = not OTHER_CLOUDS.search(address)
+        findings.check(fine, "the page of the region worldwide", address, exchange, like="code.url-region")
+
+
+def is_worldwide(api: Client, exchange: Exchange) -> bool:
+    """Whether a code is known to be for the region `worldwide`: by what was asked, or by its organization."""
+    asked = json_of(exchange.request_body)
+    if is_at(exchange.path, "getAzureDeviceCode"):
+        return asked.get("azureEnvironment") == "Global"
+    if is_at(exchange.path, "getDeviceCode"):
+        return str(asked.get("targetRegion")).lower() == "worldwide"
+    listing = api.survey.asked.get("getOrganizations")
+    listed = listed_in(listing.value) if listing is not None else []
+    regions = {str(item.get("id")).lower(): str(item.get("region")).lower() for item in listed}
+    of_it = [region for key, region in regions.items() if f"/{key}/" in exchange.path.lower()]
+    return is_at(exchange.path, "getOrganizationDeviceCode") and of_it == ["worldwide"]
+
+
+def json_of(body: bytes | None) -> dict[str, Any]:
+    """The JSON object that was sent; empty where it was another body."""
+    try:
+        value = json.loads(body or b"")
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}

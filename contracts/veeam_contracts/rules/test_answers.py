@@ -11,6 +11,7 @@ import pytest
 
 from veeam_contracts.asking.client import Client
 from veeam_contracts.asking.exchange import NOT_JSON, Exchange
+from veeam_contracts.asking.target import Login
 from veeam_contracts.judging.findings import Findings, not_tested
 from veeam_contracts.paths import is_at
 from veeam_contracts.rules.expectations import kind_of, require_token, violations
@@ -42,7 +43,13 @@ def is_odd(api: Client, exchange: Exchange) -> bool:
 
 def is_of_gateway(api: Client, exchange: Exchange) -> bool:
     """Whether a refusal may come from a gateway, or the framework, in its own words."""
-    return exchange.status in GATEWAYS or (not exchange.ok and (exchange.status or 500) < 500 and is_odd(api, exchange))
+    below_500 = not exchange.ok and (exchange.status or 500) < 500
+    return exchange.status in GATEWAYS or exchange.throttled or (below_500 and is_routed_nowhere(api, exchange))
+
+
+def is_routed_nowhere(api: Client, exchange: Exchange) -> bool:
+    """Whether it was for nothing that the server has, so that no code of the API's answered."""
+    return is_odd(api, exchange) or not is_described(api, exchange) or is_missing(api, exchange)
 
 
 def is_page(exchange: Exchange) -> bool:
@@ -137,6 +144,22 @@ def test_what_says_json_is_json(api: Client, findings: Findings) -> None:
 def test_every_answer_ends_where_it_says(api: Client, findings: Findings) -> None:
     for exchange in answered(api):
         check_framing(findings, exchange, like="code.framing")
+        broken = [name for name, value in exchange.headers.items() if CONTROLS.search(value)]
+        seen = f"control characters in {', '.join(broken)}"
+        findings.check(not broken, "fields of characters that can be seen", seen, exchange)
+        unasked = codings(exchange.headers.get("content-encoding")) - {
+            *codings(exchange.request_headers.get("Accept-Encoding")),
+            "identity",
+        }
+        findings.check(not unasked, "a coding that was asked for", ", ".join(sorted(unasked)), exchange)
+
+
+CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+def codings(field: str | None) -> set[str]:
+    """The codings that a field names, such as gzip, without their weights."""
+    return {part.partition(";")[0].strip().lower() for part in (field or "").split(",")} - {""}
 
 
 def check_framing(findings: Findings, exchange: Exchange, like: str = "") -> None:
@@ -164,7 +187,7 @@ def test_no_answer_shows_a_stack_trace(api: Client, findings: Findings) -> None:
 def test_no_answer_repeats_what_is_secret(api: Client, findings: Findings) -> None:
     for exchange in answered(api):
         repeated = {kind for kind, value in presented(exchange) if any(s in exchange.shown for s in spellings(value))}
-        repeated |= told_of(api.target.login.password or "", exchange)
+        repeated |= told_of(api.target.login, exchange)
         findings.check(not repeated, "no secret of the request", f"the {', '.join(sorted(repeated))}", exchange)
 
 
@@ -173,19 +196,34 @@ HASHES = ("md5", "sha1", "sha256", "sha512")
 
 
 def spellings(secret: str) -> set[str]:
-    """What a secret looks like where it is repeated as it is, as in a form or an address, or in base64."""
-    encoded = base64.b64encode(secret.encode()).decode().rstrip("=")
-    return {secret, quote(secret), quote(secret, safe=""), quote_plus(secret), encoded, html.escape(secret)}
+    """What a secret looks like where it is repeated as it is, as in a form or an address, in hexadecimal or base64."""
+    plain = {secret, quote(secret), quote(secret, safe=""), quote_plus(secret), html.escape(secret)}
+    return plain | {secret.encode().hex()} | in_base64(secret.encode()) | in_base64(secret.encode("utf-16-le"))
 
 
-def told_of(password: str, exchange: Exchange) -> set[str]:
-    """What an answer tells of the password of the run: a plain hash of it can be tried against lists."""
-    if len(password) < SHORTEST_SECRET:
+def in_base64(secret: bytes) -> set[str]:
+    """What a secret looks like in base64, whatever stands before it, as in `user:password`."""
+    found = set()
+    for before in range(3):
+        text = base64.b64encode(bytes(before) + secret).decode()
+        found.add(text[(before * 8 + 5) // 6 : (before + len(secret)) * 8 // 6])
+    return found | {text.translate(FOR_ADDRESSES) for text in found}
+
+
+FOR_ADDRESSES = str.maketrans("+/", "-_")
+
+
+def told_of(login: Login, exchange: Exchange) -> set[str]:
+    """What an answer tells of the password: base64 hides nothing, and a plain hash can be tried against lists."""
+    password = login.password or ""
+    if len(password) < SHORTEST_SECRET or password in (login.username or ""):
         return set()
     digests = [hashlib.new(name, password.encode(), usedforsecurity=False).digest() for name in HASHES]
     hidden = [digest.hex() for digest in digests] + [base64.b64encode(digest).decode() for digest in digests]
     shown = exchange.shown
-    return {"password as a hash"} if any(h in shown or h.upper() in shown for h in hidden) else set()
+    told = {"password as a hash"} if any(h in shown or h.upper() in shown for h in hidden) else set()
+    encoded = in_base64(password.encode()) | in_base64(password.encode("utf-16-le"))
+    return told | ({"password in base64"} if any(text in shown for text in encoded) else set())
 
 
 def presented(exchange: Exchange) -> list[tuple[str, str]]:
@@ -214,8 +252,8 @@ def test_every_refusal_is_a_json_object_with_a_message(api: Client, findings: Fi
 
 
 def _may_be_empty(api: Client, exchange: Exchange) -> bool:
-    """HEAD has no body; 401, 405, 413 and 429 come from the framework or a proxy, often without one."""
-    lawful = exchange.status in (401, 405, 413, 429) or is_odd(api, exchange)
+    """HEAD has no body; 401, 405, 413, 429 and what is routed nowhere often come bare, from a framework or a proxy."""
+    lawful = exchange.status in (401, 405, 413, 429) or is_routed_nowhere(api, exchange)
     return exchange.method == "HEAD" or (not exchange.body and lawful)
 
 

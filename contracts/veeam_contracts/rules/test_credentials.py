@@ -14,10 +14,10 @@ from veeam_contracts.asking.client import (
     NOBODY,
     Client,
 )
-from veeam_contracts.asking.exchange import is_sendable
+from veeam_contracts.asking.exchange import Exchange, is_sendable
 from veeam_contracts.document import WRITES, describe
 from veeam_contracts.judging.findings import Findings, not_tested
-from veeam_contracts.rules.expectations import alter, expect_code, require_token
+from veeam_contracts.rules.expectations import INJECTED, alter, expect_code, require_token
 
 EXAMPLE = b'{"targetRegion": "worldwide"}'
 
@@ -111,7 +111,7 @@ def test_a_word_in_place_of_a_token(api: Client, findings: Findings) -> None:
 def test_what_gateways_say_of_a_caller(api: Client, findings: Findings) -> None:
     path = api.protected_path()
     user = api.target.login.username or "administrator"
-    fields: dict[str, str | None] = {**dict.fromkeys(ADDRESSES, "127.0.0.1"), **dict.fromkeys(USERS, user)}
+    fields: dict[str, str | None] = {**dict.fromkeys(ADDRESSES, "127.0.0.1"), **dict.fromkeys(USERS, user), **WORDS}
     told = {"the address or the user of somebody else": (path, fields)}
     told["the address of something else"] = (f"/{api.version}/Nothing", dict.fromkeys(PATHS, path))
     for what, (asked, headers) in told.items():
@@ -120,21 +120,45 @@ def test_what_gateways_say_of_a_caller(api: Client, findings: Findings) -> None:
                        f"status {exchange.status}", exchange, like="credentials.absent")  # fmt: skip
 
 
-ADDRESSES = ("X-Forwarded-For", "X-Real-IP", "X-Client-IP")
-USERS = ("X-Forwarded-User", "X-Remote-User", "X-User")
-PATHS = ("X-Original-URL", "X-Rewrite-URL")
-"""Fields that a gateway sets for the server behind it, which must not take them from anybody else."""
+ADDRESSES = ("X-Forwarded-For", "X-Real-IP", "X-Client-IP", "Client-IP", "True-Client-IP", "X-Cluster-Client-IP",
+             "CF-Connecting-IP", "Fastly-Client-IP", "X-Originating-IP", "X-Remote-IP", "X-Remote-Addr",
+             "X-Custom-IP-Authorization")  # fmt: skip
+USERS = ("X-Forwarded-User", "X-Remote-User", "Remote-User", "X-User", "X-Authenticated-User", "X-WEBAUTH-USER",
+         "X-Auth-Request-User", "X-Forwarded-Email", "X-Forwarded-Preferred-Username", "X-MS-CLIENT-PRINCIPAL-NAME",
+         "X-Goog-Authenticated-User-Email", "Cf-Access-Authenticated-User-Email")  # fmt: skip
+WORDS = {
+    "Forwarded": "for=127.0.0.1;by=127.0.0.1",
+    "X-SSL-Client-Verify": "SUCCESS",
+    "SSL-Client-Verify": "SUCCESS",
+    "X-Client-Verify": "SUCCESS",
+    "X-Middleware-Subrequest": ":".join(["middleware"] * 5),
+}
+PATHS = ("X-Original-URL", "X-Rewrite-URL", "X-Forwarded-Uri")
+"""Fields that a gateway, or a layer of the server itself, sets for what is behind it, which must not take them from
+anybody else: addresses, users, certificates that were checked, and what was asked for (RFC 7239; CVE-2025-29927)."""
 
 
 @pytest.mark.rule("answers.origins")
 def test_no_page_of_a_foreign_origin_reads_with_credentials(api: Client, findings: Findings) -> None:
     require_token(api)
     own = urlsplit(api.target.url)
-    for origin in ("https://origin.invalid", f"{own.scheme}://{own.hostname}.origin.invalid", "null"):
-        exchange = api.get(api.protected_path(), headers={"Origin": origin})
-        allowed = exchange.headers.get("access-control-allow-origin") == origin
-        let_in = allowed and exchange.headers.get("access-control-allow-credentials", "").lower() == "true"
-        findings.check(not let_in, "no foreign origin that reads with credentials", origin, exchange)
+    for origin in (FOREIGN, f"{own.scheme}://{own.hostname}.origin.invalid", "null"):
+        expect_no_reader(findings, origin, api.get(api.protected_path(), headers={"Origin": origin}))
+    if "getDeviceCode" not in api.survey.missing:
+        asks = {"Origin": FOREIGN, "Access-Control-Request-Method": "POST",
+                "Access-Control-Request-Headers": "authorization"}  # fmt: skip
+        preflight = api.send("OPTIONS", api.path_of("getDeviceCode"), token=None, headers=asks)
+        expect_no_reader(findings, FOREIGN, preflight)
+
+
+FOREIGN = "https://origin.invalid"
+
+
+def expect_no_reader(findings: Findings, origin: str, exchange: Exchange) -> None:
+    """A page of this origin does not read the answer with the credentials that a browser holds."""
+    allowed = exchange.headers.get("access-control-allow-origin") == origin
+    let_in = allowed and exchange.headers.get("access-control-allow-credentials", "").lower() == "true"
+    findings.check(not let_in, "no foreign origin that reads with credentials", origin, exchange)
 
 
 @pytest.mark.rule("answers.no-injection")
@@ -145,12 +169,10 @@ def test_a_line_break_makes_no_header_field(api: Client, findings: Findings) -> 
     asked = [api.get(path)]
     if api.version.takes("getDeviceCode", "organizationId"):
         asked.append(api.device_code(query={"organizationId": broken}))
-    for exchange in asked:
+    told = [exchange for exchange in api.journal if INJECTED.lower() in exchange.headers and exchange not in asked]
+    for exchange in [*asked, *told]:
         injected = INJECTED.lower() in exchange.headers
         findings.check(not injected, "a line break that stays in its value", "a header field of its own", exchange)
-
-
-INJECTED = "X-Injected"
 
 
 @pytest.mark.rule("credentials.case")

@@ -2,22 +2,27 @@
 
 import re
 from collections.abc import Callable
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import pytest
 
 from veeam_contracts.asking.client import Client
-from veeam_contracts.asking.exchange import Exchange, listed_in
+from veeam_contracts.asking.exchange import NOT_JSON, Exchange, listed_in
+from veeam_contracts.asking.target import is_loopback
 from veeam_contracts.judging.findings import Findings, not_tested
 from veeam_contracts.paths import is_at
+from veeam_contracts.rules.expectations import CLOCK_SECONDS, date_of, moment_of
+from veeam_contracts.rules.storing import directives, lets_share, sign_of_a_cache
 from veeam_contracts.rules.test_answers import answered
 
 LEAKS = {
     "SQL": re.compile(
         r"\bSELECT\s.{1,200}\sFROM\s|\bINSERT INTO\s|\bUPDATE\s\S+\sSET\s|\bDELETE FROM\s|\bORA-\d{5}\b|\bSQLSTATE\b"
-        r"|syntax error at or near|SqlException|Npgsql",
+        r"|syntax error at or near|SqlException|Npgsql|\bnear \"[^\"]*\": syntax error|\bSQLITE_[A-Z]+\b|\bdbo\.\w"
+        r"|\b(?:relation|column) \\?\"[\w.]+\\?\" does not exist|violates [\w-]+(?: key)? constraint"
+        r"|\bE11000 duplicate key|Unclosed quotation mark|Incorrect syntax near"
+        r"|Invalid (?:object|column) name '|Cannot insert duplicate key"
+        r"|error in your SQL syntax",
         re.DOTALL,
     ),
     "the path of a file": re.compile(
@@ -34,19 +39,34 @@ LEAKS = {
     ),
     "the name of an exception": re.compile(r"\b(?:java|javax|org|com|System|Microsoft)\.[\w.]+(?:Exception|Error)\b"),
     "a type of the program": re.compile(r"\bGo struct field |\bobject at 0x[0-9a-f]{6}|\bruntime error: "),
+    "the words of a crash": re.compile(
+        r"Object reference not set to an instance|\bpanicked at |Cannot read propert(?:y|ies) of|'NoneType' object"
+    ),
 }
-PRIVATE = re.compile(r"(?<![\w.])(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d{1,3}\.\d{1,3}(?![\w.])")
-"""An address of a private network (RFC 1918)."""
+SHARE = re.compile(r"(?<![\w\\:])\\\\[A-Za-z][\w.-]+\\[\w$]")
+"""The path of a share, such as `\\\\HOST\\backup$`."""
+
+PRIVATE = re.compile(
+    r"(?<![\w.])(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01])|169\.254)\.\d{1,3}\.\d{1,3}(?![\w.])"
+    r"|(?<![\w:])(?:f[cd][0-9a-f]{2}|fe80):[0-9a-f:]*:[0-9a-f]{1,4}(?![\w:])",
+    re.I,
+)
+"""An address of a private network, or of one link (RFC 1918, 3927, 4193, 4291)."""
+
+LOOPBACK = re.compile(r"(?<![\w.])(?:localhost|127(?:\.\d{1,3}){3}|\[::1\]):\d{2,5}\b")
+"""A port of the server itself."""
 
 INTERNAL = re.compile(r"(?<![\w.-])(?:[\w-]+\.)+(?:internal|local|lan|corp|intranet|home\.arpa)(?![\w-])", re.I)
 """The name of a host that only a private network knows."""
 
-BESIDE = frozenset({"devicecode", "clientsecret", "accesstoken", "refreshtoken", "idtoken", "password"})
-"""Members that no answer with a code may have: they are secrets of the server's (RFC 8628 section 5.2)."""
+SECRET = re.compile(
+    r"(?:devicecode|(?:access|refresh|id)token|password|passphrase|secret|(?:private|account|access)key"
+    r"|connectionstring)$"
+)
+"""Names of members that no answer but a login has a value for: they are secrets of the server's, or of a tenant's
+(RFC 8628 section 5.2; `OnlineSettings` in openapi.yaml). In lower case, without what is between words."""
 
 LONG = 10_000
-CLOCK_SECONDS = 300
-"""Seconds by which `.issued` may differ from the server's own `Date`."""
 
 
 @pytest.mark.rule("answers.no-leak")
@@ -54,16 +74,34 @@ def test_no_answer_shows_what_is_behind_the_server(api: Client, findings: Findin
     own = urlsplit(api.target.url).hostname or ""
     for exchange in answered(api):
         found = [what for what, pattern in LEAKS.items() if pattern.search(exchange.shown)]
+        found += ["the path of a share"] if SHARE.search(exchange.plain) else []
         if not exchange.ok:
             found += ["an address of a private network" for at in PRIVATE.findall(exchange.shown) if at != own][:1]
             # Who asks by an internal name is inside, where such names are known.
             if "." in own and not INTERNAL.fullmatch(own) and INTERNAL.search(exchange.shown):
                 found.append("an internal host")
-        if exchange.gives_code and isinstance(exchange.value, dict):
-            beside = [name for name in exchange.value if re.sub(r"[^a-z]", "", name.lower()) in BESIDE]
-            found += [f"a member {name} beside the code" for name in beside]
+            if not is_loopback(api.target.url) and LOOPBACK.search(exchange.shown):
+                found.append("a port of the server itself")
+        if exchange.ok and not exchange.is_token:
+            found += [f"a member {name}" for name in sorted(secrets_in(exchange.value))]
         findings.check(not found, "nothing of what is behind the server", ", ".join(found), exchange,
                        like="answers.no-trace")  # fmt: skip
+
+
+def secrets_in(value: object) -> set[str]:
+    """The names of the members, however deep, that hold a secret: a text that is not masked."""
+    found, rest = set(), [value]
+    while rest:
+        last = rest.pop()
+        if isinstance(last, dict):
+            found |= {name for name, member in last.items() if _is_secret(name, member)}
+        rest += last.values() if isinstance(last, dict) else last if isinstance(last, list) else ()
+    return found
+
+
+def _is_secret(name: str, member: object) -> bool:
+    told = isinstance(member, str) and re.search(r"[^*\u2022\u25cf.xX\s]", member) is not None
+    return told and SECRET.search(re.sub(r"[^a-z]", "", name.lower())) is not None
 
 
 @pytest.mark.rule("answers.no-echo")
@@ -72,7 +110,8 @@ def test_no_refusal_repeats_a_long_value(api: Client, findings: Findings) -> Non
         sent = exchange.request_body or b""
         if exchange.refused and len(sent) > LONG and not exchange.generated:
             repeated = max(sent.decode("latin-1").split('"'), key=len).encode("latin-1")
-            short = repeated not in exchange.body
+            fields = "\n".join(exchange.headers.values()).encode("utf-8", "replace")
+            short = repeated not in exchange.body and repeated not in fields
             findings.check(short, "a refusal in a few words", f"{len(exchange.body)} bytes", exchange)
     if not findings.tried:
         not_tested("nothing long was refused")
@@ -82,7 +121,9 @@ def test_no_refusal_repeats_a_long_value(api: Client, findings: Findings) -> Non
 def test_answers_agree_with_each_other(api: Client, findings: Findings) -> None:
     lists = [exchange for exchange in _before_writes(api) if _is_list(exchange)]
     _expect_one(findings, lists, "one list of organizations", lambda exchange: sorted(_names(exchange)))
-    installations = [e for e in answered(api) if e.ok and e.method == "GET" and is_at(e.path, "getServiceInstance")]
+    installations = [
+        e for e in answered(api) if e.ok and is_at(e.path, "getServiceInstance") and e.value is not NOT_JSON
+    ]
     _expect_one(
         findings, installations, "one installation", lambda e: (e.member("version"), e.member("installationId"))
     )
@@ -106,7 +147,7 @@ def _adds(exchange: Exchange) -> bool:
 
 def _is_list(exchange: Exchange) -> bool:
     asked = exchange.method == "GET" and is_at(exchange.path, "getOrganizations")
-    return asked and exchange.ok and not exchange.generated
+    return asked and exchange.ok and not exchange.generated and exchange.value is not NOT_JSON
 
 
 def _names(exchange: Exchange) -> list[tuple[str, str]]:
@@ -117,7 +158,7 @@ def _expect_one_clock(findings: Findings, exchanges: list[Exchange]) -> None:
     """No answer is dated long before one that came earlier."""
     latest = None
     for exchange in exchanges:
-        date = _date_of(exchange)
+        date = date_of(exchange)
         if date is not None:
             back = (latest - date).total_seconds() if latest else 0.0
             seen = f"{back:.0f} s before that of an earlier answer"
@@ -125,23 +166,15 @@ def _expect_one_clock(findings: Findings, exchanges: list[Exchange]) -> None:
             latest = max(latest or date, date)
 
 
-def _date_of(exchange: Exchange) -> datetime | None:
-    """The `Date` of an answer; None where there is none, or one without a time zone."""
-    try:
-        date = parsedate_to_datetime(exchange.headers["date"])
-    except (KeyError, TypeError, ValueError):
-        return None
-    return date if date.tzinfo else None
-
-
 @pytest.mark.rule("answers.private")
 def test_no_shared_cache_is_offered_what_a_token_opened(api: Client, findings: Findings) -> None:
     for exchange in answered(api):
         if exchange.ok and "Authorization" in exchange.request_headers and not exchange.gives_code:
-            cache = exchange.headers.get("cache-control", "").lower()
-            names = {directive.partition("=")[0].strip() for directive in cache.split(",")}
-            shared = names & {"public", "s-maxage"} and not names & {"no-store", "no-cache", "private"}
+            cache = exchange.headers.get("cache-control", "")
+            shared = lets_share(directives(cache))
             findings.check(not shared, "no Cache-Control that lets shared caches keep it", cache, exchange)
+            kept = sign_of_a_cache(exchange.headers)
+            findings.check(not kept, "no answer out of a cache", kept, exchange, like="code.fresh token.fresh")
     if not findings.tried:
         not_tested("no token opened anything")
 
@@ -156,8 +189,5 @@ def _expect_one(
 
 def _seconds_apart(exchange: Exchange) -> float | None:
     """Seconds between `.issued` of a login and the `Date` of its answer; None where one of them is missing."""
-    try:
-        issued = datetime.fromisoformat(str(exchange.member(".issued")))
-        return abs((parsedate_to_datetime(exchange.headers["date"]) - issued).total_seconds())
-    except (KeyError, TypeError, ValueError):
-        return None
+    issued, date = moment_of(exchange.member(".issued")), date_of(exchange)
+    return None if issued is None or date is None else abs((date - issued).total_seconds())

@@ -4,14 +4,14 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
 from veeam_contracts.asking.client import NOBODY, Client
 from veeam_contracts.asking.exchange import NOT_JSON, Exchange, listed_in
 from veeam_contracts.judging.findings import Findings, not_tested
-from veeam_contracts.paths import service_of
+from veeam_contracts.paths import is_at, service_of
 from veeam_contracts.rules.expectations import expect_json, kind_of, require_token, violations
 from veeam_contracts.rules.test_messages import has_unseen
 
@@ -50,6 +50,17 @@ def test_the_list_is_an_array_of_organizations(api: Client, findings: Findings) 
     if findings.check(isinstance(exchange.value, form), expected, kind_of(exchange.value), exchange):
         wrong = violations(api, "getOrganizations", 200, exchange.value)
         findings.check(not wrong, "objects with id and name", "; ".join(wrong[:5]), exchange)
+        if isinstance(exchange.value, dict):
+            check_first_page(findings, exchange)
+
+
+def check_first_page(findings: Findings, exchange: Exchange) -> None:
+    """Who asks for no page gets the first one, with no more on it than its `limit` (v8 API `PageOf…`)."""
+    offset, limit = exchange.member("offset"), exchange.member("limit")
+    if isinstance(offset, int) and isinstance(limit, int):
+        findings.check(offset == 0, "the first page, offset 0", f"offset {offset}", exchange)
+        listed = len(organizations(exchange))
+        findings.check(listed <= limit, "no more organizations than limit", f"{listed} with limit {limit}", exchange)
 
 
 @pytest.mark.rule("organizations.ids")
@@ -87,27 +98,45 @@ def _folded(value: object) -> str:
 
 @pytest.mark.rule("organizations.links")
 def test_links_lead_to_this_version(api: Client, findings: Findings) -> None:
-    exchange = listing(api, findings)
-    whole = api.version.number < RELATIVE_SINCE
-    own = urlsplit(api.target.url)
-    form = "a whole address" if whole else "a path"
-    for link in links_in(exchange.value):
-        there = f"/{api.version}/" in urlsplit(link).path.lower()
-        findings.check(there, f"a link below /{api.version}/", link, exchange)
-        parts = urlsplit(link)
-        if findings.check(bool(parts.netloc) is whole, f"{form}, as {api.version} has it", link, exchange) and whole:
-            findings.check(parts.scheme == own.scheme, f"a link by {own.scheme}", link, exchange)
-            holds = not is_full_name(own.hostname or "") or parts.hostname == own.hostname
-            findings.check(holds, "a link to the server that was asked", link, exchange)
-    for item in organizations(exchange):
-        to_itself = own_link(item)
-        if to_itself is not None:
-            there = str(item.get("id")).lower() in to_itself.lower()
-            findings.check(there, "a link to the organization that has it", to_itself, exchange,
-                           like="organizations.ids")  # fmt: skip
+    check_links(api, findings, listing(api, findings))
+    for exchange in api.journal:
+        if exchange.ok and exchange.method == "GET" and is_at(exchange.path, "getOrganization"):
+            check_links(api, findings, exchange)
     forwarded = api.get(api.path_of("getOrganizations"), headers={"X-Forwarded-Host": ELSEWHERE})
     led = ELSEWHERE not in forwarded.text
     findings.check(led, "links that lead where no header field of a caller says", ELSEWHERE, forwarded)
+
+
+def check_links(api: Client, findings: Findings, exchange: Exchange) -> None:
+    """The links in an answer lead below this version, and those of an organization to itself."""
+    for link in links_in(exchange.value):
+        wrong = link_mistake(api, link)
+        findings.check(wrong is None, f"a link below /{api.version}/ of this server", f"{link}: {wrong}", exchange)
+    of_list = is_at(exchange.path, "getOrganizations")
+    for item in organizations(exchange) if of_list else [exchange.value]:
+        to_itself = own_link(item) if isinstance(item, dict) else None
+        if to_itself is not None:
+            there = str(item.get("id")).lower() in to_itself.lower()
+            findings.check(there, "a link to the organization that has it", to_itself, exchange,
+                           like="organizations.ids organizations.single")  # fmt: skip
+
+
+def link_mistake(api: Client, link: str) -> str | None:
+    """Where a link leads away; None where it does not. A whole address is judged by where it is asked for."""
+    whole, own = api.version.number < RELATIVE_SINCE, urlsplit(api.target.url)
+    try:
+        parts = urlsplit(link)
+        host = parts.hostname
+    except ValueError:
+        return "is no address"
+    segments = re.split(r"[/\\]", unquote(parts.path))
+    if f"/{api.version}/" not in parts.path.lower() or {".", ".."} & set(segments) or "\\" in unquote(link):
+        return "leads elsewhere"
+    if bool(parts.netloc) is not whole:
+        return f"is no {'whole address' if whole else 'path'}, as {api.version} has it"
+    if whole and parts.scheme != own.scheme:
+        return f"is not by {own.scheme}"
+    return "is on another host" if whole and is_full_name(own.hostname or "") and host != own.hostname else None
 
 
 ELSEWHERE = "elsewhere.invalid"
@@ -133,8 +162,7 @@ LONGEST_NAME = 1000
 @pytest.mark.rule("organizations.names")
 def test_no_name_misleads(api: Client, findings: Findings) -> None:
     exchange = listing(api, findings)
-    for item in organizations(exchange):
-        name = item.get("name")
+    for name in (item.get(member) for item in organizations(exchange) for member in ("name", "officeName")):
         if isinstance(name, str):
             wrong = name_mistake(name)
             findings.check(wrong is None, "a name that a person can read", f"{wrong}", exchange)

@@ -7,7 +7,13 @@ import pytest
 from veeam_contracts.asking.client import FORM, JSON, NOBODY, Client
 from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.judging.findings import Findings
-from veeam_contracts.rules.expectations import About, expect_refusal, expect_refusal_or_code, require_token
+from veeam_contracts.rules.expectations import (
+    INJECTED,
+    About,
+    expect_refusal,
+    expect_refusal_or_code,
+    require_token,
+)
 
 LONG = 50_000
 DEEP = b"[" * 1_000 + b"]" * 1_000
@@ -49,7 +55,8 @@ def test_a_region_that_is_no_text(api: Client, findings: Findings) -> None:
 
 @pytest.mark.rule("request.region-unknown")
 def test_an_unknown_region(api: Client, findings: Findings) -> None:
-    refuse_regions(api, findings, {"the region Atlantis": "Atlantis", "the beginning of a region": "World"})
+    broken = {"a region with a line break": f"worldwide\r\n{INJECTED}: yes"}
+    refuse_regions(api, findings, {"the region Atlantis": "Atlantis", "the beginning of a region": "World", **broken})
 
 
 @pytest.mark.rule("request.region-empty")

@@ -2,10 +2,6 @@
 
 import base64
 import re
-from datetime import datetime
-from email.utils import parsedate_to_datetime
-from itertools import pairwise
-from typing import Any
 
 import pytest
 
@@ -15,12 +11,13 @@ from veeam_contracts.judging.findings import Findings, not_tested
 from veeam_contracts.rules.expectations import (
     About,
     alter,
-    check_fresh,
     expect_json,
     expect_refusal,
+    moment_of,
     require_token,
     violations,
 )
+from veeam_contracts.rules.storing import check_fresh
 
 SHORTEST_LIFE, LONGEST_LIFE = 60, 30 * 86400
 """Seconds between which the life of an access token is plausible; it is 3,600 at real servers."""
@@ -51,31 +48,25 @@ def test_a_login_answers_with_tokens(api: Client, findings: Findings) -> None:
 
 @pytest.mark.rule("token.lifetime")
 def test_the_lifetime_is_plausible(api: Client, findings: Findings) -> None:
-    login = granted(api)
-    life = login.member("expires_in")
+    check_lifetime(findings, granted(api))
+
+
+def check_lifetime(findings: Findings, grant: Exchange) -> None:
+    """The life of a token is plausible, and its dates say the same."""
+    life, like = grant.member("expires_in"), "token.lifetime token.shape"
     plausible = isinstance(life, int) and SHORTEST_LIFE <= life <= LONGEST_LIFE
-    findings.check(plausible, f"expires_in from {SHORTEST_LIFE} to {LONGEST_LIFE} seconds", f"{life!r}", login)
-    given = {name: login.member(name) for name in (".issued", ".expires")}
-    dates = [_moment(value) for value in given.values()]
+    expected = f"expires_in from {SHORTEST_LIFE} to {LONGEST_LIFE} seconds"
+    findings.check(plausible, expected, f"{life!r}", grant, like=like)
+    given = {name: grant.member(name) for name in (".issued", ".expires")}
+    dates = [moment_of(value) for value in given.values()]
     for (name, value), date in zip(given.items(), dates, strict=True):
         holds = value is None or date is not None
-        findings.need(holds, f"{name} as RFC 3339 or RFC 1123 writes dates, with a time zone", f"{value!r}", login)
+        expected = f"{name} as RFC 3339 or RFC 1123 writes dates, with a time zone"
+        findings.need(holds, expected, f"{value!r}", grant, like=like)
     if plausible and None not in dates:
         issued, expires = dates
         gap = (expires - issued).total_seconds()  # type: ignore[operator]
-        findings.check(abs(gap - life) <= 5, f".expires {life} s after .issued", f"{gap:g} s after", login)
-
-
-def _moment(value: Any) -> datetime | None:
-    """A date in the form of the v6 API, or in that of Microsoft's OWIN token endpoint (`ToString("r")`, RFC 1123)."""
-    for read in (datetime.fromisoformat, parsedate_to_datetime):
-        try:
-            moment = read(value)
-        except (TypeError, ValueError):
-            continue
-        if moment.tzinfo:
-            return moment
-    return None
+        findings.check(abs(gap - life) <= 5, f".expires {life} s after .issued", f"{gap:g} s after", grant, like=like)
 
 
 @pytest.mark.rule("token.unguessable")
@@ -127,12 +118,15 @@ def _fits(token: str) -> bool:
 @pytest.mark.rule("answers.tokens")
 def test_every_token_of_the_run(api: Client, findings: Findings) -> None:
     granted(api)
-    grants = [exchange for exchange in api.journal if exchange.is_token and exchange.ok]
-    for before, after in pairwise(grants):
-        old, new = str(before.member("access_token")), str(after.member("access_token"))
-        if len(old) == len(new) and old != new:
-            changed = sum(a != b for a, b in zip(old, new, strict=True))
-            findings.check(changed > 2, "a token that does not follow from the one before", f"{changed} changed", after)
+    # A success without a token is what the rules of logins tell.
+    answers = [exchange for exchange in api.journal if exchange.is_token and exchange.ok]
+    grants = [exchange for exchange in answers if is_sendable(exchange.member("access_token"))]
+    for name in ("access_token", "refresh_token"):
+        check_random(findings, name, grants)
+    check_user(findings, grants)
+    for grant in grants:
+        check_lifetime(findings, grant)
+        check_fresh(findings, grant, like="token.fresh")
     logins = [e for e in grants if ("grant_type", "password") in e.form_fields()]
     lives = {str(e.member("access_token")): (e.member("expires_in"), e) for e in logins}
     numbers = [life for life, _ in lives.values() if isinstance(life, int)]
@@ -140,6 +134,30 @@ def test_every_token_of_the_run(api: Client, findings: Findings) -> None:
         spread, last = max(numbers) - min(numbers), next(reversed(lives.values()))[1]
         steady = spread <= max(2, max(numbers) * 0.005)
         findings.check(steady, "the same life for each new token", f"{min(numbers)} to {max(numbers)} s", last)
+
+
+LEAST_CHANGING = 16
+"""Places in which tokens differ: of 94 characters that can be seen, 16 hold 105 bits, and 128 are wanted (RFC 6749
+section 10.10). Two random tokens of 128 bits that agree in so many places are seen by nobody."""
+
+
+def check_random(findings: Findings, name: str, grants: list[Exchange]) -> None:
+    """Tokens of one length differ in so many places that none follows from another."""
+    tokens = {str(exchange.member(name)): exchange for exchange in grants}
+    for length in {len(token) for token in tokens}:
+        alike = [token for token in tokens if len(token) == length]
+        changing = sum(len(set(column)) > 1 for column in zip(*alike, strict=True))
+        if len(alike) > 1 and length >= LEAST_CHANGING:  # A shorter one is what token.unguessable tells.
+            expected = f"an {name} that differs from others in {LEAST_CHANGING} places or more"
+            findings.check(changing >= LEAST_CHANGING, expected, f"{changing} of {length}", tokens[alike[-1]],
+                           like="token.unguessable")  # fmt: skip
+
+
+def check_user(findings: Findings, grants: list[Exchange]) -> None:
+    """Each login, and each refresh, is that of one user (RFC 6749 section 6)."""
+    named = [(str(e.member("userName")).lower(), e) for e in grants if isinstance(e.member("userName"), str)]
+    for name, exchange in named[1:]:
+        findings.check(name == named[0][0], "the user of the first login", "another userName", exchange)
 
 
 @pytest.mark.rule("token.fresh")
@@ -264,6 +282,8 @@ def test_a_logout_ends_its_login(api: Client, findings: Findings) -> None:
         not_tested("the login gave no access token", see="token.shape")
     success = api.version.success_of("logOut")
     out = api.send("POST", api.path_of("logOut"), token=token)
+    api.survey.note("logOut", out)
+    api.survey.require("logOut")
     if findings.check(out.status == success, f"{success} for a logout", f"status {out.status}", out):
         after = api.get(api.protected_path(), token=token)
         findings.check(after.status == 401, "401 after the logout", f"status {after.status}", after)
