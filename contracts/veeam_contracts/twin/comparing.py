@@ -69,6 +69,8 @@ def _differences(one: Form | None, other: Form | None) -> list[tuple[str, str, s
     if len(one.members) != len(other.members) and one.members and other.members:
         here, there = _without_texts(here), _without_texts(there)
     names = [*here, *(name for name in there if name not in here)]
+    if here.keys() ^ there.keys():  # What is in a member that one side does not have differs of itself.
+        names = [name for name in names if not name.startswith("body.") or (name in here and name in there)]
     return [
         (name, here.get(name, ABSENT), there.get(name, ABSENT)) for name in names if here.get(name) != there.get(name)
     ]

@@ -1,5 +1,6 @@
 """Learning how a server answers: the script is played once, and each open question is put."""
 
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from statistics import median
@@ -10,7 +11,7 @@ from veeam_contracts.asking.client import Client
 from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.asking.gate import NoAnswer
 from veeam_contracts.asking.survey import Barred, NotServed
-from veeam_contracts.document import questions
+from veeam_contracts.document import questions, region_names
 from veeam_contracts.judging.findings import NotTested
 from veeam_contracts.paths import Version
 from veeam_contracts.rules.probes import PROBES
@@ -37,6 +38,7 @@ def probe(client: Client, served: Iterable[Version]) -> Profile:
     if "getDeviceCode" in client.survey.barred:
         profile.ambiguities["organization-id"] = ("required", client.survey.barred["getDeviceCode"])
     profile.lifetimes = _lifetimes(client)
+    profile.organizations = _made_up(client)
     profile.latencies = {operation: (median(taken), max(taken)) for operation, taken in times.items()}
     return profile
 
@@ -53,6 +55,29 @@ def _lifetimes(client: Client) -> dict[str, int]:
     codes = [exchange.member("expiresIn") for exchange in client.journal if exchange.gives_code]
     lifetimes = {"code": _longest(codes), "token": _longest([_life(client.granted)])}
     return {name: seconds for name, seconds in lifetimes.items() if seconds is not None}
+
+
+SUFFIX = re.compile(r"\.(?:partner\.)?onmicrosoft\.[a-z]{2,3}$|\.partner\.onmschina\.cn$", re.IGNORECASE)
+TYPES = ("Office365", "OnPremises", "Hybrid")
+MOST_ORGANIZATIONS = 100
+
+
+def _made_up(client: Client) -> list[dict[str, Any]] | None:
+    """Organizations of the same form as those of the server, under made-up names; None where it does not list them."""
+    with suppress(NoAnswer, NotServed, Barred, Refused):
+        listed = client.organizations()[:MOST_ORGANIZATIONS]
+        asked = client.survey.asked.get("getOrganizations")
+        return [_of_form(item, number) for number, item in enumerate(listed, 1)] if asked and asked.ok else None
+    return None
+
+
+def _of_form(item: dict[str, Any], number: int) -> dict[str, Any]:
+    suffix = SUFFIX.search(str(item.get("name")))
+    made: dict[str, Any] = {"name": f"organization{number}{suffix[0].lower() if suffix else ''}"}
+    for member, known in (("region", region_names()), ("type", TYPES)):
+        named = [name for name in known if name.lower() == str(item.get(member)).lower()]
+        made |= {member: named[0]} if named else {}
+    return made | ({"isBackedup": True} if item.get("isBackedup") is True else {})
 
 
 def _life(granted: Exchange | None) -> Any:

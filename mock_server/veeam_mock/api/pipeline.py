@@ -234,8 +234,7 @@ class Pipeline:
             return
         operation = exchange.head.operation_id or ""
         body = exchange.checked.body if exchange.checked is not None else None
-        user = str(body.get("username", "")) if isinstance(body, dict) else ""
-        asked = Asked(exchange.head.seen, exchange.world.clock.now(), user)
+        asked = Asked(exchange.head.seen, body, exchange.world.clock.now())
         exchange.reply = profile.answer(reply, operation, exchange.case, asked)
         if self.installation.settings.latency:
             exchange.reply.delivery = Delivery(delay=profile.delay(operation))

@@ -1,93 +1,20 @@
 """A profile as the mock reads it: settings that follow from it, and answers that are given in its words."""
 
+import html
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from veeam_mock.messages import Headers, Reply, Request
-from veeam_mock.model import durations
+from veeam_mock.model import regions
 from veeam_mock.model.dates import date_time, http_date
-from veeam_mock.profiles.cases import CASES
-from veeam_mock.profiles.contents import Learned, good_content
+from veeam_mock.profiles.contents import Content
+from veeam_mock.profiles.schema import PLACE, problems_of
 from veeam_mock.settings.settings import Settings, SettingsError
 from veeam_mock.settings.yaml_text import lines_of
-from veeam_mock.spec.document import VERSIONS
-from veeam_mock.spec.schema import Schema, Violation, without_own_words
-
-PLACES = frozenset({"host", "http-date", "id", "organization", "path", "time", "token", "user", "uuid"})
-"""What may stand in braces in a template."""
-
-PLACE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
-LONGEST = 64 * 1024
-TEMPLATE = {"type": "string", "maxLength": LONGEST}
-FIELD = {**TEMPLATE, "maxLength": 8192, "pattern": r"^[\t -~\xa0-\xff]*$", "x-wanted": "the value of a header field"}
-MEMBERS = {"type": "array", "maxItems": 1000, "items": {"type": "string", "maxLength": 200}}
-DATE_FORM = {
-    "type": "string",
-    "pattern": r"^(http-date|0000-00-00T00:00:00(\.0{1,9})?(Z|[+-]00:?00)?)$",
-    "x-wanted": "http-date, or a form such as 0000-00-00T00:00:00Z",
-}
-ENTRY = {
-    "type": "object",
-    "required": ["status"],
-    "additionalProperties": False,
-    "properties": {
-        "operation": {"type": "string", "pattern": "^[A-Za-z]{1,60}$"},
-        "case": {"type": "string", "enum": list(CASES)},
-        "status": {"type": "integer", "minimum": 200, "maximum": 599},
-        "content-type": FIELD,
-        "headers": {
-            "type": "object",
-            "maxProperties": 100,
-            "propertyNames": {"pattern": r"^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$", "x-wanted": "names of header fields"},
-            "additionalProperties": FIELD,
-        },
-        "body": TEMPLATE,
-        "members": MEMBERS,
-        "items": MEMBERS,
-        "dates": {"type": "object", "additionalProperties": DATE_FORM},
-        "texts": {"type": "object", "additionalProperties": {"type": "string", "maxLength": 2000}},
-    },
-}
-SECONDS = {"type": "number", "minimum": 0, "maximum": 3600}
-SCHEMA = {
-    "type": "object",
-    "required": ["profile"],
-    "additionalProperties": False,
-    "properties": {
-        "profile": {"enum": [1]},
-        "api": {"type": "string", "enum": list(VERSIONS)},
-        "versions": {"type": "array", "minItems": 1, "items": {"type": "string", "enum": list(VERSIONS)}},
-        "lifetimes": {
-            "type": "object",
-            "additionalProperties": False,
-            "properties": {"code": durations.SCHEMA, "token": durations.SCHEMA},
-        },
-        "ambiguities": {"type": "object", "additionalProperties": {"type": ["string", "integer"]}},
-        "refusals": {"type": "array", "maxItems": 1000, "items": {**ENTRY, "required": ["status", "case", "body"]}},
-        "answers": {"type": "array", "maxItems": 1000, "items": {**ENTRY, "required": ["status", "operation"]}},
-        "latency": {
-            "type": "object",
-            "additionalProperties": {
-                "type": "object",
-                "additionalProperties": False,
-                "required": ["median"],
-                "properties": {"median": SECONDS, "slowest": SECONDS},
-            },
-        },
-    },
-}
-"""The JSON Schema of a profile."""
-
-_SCHEMA = Schema(SCHEMA)
-
-
-def profile_schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of a profile, for editors."""
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "How a Veeam server answers"}
-    return {**head, **without_own_words(SCHEMA)}
-
+from veeam_mock.spec.schema import Violation
 
 OF_OURS = frozenset({"date", "content-length", "transfer-encoding", "connection", "content-type"})
 """Header fields that the mock or its door writes, whatever a profile says."""
@@ -95,11 +22,11 @@ OF_OURS = frozenset({"date", "content-length", "transfer-encoding", "connection"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What fills the places: the request, the time of its world in Unix seconds, UTC, and who tried to log in."""
+    """What fills the places: the request, the value of its body, and the time of its world in Unix seconds, UTC."""
 
     request: Request
+    body: Any
     now: float
-    user: str = ""
 
 
 class Profile:
@@ -109,7 +36,7 @@ class Profile:
     """
 
     def __init__(self, path: str, given: Mapping[str, Any]) -> None:
-        problems = _SCHEMA.violations(given, "") or list(_template_problems(given))
+        problems = problems_of(given)
         if problems:
             lines = lines_of(path, problems)
             told = {problem: f", line {lines[problem]}" if problem in lines else "" for problem in problems}
@@ -126,6 +53,7 @@ class Profile:
             "api": self._given.get("versions"),
             "code_lifetime": lifetimes.get("code"),
             "token_lifetime": lifetimes.get("token"),
+            "organizations": self._given.get("organizations"),
         }
         changes: dict[str, Any] = {
             key: value for key, value in wanted.items() if value is not None and not settings.says(key)
@@ -144,61 +72,72 @@ class Profile:
             learned = next((each for (_, kind), each in self._answers.items() if kind == case), None)
         if learned is None:
             return reply
-        values = _values(asked.request, asked.now, asked.user)
+        values = _values(asked)
         kept: Headers = {name: value for name, value in reply.headers.items() if name.lower() in OF_OURS}
-        headers = {**kept, **{name: _filled(value, values) for name, value in learned.headers.items()}}
+        headers = {**kept, **{name: _for_header(_filled(value, values)) for name, value in learned.headers.items()}}
         if learned.content_type is not None:
             headers["Content-Type"] = learned.content_type
-        if learned.body is None:
-            return replace(reply, headers=headers, content=good_content(reply.content, learned))
-        body = _filled(learned.body, values).encode()
-        return Reply(learned.status, None, headers, body)
+        if not case:
+            content = Content(asked.now, lambda text, more: _filled(text, {**values, **more}))
+            shaped = content.shaped(reply.content, learned.body)
+            return replace(reply, status=learned.status, headers=headers, content=shaped)
+        written = _written_for(headers.get("Content-Type", "").lower(), values)
+        return Reply(learned.status, None, headers, _filled(learned.body, written).encode("utf-8", "replace"))
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """One answer of a profile: templates of header fields, and of the body of a refusal, or the shape of a good one."""
+
+    status: int
+    content_type: str | None
+    headers: Mapping[str, str]
+    body: Any
 
 
 def _learned(entry: Mapping[str, Any]) -> Learned:
     headers = {_title(name): value for name, value in entry.get("headers", {}).items() if name.lower() not in OF_OURS}
-    return Learned(
-        entry["status"],
-        entry.get("content-type"),
-        headers,
-        entry.get("body"),
-        tuple(entry.get("members", ())),
-        tuple(entry.get("items", ())),
-        entry.get("dates", {}),
-        entry.get("texts", {}),
-    )
+    return Learned(entry["status"], entry.get("content-type"), headers, entry.get("body"))
 
 
 def _title(name: str) -> str:
     return {"www-authenticate": "WWW-Authenticate"}.get(name, "-".join(part.capitalize() for part in name.split("-")))
 
 
-def _values(request: Request, now: float, user: str) -> Mapping[str, str]:
+def _values(asked: Asked) -> Mapping[str, str]:
+    request = asked.request
     last = request.path.rpartition("/")[2]
+    sent = asked.body if isinstance(asked.body, dict) else {}
     return {
+        "address": regions.SIGN_IN_WORLDWIDE,
+        "code": str(sent.get("userCode", "")),
         "host": request.origin.partition("://")[2],
-        "http-date": http_date(int(now)),
+        "http-date": http_date(int(asked.now)),
         "id": last,
         "organization": last,
         "path": request.path,
-        "time": date_time(now),
+        "region": str(sent.get("targetRegion", "")),
+        "time": date_time(asked.now),
         "token": "0" * 32,
-        "user": user,
+        "user": str(sent.get("username", "")),
         "uuid": "00000000-0000-4000-8000-000000000000",
     }
+
+
+def _for_header(text: str) -> str:
+    """What a client sent ends no header field, and begins none."""
+    return re.sub(r"[^\t -~\xa0-\xff]", "?", text)
+
+
+def _written_for(media_type: str, values: Mapping[str, str]) -> Mapping[str, str]:
+    """`values` as a body of this type spells them, so that what a client sent is text in it and nothing else."""
+    if "json" in media_type:
+        return {name: json.dumps(value, ensure_ascii=False)[1:-1] for name, value in values.items()}
+    if "html" in media_type or "xml" in media_type:
+        return {name: html.escape(value) for name, value in values.items()}
+    return values
 
 
 def _filled(template: str, values: Mapping[str, str]) -> str:
     """A template with its places filled; doubled braces are braces."""
     return PLACE.sub(lambda found: found[0][0] if found[1] is None else values[found[1]], template)
-
-
-def _template_problems(given: Mapping[str, Any]) -> Any:
-    for part in ("refusals", "answers"):
-        for number, entry in enumerate(given.get(part, ())):
-            texts = {"body": entry.get("body", ""), **{f"headers.{k}": v for k, v in entry.get("headers", {}).items()}}
-            for where, text in texts.items():
-                for found in PLACE.finditer(text):
-                    if found[0] not in ("{{", "}}") and found[1] not in PLACES:
-                        said = f"{found[0][:40]!r} is no place; known are {', '.join(sorted(PLACES))}; a brace is {{{{"
-                        yield Violation(f"{part}.{number}.{where}", said, "place")

@@ -1,0 +1,87 @@
+"""Servers with a habit: the profile holds it, the mock by the profile has it, and a comparison names it alone."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from mutants.harness import Answer, Ask, Behaviour, Server
+from support.twins import client_of, differences, learn
+from veeam_contracts.paths import is_at
+
+
+def on_good(operation: str, change: Callable[[Answer], Answer]) -> Behaviour:
+    """The mock, with other good answers of an operation."""
+
+    def behave(server: Server, ask: Ask) -> Answer:
+        answer = server.answer(ask)
+        return change(answer) if is_at(ask.path, operation) and answer.status == 200 and ask.body else answer
+
+    return behave
+
+
+def with_more(answer: Answer) -> Answer:
+    more: dict[str, Any] = {"interval": 7, "tenant": {"since": "2020-02-02T20:20:20.123+00:00", "note": None}, "n": [1]}
+    return answer.with_json({**more, **answer.json})
+
+
+def in_other_words(answer: Answer) -> Answer:
+    told = f"({answer.json['userCode']}) -> {answer.json['verificationUrl']} {{7}}"
+    return answer.with_members(message=told)
+
+
+SEVEN_DIGITS = "2026-01-02T03:04:05.0000000Z"
+
+HABITS: dict[str, tuple[Behaviour, list[str]]] = {
+    "more members": (on_good("getDeviceCode", with_more), ["body members"]),
+    "another order": (
+        on_good("getDeviceCode", lambda answer: answer.with_json(dict(reversed(answer.json.items())))),
+        ["body members"],
+    ),
+    "a null": (on_good("getToken", lambda answer: answer.with_members(userName=None)), ["body.userName"]),
+    "other dates": (
+        on_good("getToken", lambda answer: answer.with_json({**answer.json, ".issued": SEVEN_DIGITS})),
+        ["body..issued"],
+    ),
+    "texts for numbers": (
+        on_good("getToken", lambda answer: answer.with_members(expires_in=str(answer.json["expires_in"]))),
+        ["body.expires_in"],
+    ),
+    "a message of its own": (on_good("getDeviceCode", in_other_words), ["body.message"]),
+}
+
+
+@pytest.mark.parametrize("habit", HABITS)
+def test_a_habit_is_learned_answered_and_named(habit: str, tmp_path: Path) -> None:
+    behave, aspects = HABITS[habit]
+    assert [found.aspect for found in differences(behave, {}, "v4", None)] == aspects
+    profile = learn(behave, {}, "v4", tmp_path)
+    assert differences(behave, {}, "v4", profile) == []
+
+
+def test_organizations_are_made_up_in_the_same_form(tmp_path: Path) -> None:
+    real = [{"name": "fabrikam.partner.onmschina.cn", "region": "China", "type": "Hybrid"}, {"name": "Fabrikam Ltd"}]
+    profile = learn(Server.answer, {"organizations": real}, "v4", tmp_path)
+    assert yaml.safe_load(profile.read_text("utf-8"))["organizations"] == [
+        {"name": "organization1.partner.onmschina.cn", "region": "China", "type": "Hybrid"},
+        {"name": "organization2", "region": "Worldwide", "type": "Office365"},
+    ]
+    assert "abrikam" not in profile.read_text("utf-8")
+    assert differences(Server.answer, {"organizations": real}, "v4", profile) == []
+
+
+def test_what_was_sent_makes_room_in_a_refusal_and_cannot_break_out_of_it(tmp_path: Path) -> None:
+    profile = learn(Server.answer, {}, "v4", tmp_path)
+    with_field = re.sub(
+        r"(?m)^(  case: unknown-region\n  status: 400\n)", r"\1  headers: {x: 'a{region}'}\n", profile.read_text()
+    )
+    profile.write_text(with_field, "utf-8")
+    real, twin = client_of(Server.answer, {}, "v4"), client_of(Server.answer, {"profile": str(profile)}, "v4")
+    for region in ("Lemuria", 'a"b', "a {id}"):
+        assert twin.device_code(region).value == real.device_code(region).value
+    split = twin.device_code("a\r\nSet-Cookie: b")
+    assert "Set-Cookie: b'" in split.member("message")
+    assert split.headers["x"] == "aa??Set-Cookie: b"
