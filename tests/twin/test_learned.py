@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from mutants.defects import with_code
 from mutants.harness import Answer, Ask, Behaviour, Server
 from support.twins import client_of, differences, learn
 from veeam_contracts.paths import is_at
@@ -33,6 +34,16 @@ def in_other_words(answer: Answer) -> Answer:
     return answer.with_members(message=told)
 
 
+def with_code_of(form: str, change: Callable[[str], str] = str) -> Behaviour:
+    """Codes that look so, which nobody types here."""
+
+    def look(answer: Answer) -> Answer:
+        code = answer.json["userCode"]
+        return with_code(answer, change(form.format(code[:4], code[4:8])))
+
+    return on_good("getDeviceCode", look)
+
+
 SEVEN_DIGITS = "2026-01-02T03:04:05.0000000Z"
 
 HABITS: dict[str, tuple[Behaviour, list[str]]] = {
@@ -50,6 +61,8 @@ HABITS: dict[str, tuple[Behaviour, list[str]]] = {
         on_good("getToken", lambda answer: answer.with_members(expires_in=str(answer.json["expires_in"]))),
         ["body.expires_in"],
     ),
+    "codes in two groups": (with_code_of("{0}-{1}"), ["form of code"]),
+    "codes of small letters": (with_code_of("{0}{1}", str.lower), ["form of code"]),
     "a message of its own": (on_good("getDeviceCode", in_other_words), ["body.message"]),
 }
 

@@ -22,7 +22,6 @@ from veeam_mock import MockServer, Settings, SettingsError, create_app
 
 NOT_LEARNED = {
     "a body is read whatever its media type": [("status", "200", "415", ("getDeviceCode media-type",))],
-    "tokens that are random UUIDs": [("body.access_token", "(uuid)", "(text)", ("getToken answered",))],
 }
 """What a profile cannot tell the mock, and docs/twin.md says so."""
 

@@ -7,9 +7,11 @@ from veeam_contracts.asking.client import Client
 from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.asking.secrets import Secrets
 from veeam_contracts.twin.forms import Form, form_of
+from veeam_contracts.twin.samples import forms_of_secrets
 from veeam_contracts.twin.script import Question, play
 
 ABSENT = "(not there)"
+GIVEN_BY = {"code": "getDeviceCode answered", "access_token": "getToken answered", "refresh_token": "getToken answered"}
 
 
 @dataclass(slots=True)
@@ -18,6 +20,7 @@ class Side:
 
     forms: dict[Question, Form] = field(default_factory=dict)
     seen: dict[Question, str] = field(default_factory=dict)
+    secret_forms: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ def record(client: Client) -> Side:
         if answered.exchange is not None:
             side.forms[_key(answered.question)] = form_of(answered.exchange, client)
             side.seen[_key(answered.question)] = _shown(answered.exchange, client.secrets)
+    side.secret_forms = forms_of_secrets(client.journal)
     return side
 
 
@@ -57,6 +61,10 @@ def compare(one: Side, other: Side) -> list[Difference]:
         )
         for (aspect, here, there), asked in causes.items()
     ]
+    for name in one.secret_forms.keys() | other.secret_forms.keys():
+        here, there = (side.secret_forms.get(name, ABSENT) for side in (one, other))
+        if here != there:
+            found.append(Difference(f"form of {name}", here, there, (GIVEN_BY[name],), (here, there)))
     return sorted(found, key=lambda difference: -len(difference.questions))
 
 

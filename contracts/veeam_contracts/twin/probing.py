@@ -17,6 +17,7 @@ from veeam_contracts.paths import Version
 from veeam_contracts.rules.probes import PROBES
 from veeam_contracts.twin.forms import form_of
 from veeam_contracts.twin.profile import Profile
+from veeam_contracts.twin.samples import ask_for_codes, forms_of_secrets
 from veeam_contracts.twin.script import play
 
 OPEN = frozenset({"neither"})
@@ -31,7 +32,7 @@ def probe(client: Client, served: Iterable[Version]) -> Profile:
         exchange, question = answered.exchange, answered.question
         if exchange is None or (not question.case and not exchange.ok):
             continue
-        profile.forms[question.operation, question.case] = form_of(exchange, client)
+        profile.forms.setdefault((question.operation, question.case), form_of(exchange, client))
         if not question.case:
             times.setdefault(question.operation, []).append(exchange.elapsed)
     profile.ambiguities = dict(_readings(client))
@@ -39,6 +40,8 @@ def probe(client: Client, served: Iterable[Version]) -> Profile:
         profile.ambiguities["organization-id"] = ("required", client.survey.barred["getDeviceCode"])
     profile.lifetimes = _lifetimes(client)
     profile.organizations = _made_up(client)
+    ask_for_codes(client)
+    profile.secret_forms = forms_of_secrets(client.journal)
     profile.latencies = {operation: (median(taken), max(taken)) for operation, taken in times.items()}
     return profile
 

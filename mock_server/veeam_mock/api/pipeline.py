@@ -220,6 +220,8 @@ class Pipeline:
             return
         version = self._version_in(exchange)
         violations = version.spec.check_reply(version.spec.operations[operation.id], exchange.reply)
+        if "code" in exchange.world.settings.forms:  # Whoever chose their form has no use for that of the description.
+            violations = [found for found in violations if found.where != "body.userCode"]
         if violations:
             wrong = "; ".join(map(str, violations))
             log.error("%s would answer against the spec: %s", operation.id, wrong)

@@ -53,6 +53,7 @@ class Profile:
             "api": self._given.get("versions"),
             "code_lifetime": lifetimes.get("code"),
             "token_lifetime": lifetimes.get("token"),
+            "forms": self._given.get("forms"),
             "organizations": self._given.get("organizations"),
         }
         changes: dict[str, Any] = {

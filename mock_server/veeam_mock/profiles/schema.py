@@ -6,7 +6,7 @@ from typing import Any
 
 from veeam_mock.model import durations
 from veeam_mock.profiles.cases import CASES
-from veeam_mock.settings.options import ORGANIZATIONS
+from veeam_mock.settings.options import FORMS, ORGANIZATIONS
 from veeam_mock.spec.document import VERSIONS
 from veeam_mock.spec.schema import Schema, Violation, without_own_words
 
@@ -69,6 +69,7 @@ SCHEMA = {
             "additionalProperties": False,
             "properties": {"code": durations.SCHEMA, "token": durations.SCHEMA},
         },
+        "forms": FORMS,
         "organizations": {**ORGANIZATIONS, "maxItems": 100},
         "ambiguities": {"type": "object", "additionalProperties": {"type": ["string", "integer"]}},
         "refusals": {"type": "array", "maxItems": 1000, "items": REFUSAL},
