@@ -13,6 +13,9 @@ from veeam_contracts.asking.secrets import Secrets
 from veeam_contracts.asking.sightings import sightings
 from veeam_contracts.asking.wire import Silence
 
+HTTP = 11
+"""The version of an answer that names none, as within a process."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ending:
@@ -40,6 +43,7 @@ class Journal:
         if response is not None:
             headers = {name.lower(): value for name, value in response.headers.items()}
             answer = {"status": response.status_code, "headers": headers, "body": response.content}
+            answer["http"] = response.raw.version or HTTP
         exchange = Exchange(
             method=request.method or "",
             url=url,

@@ -1,5 +1,6 @@
 """The form of an answer: what stays when the values of one exchange are taken out of it."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,11 +10,14 @@ from veeam_contracts.asking.exchange import NOT_JSON, Exchange
 from veeam_contracts.twin.shapes import flattened, shape_of
 from veeam_contracts.twin.templates import places_in
 
-OF_THE_MOMENT = frozenset(
-    {"date", "content-length", "content-encoding", "set-cookie", "age", "expires", "last-modified", "etag"}
-)
-"""Header fields that say nothing of the server's habits, or whose length is said by the framing. Whether an answer is
-compressed depends on who asks; and a mock that said so of a plain body would not be understood."""
+OF_THE_MOMENT = frozenset({"date", "content-length", "set-cookie", "age", "expires", "last-modified", "etag"})
+"""Header fields that say nothing of the server's habits, or whose length is said by the framing."""
+
+OF_THE_WIRE = frozenset({"transfer-encoding", "connection", "content-encoding"})
+"""Header fields of which the framing, the connection and the compression tell."""
+
+KEPT = "kept"
+NOT_COMPRESSED = "none"
 
 LONGEST_BODY = 4096
 """Characters of a refusal's body that are learned."""
@@ -23,18 +27,23 @@ LONGEST_BODY = 4096
 class Form:
     """`headers` are by lower-case name, and `framing` says how the body's end is known. `body` is, for JSON that was
     meant, the shape of its value; for other bodies their text, with places for what belongs to this exchange.
-    `members` are those of a refusal that is a JSON object, each with its text."""
+    `members` are those of a refusal that is a JSON object, each with its text. `connection` is what became of it, and
+    how that was said: `kept`, `keep-alive`, `close`, or `http/1.0`, which ends it without a word."""
 
     status: int
     framing: str
     headers: Mapping[str, str]
     body: Any
     members: tuple[tuple[str, str], ...] = ()
+    connection: str = KEPT
+    compression: str = NOT_COMPRESSED
 
     def aspects(self) -> Iterator[tuple[str, str]]:
         """All that can differ, each by a name: of a refusal the names of members apart from their texts."""
         yield "status", str(self.status)
         yield "framing", self.framing
+        yield "connection", self.connection
+        yield "compression", self.compression
         for name, value in sorted(self.headers.items()):
             yield f"header {name}", value
         if not self.members:
@@ -49,8 +58,10 @@ def form_of(exchange: Exchange, client: Client) -> Form:
     """The form of an answer. It holds no secret, no host, and no name of a tenant."""
     places = places_in(exchange, client)
     mask, template = places.mask, places.template
-    headers = {mask(name): template(value) for name, value in exchange.headers.items() if name not in OF_THE_MOMENT}
-    framing = "content-length" if "content-length" in exchange.headers else headers.pop("transfer-encoding", "none")
+    left_out = OF_THE_MOMENT | OF_THE_WIRE
+    headers = {mask(name): template(value) for name, value in exchange.headers.items() if name not in left_out}
+    if "keep-alive" in headers:  # Some servers count the requests down that a connection may still bring.
+        headers["keep-alive"] = re.sub(r"max=\d+", "max=100", headers["keep-alive"])
     if exchange.ok and exchange.value is not NOT_JSON:
         body = shape_of(exchange.value, places)
     else:
@@ -59,4 +70,21 @@ def form_of(exchange: Exchange, client: Client) -> Form:
         body = template(mask(text)[:LONGEST_BODY])
     members = exchange.value if exchange.refused and isinstance(exchange.value, dict) else {}
     texts = tuple((mask(name), template(str(text))) for name, text in members.items())
-    return Form(exchange.status or 0, framing, headers, body, texts)
+    compression = template(exchange.headers.get("content-encoding", NOT_COMPRESSED)).lower()
+    return Form(exchange.status or 0, _framing(exchange), headers, body, texts, _connection(exchange), compression)
+
+
+def _framing(exchange: Exchange) -> str:
+    """How the end of the body is known; `none` where the connection ends with it, or there is no body."""
+    if "content-length" in exchange.headers:
+        return "content-length"
+    return "chunked" if "chunked" in exchange.headers.get("transfer-encoding", "").lower() else "none"
+
+
+def _connection(exchange: Exchange) -> str:
+    said = exchange.headers.get("connection", "").lower()
+    if "close" in said:
+        return "close"
+    if "keep-alive" in said:
+        return "keep-alive"
+    return KEPT if exchange.http > 10 else "http/1.0"

@@ -6,15 +6,15 @@ from typing import Any
 
 import yaml
 
-from veeam_contracts.twin.forms import Form
+from veeam_contracts.twin.forms import KEPT, Form
 
 FORMAT = 1
 HEAD = """\
 # How a Veeam server answers, learned by `veeam-contracts probe`. `veeam-mock --profile FILE` answers so.
 # It holds no secret, no host and no name of a tenant. Read it before you commit it: docs/twin.md says how.
 """
-UNLEARNED = frozenset({"connection", "keep-alive", "content-type"})
-"""Header fields of which a place of their own tells, or that a server in between says."""
+COMPRESSIONS = frozenset({"gzip", "deflate"})
+"""What the mock can do as well."""
 
 
 @dataclass(slots=True)
@@ -72,9 +72,12 @@ def _entry(key: tuple[str, str], form: Form) -> dict[str, Any]:
     entry: dict[str, Any] = {"operation": operation} if operation else {}
     entry |= {"case": case} if case else {}
     entry["status"] = form.status
-    headers = {name: value for name, value in sorted(form.headers.items()) if name not in UNLEARNED}
+    headers = {name: value for name, value in sorted(form.headers.items()) if name != "content-type"}
     entry |= {"content-type": form.headers["content-type"]} if "content-type" in form.headers else {}
     entry |= {"headers": headers} if headers else {}
+    entry |= {"framing": form.framing} if form.framing != "content-length" else {}
+    entry |= {"connection": form.connection} if form.connection != KEPT else {}
+    entry |= {"compression": form.compression} if form.compression in COMPRESSIONS else {}
     return {**entry, "body": form.body}
 
 

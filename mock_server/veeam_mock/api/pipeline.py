@@ -24,7 +24,8 @@ from veeam_mock.model.dates import http_date
 from veeam_mock.model.errors import AccessDenied, ModelError, StoreAway
 from veeam_mock.model.tokens import is_shown
 from veeam_mock.profiles.cases import case_of_error, case_of_no_operation, case_of_violations
-from veeam_mock.profiles.profile import Asked
+from veeam_mock.profiles.compression import compress
+from veeam_mock.profiles.templates import Asked
 from veeam_mock.settings.options import MEMORY
 from veeam_mock.settings.settings import Settings
 from veeam_mock.spec.versions import Version
@@ -231,12 +232,11 @@ class Pipeline:
         """Give the answer that the server of the profile would give."""
         profile, reply = self.installation.profile, exchange.reply
         assert profile is not None and reply is not None
-        is_good = reply.status < 300 and not exchange.case
-        if exchange.is_outside_the_description or not (exchange.case or is_good):
+        if exchange.is_outside_the_description:
             return
         operation = exchange.head.operation_id or ""
         body = exchange.checked.body if exchange.checked is not None else None
-        asked = Asked(exchange.head.seen, body, exchange.world.clock.now())
+        asked = Asked(exchange.head.seen, body, exchange.version.name, exchange.world.clock.now())
         exchange.reply = profile.answer(reply, operation, exchange.case, asked)
         if self.installation.settings.latency:
             exchange.reply.delivery = Delivery(delay=profile.delay(operation))
@@ -269,7 +269,9 @@ class Pipeline:
             reply.body = orjson.dumps(reply.content)
         if reply.body and "Content-Type" not in headers:
             headers["Content-Type"] = self.installation.content_type
-        if self.installation.says_length and reply.status not in NO_LENGTH:
+        framing = reply.manner.framing
+        says_length = framing == "content-length" if framing else self.installation.says_length
+        if says_length and reply.status not in NO_LENGTH:
             headers["Content-Length"] = str(len(reply.body))
         if "Date" not in headers:
             headers["Date"] = http_date(int(exchange.at))
@@ -284,6 +286,11 @@ class Pipeline:
             exchange.reply = exchange.refusals.for_error(error)
             self._serialize(exchange)
             self._keep(exchange)
+
+    def _compress(self, exchange: Exchange) -> None:
+        """After the journal, which keeps the body as it can be read."""
+        assert exchange.reply is not None
+        compress(exchange.reply, exchange.head.seen)
 
     def _keep(self, exchange: Exchange) -> None:
         journal, head, checked = self.installation.journal, exchange.head, exchange.checked
@@ -335,4 +342,5 @@ ON_EVERY_ANSWER = (
     Step(Pipeline._allow_origin, lambda settings, head: bool(settings.cors)),
     Step(Pipeline._serialize),
     Step(Pipeline._record),
+    Step(Pipeline._compress, lambda settings, head: settings.profile is not None),
 )

@@ -1,32 +1,23 @@
 """A profile as the mock reads it: settings that follow from it, and answers that are given in its words."""
 
-import html
-import json
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
-from veeam_mock.messages import Headers, Reply, Request
-from veeam_mock.model import regions
-from veeam_mock.model.dates import date_time, http_date
+from veeam_mock.messages import OUR_OWN, Manner, Reply
 from veeam_mock.profiles.contents import Content
-from veeam_mock.profiles.schema import PLACE, problems_of
+from veeam_mock.profiles.schema import problems_of
+from veeam_mock.profiles.templates import Asked, filled, for_header, spelled_for
 from veeam_mock.settings.settings import Settings, SettingsError
 from veeam_mock.settings.yaml_text import lines_of
 from veeam_mock.spec.schema import Violation
 
-OF_OURS = frozenset({"date", "content-length", "transfer-encoding", "connection", "content-type"})
+REFUSED = 300
+"""The first status that is no success."""
+
+OF_OURS = frozenset({"date", "content-length", "content-encoding", "transfer-encoding", "connection", "content-type"})
 """Header fields that the mock or its door writes, whatever a profile says."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What fills the places: the request, the value of its body, and the time of its world in Unix seconds, UTC."""
-
-    request: Request
-    body: Any
-    now: float
 
 
 class Profile:
@@ -44,6 +35,8 @@ class Profile:
         self._given = given
         entries = [*given.get("refusals", ()), *given.get("answers", ())]
         self._answers = {(entry.get("operation", ""), entry.get("case", "")): _learned(entry) for entry in entries}
+        self._by_case = {case: learned for (_, case), learned in reversed(self._answers.items()) if case}
+        self._everywhere = _shared(list(self._answers.values()))
         self._latency = {name: float(times["median"]) for name, times in given.get("latency", {}).items()}
 
     def settings(self, settings: Settings) -> Settings:
@@ -67,23 +60,42 @@ class Profile:
         return self._latency.get(operation_id, 0.0)
 
     def answer(self, reply: Reply, operation_id: str, case: str, asked: Asked) -> Reply:
-        """`reply` as the server would give it: a refusal of the kind `case`, or a good answer where that is empty."""
-        learned = self._answers.get((operation_id, case))
-        if learned is None and case:
-            learned = next((each for (_, kind), each in self._answers.items() if kind == case), None)
-        if learned is None:
-            return reply
-        values = _values(asked)
-        kept: Headers = {name: value for name, value in reply.headers.items() if name.lower() in OF_OURS}
-        headers = {**kept, **{name: _for_header(_filled(value, values)) for name, value in learned.headers.items()}}
+        """`reply` as the server would give it: a refusal of the kind `case`, or a good answer where that is empty. What
+        was not learned has what all answers have."""
+        learned = self._answers.get((operation_id, case)) or self._by_case.get(case)
+        if learned is None or (not case and reply.status >= REFUSED):
+            return self._as_everywhere(reply, asked)
+        headers = {name: value for name, value in reply.headers.items() if name.lower() in OF_OURS}
+        for name, template in learned.headers.items():
+            headers[name] = for_header(filled(template, asked))
         if learned.content_type is not None:
             headers["Content-Type"] = learned.content_type
         if not case:
-            content = Content(asked.now, lambda text, more: _filled(text, {**values, **more}))
-            shaped = content.shaped(reply.content, learned.body)
-            return replace(reply, status=learned.status, headers=headers, content=shaped)
-        written = _written_for(headers.get("Content-Type", "").lower(), values)
-        return Reply(learned.status, None, headers, _filled(learned.body, written).encode("utf-8", "replace"))
+            content = reply.content
+            if asked.version == self._given.get("api", asked.version):
+                content = Content(asked.now, partial(_fill, asked)).shaped(content, learned.body)
+            return replace(reply, status=learned.status, headers=headers, content=content, manner=learned.manner)
+        spell = spelled_for(headers.get("Content-Type", "").lower())
+        body = filled(learned.body, asked, spell).encode("utf-8", "replace")
+        return Reply(learned.status, None, headers, body, manner=learned.manner)
+
+    def _as_everywhere(self, reply: Reply, asked: Asked) -> Reply:
+        shared = self._everywhere
+        more = {name: for_header(filled(template, asked)) for name, template in shared.headers.items()}
+        return replace(reply, headers={**more, **reply.headers}, manner=shared.manner)
+
+
+def _fill(asked: Asked, template: str, more: Mapping[str, str]) -> str:
+    return filled(template, asked, more=more)
+
+
+def _shared(answers: "Sequence[Learned]") -> "Learned":
+    """What all of several answers have; nothing of one alone."""
+    first, rest = answers[:1], answers[1:]
+    fields = first[0].headers.items() if rest else ()
+    headers = {name: value for name, value in fields if all(other.headers.get(name) == value for other in rest)}
+    is_one = bool(rest) and all(other.manner == first[0].manner for other in rest)
+    return Learned(0, None, headers, None, first[0].manner if is_one else OUR_OWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,51 +106,17 @@ class Learned:
     content_type: str | None
     headers: Mapping[str, str]
     body: Any
+    manner: Manner
 
 
 def _learned(entry: Mapping[str, Any]) -> Learned:
     headers = {_title(name): value for name, value in entry.get("headers", {}).items() if name.lower() not in OF_OURS}
-    return Learned(entry["status"], entry.get("content-type"), headers, entry.get("body"))
+    connection = entry.get("connection", "")
+    manner = Manner(
+        entry.get("framing", "content-length"), connection if connection != "kept" else "", entry.get("compression", "")
+    )
+    return Learned(entry["status"], entry.get("content-type"), headers, entry.get("body"), manner)
 
 
 def _title(name: str) -> str:
     return {"www-authenticate": "WWW-Authenticate"}.get(name, "-".join(part.capitalize() for part in name.split("-")))
-
-
-def _values(asked: Asked) -> Mapping[str, str]:
-    request = asked.request
-    last = request.path.rpartition("/")[2]
-    sent = asked.body if isinstance(asked.body, dict) else {}
-    return {
-        "address": regions.SIGN_IN_WORLDWIDE,
-        "code": str(sent.get("userCode", "")),
-        "host": request.origin.partition("://")[2],
-        "http-date": http_date(int(asked.now)),
-        "id": last,
-        "organization": last,
-        "path": request.path,
-        "region": str(sent.get("targetRegion", "")),
-        "time": date_time(asked.now),
-        "token": "0" * 32,
-        "user": str(sent.get("username", "")),
-        "uuid": "00000000-0000-4000-8000-000000000000",
-    }
-
-
-def _for_header(text: str) -> str:
-    """What a client sent ends no header field, and begins none."""
-    return re.sub(r"[^\t -~\xa0-\xff]", "?", text)
-
-
-def _written_for(media_type: str, values: Mapping[str, str]) -> Mapping[str, str]:
-    """`values` as a body of this type spells them, so that what a client sent is text in it and nothing else."""
-    if "json" in media_type:
-        return {name: json.dumps(value, ensure_ascii=False)[1:-1] for name, value in values.items()}
-    if "html" in media_type or "xml" in media_type:
-        return {name: html.escape(value) for name, value in values.items()}
-    return values
-
-
-def _filled(template: str, values: Mapping[str, str]) -> str:
-    """A template with its places filled; doubled braces are braces."""
-    return PLACE.sub(lambda found: found[0][0] if found[1] is None else values[found[1]], template)

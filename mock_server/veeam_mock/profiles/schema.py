@@ -1,21 +1,16 @@
 """What a profile may hold: its JSON Schema, and the places of its templates."""
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from veeam_mock.model import durations
 from veeam_mock.profiles.cases import CASES
+from veeam_mock.profiles.compression import COMPRESSORS
+from veeam_mock.profiles.templates import PLACE, PLACES
 from veeam_mock.settings.options import FORMS, ORGANIZATIONS
 from veeam_mock.spec.document import VERSIONS
 from veeam_mock.spec.schema import Schema, Violation, without_own_words
 
-PLACES = frozenset(
-    {"address", "code", "host", "http-date", "id", "organization", "path", "region", "time", "token", "user", "uuid"}
-)
-"""What may stand in braces in a template."""
-
-PLACE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 LONGEST = 64 * 1024
 DEEPEST = 16
 """Levels of the body of a good answer."""
@@ -39,6 +34,9 @@ ENTRY: dict[str, Any] = {
             "propertyNames": {"pattern": r"^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$", "x-wanted": "names of header fields"},
             "additionalProperties": FIELD,
         },
+        "framing": {"type": "string", "enum": ["content-length", "chunked", "none"]},
+        "connection": {"type": "string", "enum": ["kept", "keep-alive", "close", "http/1.0"]},
+        "compression": {"type": "string", "enum": list(COMPRESSORS)},
         "body": SHAPE,
     },
 }
