@@ -9,9 +9,12 @@ import pytest
 import yaml
 
 from mutants.defects import with_code
-from mutants.harness import Answer, Ask, Behaviour, Server
+from mutants.harness import Answer, Ask, Behaviour, Server, say
 from support.twins import client_of, differences, learn
 from veeam_contracts.paths import is_at
+from veeam_contracts.twin.comparing import record
+from veeam_contracts.twin.limits import limits_met
+from veeam_mock import MockServer
 
 
 def on_good(operation: str, change: Callable[[Answer], Answer]) -> Behaviour:
@@ -98,3 +101,48 @@ def test_what_was_sent_makes_room_in_a_refusal_and_cannot_break_out_of_it(tmp_pa
     split = twin.device_code("a\r\nSet-Cookie: b")
     assert "Set-Cookie: b'" in split.member("message")
     assert split.headers["x"] == "aa??Set-Cookie: b"
+
+
+def busy_after(number: int, counted: Callable[[Ask], bool]) -> Behaviour:
+    """A server that asks to wait when so many requests have come, and begins to count anew."""
+
+    def behave(server: Server, ask: Ask) -> Answer:
+        if not counted(ask) or server.count() % (number + 1):
+            return server.answer(ask)
+        return say(429, {"message": "Slow down.", "code": 7}).with_header("Retry-After", str(20 + server.count("met")))
+
+    return behave
+
+
+def test_a_limit_that_was_met_is_kept_by_the_twin(tmp_path: Path) -> None:
+    behave = busy_after(4, lambda ask: ask.is_code)
+    found = differences(behave, {}, "v4", None)
+    assert [(each.aspect, each.questions) for each in found] == [("answer", ("too-many",))]
+    profile = learn(behave, {}, "v4", tmp_path)
+    limits = yaml.safe_load(profile.read_text("utf-8"))["limits"]
+    assert limits == [{"operation": "getDeviceCode", "number": 4, "seconds": 10}]
+    assert differences(behave, {}, "v4", profile) == []
+
+
+def test_a_limit_on_all_requests_is_told_from_one_on_an_operation() -> None:
+    client = client_of(busy_after(9, lambda ask: ask.method == "GET"), {}, "v4")
+    record(client)
+    met = next(at for at, exchange in enumerate(client.journal) if exchange.throttled)
+    first, *between, last = client.journal[: met + 1]
+    assert limits_met([first, last], client.version) == [{"number": 1, "seconds": 10}]
+    assert limits_met(between, client.version) == []
+
+
+def test_a_limit_ends_with_the_time_of_its_world(tmp_path: Path) -> None:
+    profile = tmp_path / "profile.yaml"
+    refusal = "{case: too-many, status: 429, body: wait, headers: {retry-after: '{seconds}', x-a: b}}"
+    limit = "{operation: getServiceInstance, number: 2, seconds: 60}"
+    profile.write_text(f"profile: 1\nlimits:\n- {limit}\nrefusals:\n- {refusal}\n", "utf-8")
+    with MockServer(http=True, profile=str(profile)) as server:
+        session = server.session()
+        places = ["ServiceInstance", "ServiceInstance", "ServiceInstance", "Organizations"]
+        answers = [session.get(f"{server.url}/v8/{place}") for place in places]
+        assert [answer.status_code for answer in answers] == [200, 200, 429, 200]
+        assert (answers[2].text, answers[2].headers["Retry-After"]) == ("wait", "60")
+        server.clock.advance("61s")
+        assert session.get(f"{server.url}/v8/ServiceInstance").status_code == 200

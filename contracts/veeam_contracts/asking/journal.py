@@ -19,11 +19,12 @@ HTTP = 11
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a request ended: with a whole answer, or without. `elapsed` is in seconds."""
+    """How a request ended: with a whole answer, or without. `elapsed` and `began` are in seconds."""
 
     response: requests.Response | None
     error: Silence | None
     elapsed: float
+    began: float = 0.0
 
 
 class Journal:
@@ -51,6 +52,7 @@ class Journal:
             request_headers=dict(request.headers),
             request_body=body_of(request),
             elapsed=ending.elapsed,
+            began=ending.began,
             error=self._shown(ending.error),
             generated=self.generating,
             **answer,

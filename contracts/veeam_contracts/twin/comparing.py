@@ -8,7 +8,7 @@ from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.asking.secrets import Secrets
 from veeam_contracts.twin.forms import Form, form_of
 from veeam_contracts.twin.samples import forms_of_secrets
-from veeam_contracts.twin.script import Question, play
+from veeam_contracts.twin.script import TOO_MANY, Question, play
 
 ABSENT = "(not there)"
 GIVEN_BY = {"code": "getDeviceCode answered", "access_token": "getToken answered", "refresh_token": "getToken answered"}
@@ -41,6 +41,9 @@ def record(client: Client) -> Side:
         if answered.exchange is not None:
             side.forms[_key(answered.question)] = form_of(answered.exchange, client)
             side.seen[_key(answered.question)] = _shown(answered.exchange, client.secrets)
+    for exchange in client.journal:
+        if exchange.throttled and LIMIT not in side.forms:
+            side.forms[LIMIT], side.seen[LIMIT] = form_of(exchange, client), _shown(exchange, client.secrets)
     side.secret_forms = forms_of_secrets(client.journal)
     return side
 
@@ -95,6 +98,10 @@ def _key(question: Question) -> Question:
 
 def _none(client: Client) -> None:
     """In place of what asks: two questions of one name are one."""
+
+
+LIMIT = Question("", TOO_MANY, _none)
+"""What stands for the answers of a server that asks to wait."""
 
 
 def _shown(exchange: Exchange, secrets: Secrets) -> str:

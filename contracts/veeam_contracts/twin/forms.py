@@ -60,6 +60,8 @@ def form_of(exchange: Exchange, client: Client) -> Form:
     mask, template = places.mask, places.template
     left_out = OF_THE_MOMENT | OF_THE_WIRE
     headers = {mask(name): template(value) for name, value in exchange.headers.items() if name not in left_out}
+    if exchange.headers.get("retry-after", "").strip().isdecimal():
+        headers["retry-after"] = "{seconds}"
     if "keep-alive" in headers:  # Some servers count the requests down that a connection may still bring.
         headers["keep-alive"] = re.sub(r"max=\d+", "max=100", headers["keep-alive"])
     if exchange.ok and exchange.value is not NOT_JSON:

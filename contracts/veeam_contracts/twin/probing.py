@@ -16,12 +16,10 @@ from veeam_contracts.judging.findings import NotTested
 from veeam_contracts.paths import Version
 from veeam_contracts.rules.probes import PROBES
 from veeam_contracts.twin.forms import form_of
+from veeam_contracts.twin.limits import limits_met
 from veeam_contracts.twin.profile import Profile
 from veeam_contracts.twin.samples import ask_for_codes, forms_of_secrets
-from veeam_contracts.twin.script import play
-
-OPEN = frozenset({"neither"})
-"""Readings that the catalogue does not have."""
+from veeam_contracts.twin.script import TOO_MANY, play
 
 
 def probe(client: Client, served: Iterable[Version]) -> Profile:
@@ -42,8 +40,17 @@ def probe(client: Client, served: Iterable[Version]) -> Profile:
     profile.organizations = _made_up(client)
     ask_for_codes(client)
     profile.secret_forms = forms_of_secrets(client.journal)
+    learn_limits(profile, client)
     profile.latencies = {operation: (median(taken), max(taken)) for operation, taken in times.items()}
     return profile
+
+
+def learn_limits(profile: Profile, client: Client) -> None:
+    """What the server said when there was too much for it, and when that was."""
+    profile.limits = limits_met(client.journal, client.version)
+    for exchange in client.journal:
+        if exchange.throttled:
+            profile.forms.setdefault(("", TOO_MANY), form_of(exchange, client))
 
 
 def _readings(client: Client) -> Iterable[tuple[str, tuple[str, str]]]:

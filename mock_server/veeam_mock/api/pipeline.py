@@ -18,14 +18,13 @@ from veeam_mock.faults.kinds import Strike
 from veeam_mock.faults.parsing import FaultError
 from veeam_mock.faults.prefer import rules_from_header
 from veeam_mock.faults.rules import Rule
-from veeam_mock.messages import NO_LENGTH, Delivery, Reply, Request, cookie_in
+from veeam_mock.messages import NO_LENGTH, Reply, Request, cookie_in
 from veeam_mock.model.clock import system_time
 from veeam_mock.model.dates import http_date
 from veeam_mock.model.errors import AccessDenied, ModelError, StoreAway
 from veeam_mock.model.tokens import is_shown
 from veeam_mock.profiles.cases import case_of_error, case_of_no_operation, case_of_violations
 from veeam_mock.profiles.compression import compress
-from veeam_mock.profiles.templates import Asked
 from veeam_mock.settings.options import MEMORY
 from veeam_mock.settings.settings import Settings
 from veeam_mock.spec.versions import Version
@@ -190,6 +189,11 @@ class Pipeline:
             message = f"{path} is not a path of this server, which serves {served} of the API."
             exchange.reply = exchange.refusals.plain(404, message)
 
+    def _keep_to_limits(self, exchange: Exchange) -> None:
+        profile, world = self.installation.profile, exchange.world
+        if profile is not None:
+            profile.limits.count(world, exchange.head.operation_id or "", world.clock.now())
+
     def _check_credentials(self, exchange: Exchange) -> None:
         token = exchange.head.token
         if token is None:
@@ -234,12 +238,7 @@ class Pipeline:
         assert profile is not None and reply is not None
         if exchange.is_outside_the_description:
             return
-        operation = exchange.head.operation_id or ""
-        body = exchange.checked.body if exchange.checked is not None else None
-        asked = Asked(exchange.head.seen, body, exchange.version.name, exchange.world.clock.now())
-        exchange.reply = profile.answer(reply, operation, exchange.case, asked)
-        if self.installation.settings.latency:
-            exchange.reply.delivery = Delivery(delay=profile.delay(operation))
+        exchange.reply = profile.answer(reply, exchange.head.operation_id or "", exchange.case, exchange.asked)
 
     def _version_in(self, exchange: Exchange) -> Version:
         """The version with the readings of the exchange's world, whose settings may have been changed."""
@@ -318,6 +317,10 @@ def _always(settings: Settings, head: Head) -> bool:
     return True
 
 
+def _has_profile(settings: Settings, head: Head) -> bool:
+    return settings.profile is not None
+
+
 class Step(NamedTuple):
     """A step, and whether it has anything to do for requests with a head; asked once for each head."""
 
@@ -331,16 +334,17 @@ LOOKING_FOR_AN_ANSWER = (
     Step(Pipeline._answer_preflight, lambda settings, head: bool(settings.cors) and head.operation is None),
     Step(Pipeline._plan_faults),
     Step(Pipeline._refuse_unknown, lambda settings, head: head.operation is None),
+    Step(Pipeline._keep_to_limits, _has_profile),
     Step(Pipeline._check_credentials, lambda settings, head: head.is_protected),
     Step(Pipeline._check_request),
     Step(Pipeline._perform),
 )
 ON_EVERY_ANSWER = (
     Step(Pipeline._check_reply),
-    Step(Pipeline._answer_as_learned, lambda settings, head: settings.profile is not None),
+    Step(Pipeline._answer_as_learned, _has_profile),
     Step(Pipeline._apply_faults),
     Step(Pipeline._allow_origin, lambda settings, head: bool(settings.cors)),
     Step(Pipeline._serialize),
     Step(Pipeline._record),
-    Step(Pipeline._compress, lambda settings, head: settings.profile is not None),
+    Step(Pipeline._compress, _has_profile),
 )

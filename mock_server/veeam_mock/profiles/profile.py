@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from veeam_mock.messages import OUR_OWN, Manner, Reply
+from veeam_mock.messages import OUR_OWN, Delivery, Manner, Reply
 from veeam_mock.profiles.contents import Content
+from veeam_mock.profiles.limits import Limits
 from veeam_mock.profiles.schema import problems_of
 from veeam_mock.profiles.templates import Asked, filled, for_header, spelled_for
 from veeam_mock.settings.settings import Settings, SettingsError
@@ -21,12 +22,12 @@ OF_OURS = frozenset({"date", "content-length", "content-encoding", "transfer-enc
 
 
 class Profile:
-    """What a server was learned to answer: `given` is what the file at `path` holds.
+    """What a server was learned to answer, and its `limits`: `given` is what the file at `path` holds.
 
     Raises `SettingsError` for one that cannot be used, with all mistakes.
     """
 
-    def __init__(self, path: str, given: Mapping[str, Any]) -> None:
+    def __init__(self, path: str, given: Mapping[str, Any], *, with_latency: bool = False) -> None:
         problems = problems_of(given)
         if problems:
             lines = lines_of(path, problems)
@@ -36,8 +37,10 @@ class Profile:
         entries = [*given.get("refusals", ()), *given.get("answers", ())]
         self._answers = {(entry.get("operation", ""), entry.get("case", "")): _learned(entry) for entry in entries}
         self._by_case = {case: learned for (_, case), learned in reversed(self._answers.items()) if case}
+        self.limits = Limits(given.get("limits", ()))
         self._everywhere = _shared(list(self._answers.values()))
-        self._latency = {name: float(times["median"]) for name, times in given.get("latency", {}).items()}
+        latency = given.get("latency", {}) if with_latency else {}
+        self._delivery = {name: Delivery(delay=float(times["median"])) for name, times in latency.items()}
 
     def settings(self, settings: Settings) -> Settings:
         """`settings` with what follows from the profile; what they say themselves takes precedence."""
@@ -55,13 +58,14 @@ class Profile:
         changes["ambiguities"] = {**self._given.get("ambiguities", {}), **settings.picked}
         return settings.replace(**changes)
 
-    def delay(self, operation_id: str) -> float:
-        """The seconds that an operation took, in the middle."""
-        return self._latency.get(operation_id, 0.0)
-
     def answer(self, reply: Reply, operation_id: str, case: str, asked: Asked) -> Reply:
         """`reply` as the server would give it: a refusal of the kind `case`, or a good answer where that is empty. What
-        was not learned has what all answers have."""
+        was not learned has what all answers have. It takes as long as the operation took, where that is wanted."""
+        answer = self._answer(reply, operation_id, case, asked)
+        answer.delivery = self._delivery.get(operation_id, answer.delivery)
+        return answer
+
+    def _answer(self, reply: Reply, operation_id: str, case: str, asked: Asked) -> Reply:
         learned = self._answers.get((operation_id, case)) or self._by_case.get(case)
         if learned is None or (not case and reply.status >= REFUSED):
             return self._as_everywhere(reply, asked)

@@ -53,6 +53,16 @@ ANSWER = {
         "status": {**STATUS, "maximum": 299},
     },
 }
+LIMIT = {
+    "type": "object",
+    "required": ["number", "seconds"],
+    "additionalProperties": False,
+    "properties": {
+        "operation": ENTRY["properties"]["operation"],
+        "number": {"type": "integer", "minimum": 1, "maximum": 100_000},
+        "seconds": {"type": "integer", "minimum": 1, "maximum": 86_400},
+    },
+}
 SECONDS = {"type": "number", "minimum": 0, "maximum": 3600}
 SCHEMA = {
     "type": "object",
@@ -67,6 +77,7 @@ SCHEMA = {
             "additionalProperties": False,
             "properties": {"code": durations.SCHEMA, "token": durations.SCHEMA},
         },
+        "limits": {"type": "array", "maxItems": 100, "items": LIMIT},
         "forms": FORMS,
         "organizations": {**ORGANIZATIONS, "maxItems": 100},
         "ambiguities": {"type": "object", "additionalProperties": {"type": ["string", "integer"]}},

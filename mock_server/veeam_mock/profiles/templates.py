@@ -16,13 +16,14 @@ PLACE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What fills the places: the request, the value of its body, the version of the API that it names, and the time of
-    its world in Unix seconds, UTC."""
+    """What fills the places: the request, the value of its body, the version of the API that it names, the time of
+    its world in Unix seconds, UTC, and the seconds that the client has to wait, as text."""
 
     request: Request
     body: Any
     version: str
     now: float
+    wait: str = ""
 
     def sent(self, name: str) -> str:
         """A member of the body as text; empty without one."""
@@ -43,6 +44,7 @@ PLACES: Mapping[str, Callable[[Asked], str]] = {
     "organization": lambda asked: asked.last,
     "path": lambda asked: asked.request.path,
     "region": lambda asked: asked.sent("targetRegion"),
+    "seconds": lambda asked: asked.wait or "1",
     "time": lambda asked: date_time(asked.now),
     "token": lambda asked: "0" * 32,
     "user": lambda asked: asked.sent("username"),
