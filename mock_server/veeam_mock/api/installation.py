@@ -99,7 +99,7 @@ def read_profile(settings: Settings) -> Profile | None:
     """The profile that settings name; `SettingsError` where it does not fit."""
     if settings.profile is None:
         return None
-    return Profile(settings.profile, read_config(settings.profile), with_latency=settings.latency)
+    return Profile(settings.profile, read_config(settings.profile, "profile"), with_latency=settings.latency)
 
 
 OpenShared = Callable[[Installation, Masker, bool], tuple[Worlds, Journal]]

@@ -30,10 +30,8 @@ class Profile:
     def __init__(self, path: str, given: Mapping[str, Any], *, with_latency: bool = False) -> None:
         problems = problems_of(given)
         if problems:
-            lines = lines_of(path, problems)
-            told = {problem: f", line {lines[problem]}" if problem in lines else "" for problem in problems}
-            raise SettingsError([Violation("profile", f"{path}{told[p]}: {p}", p.keyword) for p in problems])
-        self._given = given
+            raise SettingsError(_with_place(problems, path))
+        self._path, self._given = path, given
         entries = [*given.get("refusals", ()), *given.get("answers", ())]
         self._answers = {(entry.get("operation", ""), entry.get("case", "")): _learned(entry) for entry in entries}
         self._by_case = {case: learned for (_, case), learned in reversed(self._answers.items()) if case}
@@ -56,7 +54,11 @@ class Profile:
             key: value for key, value in wanted.items() if value is not None and not settings.says(key)
         }
         changes["ambiguities"] = {**self._given.get("ambiguities", {}), **settings.picked}
-        return settings.replace(**changes)
+        try:
+            return settings.replace(**changes)
+        except SettingsError as error:
+            own = [Violation(_key_of(problem.where), problem.message, problem.keyword) for problem in error.problems]
+            raise SettingsError(_with_place(own, self._path)) from None
 
     def answer(self, reply: Reply, operation_id: str, case: str, asked: Asked) -> Reply:
         """`reply` as the server would give it: a refusal of the kind `case`, or a good answer where that is empty. What
@@ -87,6 +89,22 @@ class Profile:
         shared = self._everywhere
         more = {name: for_header(filled(template, asked)) for name, template in shared.headers.items()}
         return replace(reply, headers={**more, **reply.headers}, manner=shared.manner)
+
+
+KEYS = {"api": "versions", "code_lifetime": "lifetimes.code", "token_lifetime": "lifetimes.token"}
+"""Settings that a profile has under another name."""
+
+
+def _key_of(where: str) -> str:
+    key, dot, rest = where.partition(".")
+    return f"{KEYS.get(key, key)}{dot}{rest}"
+
+
+def _with_place(problems: Sequence[Violation], path: str) -> list[Violation]:
+    """What is wrong in the file at `path`, with its line."""
+    lines = lines_of(path, problems)
+    told = {problem: f", line {lines[problem]}" if problem in lines else "" for problem in problems}
+    return [Violation("profile", f"{path}{told[p]}: {p}", p.keyword) for p in problems]
 
 
 def _fill(asked: Asked, template: str, more: Mapping[str, str]) -> str:
