@@ -11,7 +11,7 @@ import yaml
 
 from veeam_mock.control.operations import CHANGEABLE
 from veeam_mock.model.durations import format_duration
-from veeam_mock.profiles.profile import profile_schema
+from veeam_mock.profiles.schema import profile_schema
 from veeam_mock.settings.config_schema import config_schema
 from veeam_mock.settings.options import OPTIONS, Option
 from veeam_mock.settings.settings import RANGES

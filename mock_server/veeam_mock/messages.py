@@ -1,5 +1,6 @@
 """Requests and replies as plain data, and their limits: what the doors hand on, and what they deliver."""
 
+import re
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -95,6 +96,28 @@ class Delivery:
 AT_ONCE = Delivery()
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How another server writes an answer. Empty is our own way.
+
+    `framing` says how the end of the body is known: `content-length`, `chunked`, or `none` for the end of the
+    connection. `connection` is what becomes of it, and how that is said: `keep-alive`, `close`, or `http/1.0`, which
+    ends it without a word. `compression` is `gzip` or `deflate`, for clients that take it.
+    """
+
+    framing: str = ""
+    connection: str = ""
+    compression: str = ""
+
+    @property
+    def closes(self) -> bool:
+        """Whether the connection ends with the answer."""
+        return self.framing == "none" or self.connection in ("close", "http/1.0")
+
+
+OUR_OWN = Manner()
+
+
 @dataclass(slots=True)
 class Reply:
     """`content` is the JSON value of the body until it is serialized; `headers` keep their case.
@@ -108,6 +131,7 @@ class Reply:
     headers: Headers = field(default_factory=dict)
     body: bytes = b""
     delivery: Delivery = AT_ONCE
+    manner: Manner = OUR_OWN
     cookies: Sequence[str] = ()
     more: AsyncGenerator[bytes, None] | None = None
 
@@ -121,6 +145,13 @@ def cookie_in(request: Request, name: str) -> str:
     """The value of a cookie that the client sent (RFC 6265 section 5.4); empty without one."""
     pairs = (pair.strip().partition("=") for pair in request.headers.get("cookie", "").split(";"))
     return next((value for key, _, value in pairs if key == name), "")
+
+
+def takes(request: Request, encoding: str) -> bool:
+    """Whether the client takes a body in this encoding, and says so (RFC 9110 section 12.5.3)."""
+    listed = (part.partition(";") for part in request.headers.get("accept-encoding", "").lower().split(","))
+    weights = {name.strip(): weight for name, _, weight in listed}
+    return encoding in weights and not re.fullmatch(r"\s*q\s*=\s*0(\.0*)?\s*", weights[encoding])
 
 
 def bearer_token(request: Request) -> str | None:

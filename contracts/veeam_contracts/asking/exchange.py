@@ -54,6 +54,10 @@ class Exchange:
     elapsed: float = 0.0
     error: Silence | None = None
     generated: bool = False
+    began: float = 0.0
+    """When it was sent, in seconds by the clock of the run."""
+    http: int = 11
+    """The version of HTTP that the answer named: 10 or 11."""
     kept_idle: bool = False
     """Whether it failed on a connection that was opened earlier, which a server may have closed for idleness."""
 

@@ -136,7 +136,7 @@ class Gate(BaseAdapter):
             response, error = None, TIMED_OUT
         if response is None and self._left() <= 0:
             raise BudgetSpent(self._time_spent())  # It may have come in the time that an answer has.
-        ending = Ending(response, error, self._clock() - start)
+        ending = Ending(response, error, self._clock() - start, start)
         exchange = self.journal.record(request, self.admission.path_of(request), ending)
         if response is not None:
             response.exchange = exchange  # type: ignore[attr-defined]

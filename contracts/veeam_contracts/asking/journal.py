@@ -13,14 +13,18 @@ from veeam_contracts.asking.secrets import Secrets
 from veeam_contracts.asking.sightings import sightings
 from veeam_contracts.asking.wire import Silence
 
+HTTP = 11
+"""The version of an answer that names none, as within a process."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a request ended: with a whole answer, or without. `elapsed` is in seconds."""
+    """How a request ended: with a whole answer, or without. `elapsed` and `began` are in seconds."""
 
     response: requests.Response | None
     error: Silence | None
     elapsed: float
+    began: float = 0.0
 
 
 class Journal:
@@ -40,6 +44,7 @@ class Journal:
         if response is not None:
             headers = {name.lower(): value for name, value in response.headers.items()}
             answer = {"status": response.status_code, "headers": headers, "body": response.content}
+            answer["http"] = response.raw.version or HTTP
         exchange = Exchange(
             method=request.method or "",
             url=url,
@@ -47,6 +52,7 @@ class Journal:
             request_headers=dict(request.headers),
             request_body=body_of(request),
             elapsed=ending.elapsed,
+            began=ending.began,
             error=self._shown(ending.error),
             generated=self.generating,
             **answer,

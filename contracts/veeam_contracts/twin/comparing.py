@@ -7,9 +7,11 @@ from veeam_contracts.asking.client import Client
 from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.asking.secrets import Secrets
 from veeam_contracts.twin.forms import Form, form_of
-from veeam_contracts.twin.script import Question, play
+from veeam_contracts.twin.samples import forms_of_secrets
+from veeam_contracts.twin.script import TOO_MANY, Question, play
 
 ABSENT = "(not there)"
+GIVEN_BY = {"code": "getDeviceCode answered", "access_token": "getToken answered", "refresh_token": "getToken answered"}
 
 
 @dataclass(slots=True)
@@ -18,6 +20,7 @@ class Side:
 
     forms: dict[Question, Form] = field(default_factory=dict)
     seen: dict[Question, str] = field(default_factory=dict)
+    secret_forms: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,10 @@ def record(client: Client) -> Side:
         if answered.exchange is not None:
             side.forms[_key(answered.question)] = form_of(answered.exchange, client)
             side.seen[_key(answered.question)] = _shown(answered.exchange, client.secrets)
+    for exchange in client.journal:
+        if exchange.throttled and LIMIT not in side.forms:
+            side.forms[LIMIT], side.seen[LIMIT] = form_of(exchange, client), _shown(exchange, client.secrets)
+    side.secret_forms = forms_of_secrets(client.journal)
     return side
 
 
@@ -57,6 +64,10 @@ def compare(one: Side, other: Side) -> list[Difference]:
         )
         for (aspect, here, there), asked in causes.items()
     ]
+    for name in one.secret_forms.keys() | other.secret_forms.keys():
+        here, there = (side.secret_forms.get(name, ABSENT) for side in (one, other))
+        if here != there:
+            found.append(Difference(f"form of {name}", here, there, (GIVEN_BY[name],), (here, there)))
     return sorted(found, key=lambda difference: -len(difference.questions))
 
 
@@ -69,6 +80,8 @@ def _differences(one: Form | None, other: Form | None) -> list[tuple[str, str, s
     if len(one.members) != len(other.members) and one.members and other.members:
         here, there = _without_texts(here), _without_texts(there)
     names = [*here, *(name for name in there if name not in here)]
+    if here.keys() ^ there.keys():  # What is in a member that one side does not have differs of itself.
+        names = [name for name in names if not name.startswith("body.") or (name in here and name in there)]
     return [
         (name, here.get(name, ABSENT), there.get(name, ABSENT)) for name in names if here.get(name) != there.get(name)
     ]
@@ -85,6 +98,10 @@ def _key(question: Question) -> Question:
 
 def _none(client: Client) -> None:
     """In place of what asks: two questions of one name are one."""
+
+
+LIMIT = Question("", TOO_MANY, _none)
+"""What stands for the answers of a server that asks to wait."""
 
 
 def _shown(exchange: Exchange, secrets: Secrets) -> str:

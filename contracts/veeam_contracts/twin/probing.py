@@ -1,5 +1,6 @@
 """Learning how a server answers: the script is played once, and each open question is put."""
 
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from statistics import median
@@ -10,19 +11,18 @@ from veeam_contracts.asking.client import Client
 from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.asking.gate import NoAnswer
 from veeam_contracts.asking.survey import Barred, NotServed
-from veeam_contracts.document import questions
+from veeam_contracts.document import questions, region_names
 from veeam_contracts.judging.findings import NotTested
 from veeam_contracts.paths import Version
 from veeam_contracts.rules.probes import PROBES
 from veeam_contracts.twin.forms import form_of
+from veeam_contracts.twin.limits import limits_met
 from veeam_contracts.twin.profile import Profile
-from veeam_contracts.twin.script import play
+from veeam_contracts.twin.samples import ask_for_codes, forms_of_secrets
+from veeam_contracts.twin.script import TOO_MANY, play
 
 FEWEST = 4
 """One of so many questions has to be answered, as of the requests of a check."""
-
-OPEN = frozenset({"neither"})
-"""Readings that the catalogue does not have."""
 
 
 class NothingShown(Exception):
@@ -44,15 +44,27 @@ def probe(client: Client, served: Iterable[Version]) -> Profile:
         exchange, question = answered.exchange, answered.question
         if exchange is None or (not question.case and not exchange.ok):
             continue
-        profile.forms[question.operation, question.case] = form_of(exchange, client)
+        profile.forms.setdefault((question.operation, question.case), form_of(exchange, client))
         if not question.case:
             times.setdefault(question.operation, []).append(exchange.elapsed)
     profile.ambiguities = dict(_readings(client))
     if "getDeviceCode" in client.survey.barred:
         profile.ambiguities["organization-id"] = ("required", client.survey.barred["getDeviceCode"])
     profile.lifetimes = _lifetimes(client)
+    profile.organizations = _made_up(client)
+    ask_for_codes(client)
+    profile.secret_forms = forms_of_secrets(client.journal)
+    learn_limits(profile, client)
     profile.latencies = {operation: (median(taken), max(taken)) for operation, taken in times.items()}
     return profile
+
+
+def learn_limits(profile: Profile, client: Client) -> None:
+    """What the server said when there was too much for it, and when that was."""
+    profile.limits = limits_met(client.journal, client.version)
+    for exchange in client.journal:
+        if exchange.throttled:
+            profile.forms.setdefault(("", TOO_MANY), form_of(exchange, client))
 
 
 def _readings(client: Client) -> Iterable[tuple[str, tuple[str, str]]]:
@@ -67,6 +79,29 @@ def _lifetimes(client: Client) -> dict[str, int]:
     codes = [exchange.member("expiresIn") for exchange in client.journal if exchange.gives_code]
     lifetimes = {"code": _longest(codes), "token": _longest([_life(client.granted)])}
     return {name: seconds for name, seconds in lifetimes.items() if seconds is not None}
+
+
+SUFFIX = re.compile(r"\.(?:partner\.)?onmicrosoft\.[a-z]{2,3}$|\.partner\.onmschina\.cn$", re.IGNORECASE)
+TYPES = ("Office365", "OnPremises", "Hybrid")
+MOST_ORGANIZATIONS = 100
+
+
+def _made_up(client: Client) -> list[dict[str, Any]] | None:
+    """Organizations of the same form as those of the server, under made-up names; None where it does not list them."""
+    with suppress(NoAnswer, NotServed, Barred, Refused):
+        listed = client.organizations()[:MOST_ORGANIZATIONS]
+        asked = client.survey.asked.get("getOrganizations")
+        return [_of_form(item, number) for number, item in enumerate(listed, 1)] if asked and asked.ok else None
+    return None
+
+
+def _of_form(item: dict[str, Any], number: int) -> dict[str, Any]:
+    suffix = SUFFIX.search(str(item.get("name")))
+    made: dict[str, Any] = {"name": f"organization{number}{suffix[0].lower() if suffix else ''}"}
+    for member, known in (("region", region_names()), ("type", TYPES)):
+        named = [name for name in known if name.lower() == str(item.get(member)).lower()]
+        made |= {member: named[0]} if named else {}
+    return made | ({"isBackedup": True} if item.get("isBackedup") is True else {})
 
 
 def _life(granted: Exchange | None) -> Any:

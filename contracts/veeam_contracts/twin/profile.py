@@ -6,27 +6,30 @@ from typing import Any
 
 import yaml
 
-from veeam_contracts.twin.forms import Form
+from veeam_contracts.twin.forms import KEPT, Form
 
 FORMAT = 1
 HEAD = """\
 # How a Veeam server answers, learned by `veeam-contracts probe`. `veeam-mock --profile FILE` answers so.
 # It holds no secret, no host and no name of a tenant. Read it before you commit it: docs/twin.md says how.
 """
-ADDRESSES = frozenset({"verificationUrl", "verificationUri"})
-UNLEARNED = frozenset({"connection", "keep-alive", "content-type"})
-"""Header fields of which a place of their own tells, or that a server in between says."""
+COMPRESSIONS = frozenset({"gzip", "deflate"})
+"""What the mock can do as well."""
 
 
 @dataclass(slots=True)
 class Profile:
     """What is learned: `ambiguities` is the reading and the evidence of each question; `forms` the form of each answer
-    by operation and case; `latencies` the median and the slowest time of each operation, in seconds."""
+    by operation and case; `limits` what was met; `secret_forms` those of codes and tokens; `organizations` are made-up
+    ones of the same form; `latencies` the median and the slowest time of each operation, in seconds."""
 
     api: str
     versions: Sequence[str]
     ambiguities: dict[str, tuple[str, str]] = field(default_factory=dict)
     lifetimes: dict[str, int] = field(default_factory=dict)
+    limits: list[dict[str, Any]] = field(default_factory=list)
+    secret_forms: dict[str, str] = field(default_factory=dict)
+    organizations: list[dict[str, Any]] | None = None
     forms: dict[tuple[str, str], Form] = field(default_factory=dict)
     latencies: dict[str, tuple[float, float]] = field(default_factory=dict)
 
@@ -37,10 +40,15 @@ class Profile:
             ("api", self.api),
             ("versions", list(self.versions)),
             ("lifetimes", {key: f"{seconds}s" for key, seconds in sorted(self.lifetimes.items())}),
+            ("limits", self.limits),
+            ("forms", self.secret_forms),
             ("refusals", [_entry(key, form) for key, form in sorted(self.forms.items()) if _is_refusal(key, form)]),
             ("answers", [_entry(key, form) for key, form in sorted(self.forms.items()) if not key[1]]),
         ]
-        text = HEAD + "".join(f"\n{_dump({name: value})}" for name, value in parts if value)
+        if self.organizations is not None:
+            parts.insert(6, ("organizations", self.organizations))
+        shown = (f"\n{_dump({name: value})}" for name, value in parts if value or name == "organizations")
+        text = HEAD + "".join(shown)
         text += "\nambiguities:\n" + "".join(self._lines()) if self.ambiguities else ""
         return text + (f"\n{_dump({'latency': self._latency()})}" if self.latencies else "")
 
@@ -66,30 +74,13 @@ def _entry(key: tuple[str, str], form: Form) -> dict[str, Any]:
     entry: dict[str, Any] = {"operation": operation} if operation else {}
     entry |= {"case": case} if case else {}
     entry["status"] = form.status
-    headers = {name: value for name, value in sorted(form.headers.items()) if name not in UNLEARNED}
+    headers = {name: value for name, value in sorted(form.headers.items()) if name != "content-type"}
     entry |= {"content-type": form.headers["content-type"]} if "content-type" in form.headers else {}
     entry |= {"headers": headers} if headers else {}
-    return {**entry, "body": form.body} if case else {**entry, **_good(form.body)}
-
-
-def _good(body: Any) -> dict[str, Any]:
-    """What is learned of a good answer: its members in their order, those of the items of a list, the form of dates,
-    texts that are a habit, and an example of each member that nobody described."""
-    members = list(body) if isinstance(body, dict) else None
-    items = body.get("results") if isinstance(body, dict) else body
-    first = items[0] if isinstance(items, list) and items and isinstance(items[0], dict) else None
-    values = body if isinstance(body, dict) else {}
-    learned = {
-        "members": members,
-        "items": None if first is None else list(first),
-        "dates": {name: form[1:-1] for name, form in values.items() if _is_date(form)},
-        "texts": {name: text for name, text in values.items() if name in ADDRESSES and isinstance(text, str)},
-    }
-    return {name: value for name, value in learned.items() if value}
-
-
-def _is_date(form: Any) -> bool:
-    return isinstance(form, str) and (form == "(http-date)" or form.startswith("(0000-"))
+    entry |= {"framing": form.framing} if form.framing != "content-length" else {}
+    entry |= {"connection": form.connection} if form.connection != KEPT else {}
+    entry |= {"compression": form.compression} if form.compression in COMPRESSIONS else {}
+    return {**entry, "body": form.body}
 
 
 def _dump(value: Any) -> str:

@@ -14,6 +14,9 @@ from veeam_contracts.asking.gate import NoAnswer
 from veeam_contracts.asking.survey import Barred, NotServed
 from veeam_contracts.paths import service_of
 
+TOO_MANY = "too-many"
+"""The case of what is refused because of what came before; no question asks for it."""
+
 UNKNOWN_VERSION = "v99"
 UNKNOWN_TOKEN = "0123456789abcdef0123456789abcdef"
 

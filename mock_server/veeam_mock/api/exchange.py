@@ -6,6 +6,7 @@ from veeam_mock.api.head import Head
 from veeam_mock.api.worlds import World
 from veeam_mock.faults.rules import Rule
 from veeam_mock.messages import Reply, Request
+from veeam_mock.profiles.templates import Asked
 from veeam_mock.spec.refusals import Refusals
 from veeam_mock.spec.spec import CheckedRequest, NoMatch
 from veeam_mock.spec.versions import Version
@@ -43,6 +44,13 @@ class Exchange:
     def request(self) -> Request:
         """The request as its world sees it."""
         return self.head.seen.with_body(self.body)
+
+    @property
+    def asked(self) -> Asked:
+        """What a profile fills its templates with."""
+        body = self.checked.body if self.checked is not None else None
+        wait = "" if self.reply is None else self.reply.headers.get("Retry-After", "")
+        return Asked(self.head.seen, body, self.version.name, self.world.clock.now(), wait)
 
     @property
     def allowed(self) -> tuple[str, ...]:

@@ -58,7 +58,7 @@ class Installation:
         self._begin(settings or Settings())
 
     def _begin(self, settings: Settings, *, anew: bool = False) -> None:
-        profile = Profile(settings.profile, read_config(settings.profile)) if settings.profile is not None else None
+        profile = read_profile(settings)
         settings = settings if profile is None else profile.settings(settings)
         versions = Versions(settings.api, settings.picked)
         self.profile = profile
@@ -93,6 +93,13 @@ class Installation:
             self._begin(settings, anew=anew)
             self.journal.listeners = listeners
             self.watchers.dismiss()
+
+
+def read_profile(settings: Settings) -> Profile | None:
+    """The profile that settings name; `SettingsError` where it does not fit."""
+    if settings.profile is None:
+        return None
+    return Profile(settings.profile, read_config(settings.profile, "profile"), with_latency=settings.latency)
 
 
 OpenShared = Callable[[Installation, Masker, bool], tuple[Worlds, Journal]]

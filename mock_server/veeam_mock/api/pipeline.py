@@ -18,13 +18,13 @@ from veeam_mock.faults.kinds import Strike
 from veeam_mock.faults.parsing import FaultError
 from veeam_mock.faults.prefer import rules_from_header
 from veeam_mock.faults.rules import Rule
-from veeam_mock.messages import NO_LENGTH, Delivery, Reply, Request, cookie_in
+from veeam_mock.messages import NO_LENGTH, Reply, Request, cookie_in
 from veeam_mock.model.clock import system_time
 from veeam_mock.model.dates import http_date
 from veeam_mock.model.errors import AccessDenied, ModelError, StoreAway
 from veeam_mock.model.tokens import is_shown
 from veeam_mock.profiles.cases import case_of_error, case_of_no_operation, case_of_violations
-from veeam_mock.profiles.profile import Asked
+from veeam_mock.profiles.compression import compress
 from veeam_mock.settings.options import MEMORY
 from veeam_mock.settings.settings import Settings
 from veeam_mock.spec.versions import Version
@@ -189,6 +189,11 @@ class Pipeline:
             message = f"{path} is not a path of this server, which serves {served} of the API."
             exchange.reply = exchange.refusals.plain(404, message)
 
+    def _keep_to_limits(self, exchange: Exchange) -> None:
+        profile, world = self.installation.profile, exchange.world
+        if profile is not None:
+            profile.limits.count(world, exchange.head.operation_id or "", world.clock.now())
+
     def _check_credentials(self, exchange: Exchange) -> None:
         token = exchange.head.token
         if token is None:
@@ -220,6 +225,8 @@ class Pipeline:
             return
         version = self._version_in(exchange)
         violations = version.spec.check_reply(version.spec.operations[operation.id], exchange.reply)
+        if "code" in exchange.world.settings.forms:  # Whoever chose their form has no use for that of the description.
+            violations = [found for found in violations if found.where != "body.userCode"]
         if violations:
             wrong = "; ".join(map(str, violations))
             log.error("%s would answer against the spec: %s", operation.id, wrong)
@@ -229,16 +236,9 @@ class Pipeline:
         """Give the answer that the server of the profile would give."""
         profile, reply = self.installation.profile, exchange.reply
         assert profile is not None and reply is not None
-        is_good = reply.status < 300 and not exchange.case
-        if exchange.is_outside_the_description or not (exchange.case or is_good):
+        if exchange.is_outside_the_description:
             return
-        operation = exchange.head.operation_id or ""
-        body = exchange.checked.body if exchange.checked is not None else None
-        user = str(body.get("username", "")) if isinstance(body, dict) else ""
-        asked = Asked(exchange.head.seen, exchange.world.clock.now(), user)
-        exchange.reply = profile.answer(reply, operation, exchange.case, asked)
-        if self.installation.settings.latency:
-            exchange.reply.delivery = Delivery(delay=profile.delay(operation))
+        exchange.reply = profile.answer(reply, exchange.head.operation_id or "", exchange.case, exchange.asked)
 
     def _version_in(self, exchange: Exchange) -> Version:
         """The version with the readings of the exchange's world, whose settings may have been changed."""
@@ -268,7 +268,9 @@ class Pipeline:
             reply.body = orjson.dumps(reply.content)
         if reply.body and "Content-Type" not in headers:
             headers["Content-Type"] = self.installation.content_type
-        if self.installation.says_length and reply.status not in NO_LENGTH:
+        framing = reply.manner.framing
+        says_length = framing == "content-length" if framing else self.installation.says_length
+        if says_length and reply.status not in NO_LENGTH:
             headers["Content-Length"] = str(len(reply.body))
         if "Date" not in headers:
             headers["Date"] = http_date(int(exchange.at))
@@ -283,6 +285,11 @@ class Pipeline:
             exchange.reply = exchange.refusals.for_error(error)
             self._serialize(exchange)
             self._keep(exchange)
+
+    def _compress(self, exchange: Exchange) -> None:
+        """After the journal, which keeps the body as it can be read."""
+        assert exchange.reply is not None
+        compress(exchange.reply, exchange.head.seen)
 
     def _keep(self, exchange: Exchange) -> None:
         journal, head, checked = self.installation.journal, exchange.head, exchange.checked
@@ -310,6 +317,10 @@ def _always(settings: Settings, head: Head) -> bool:
     return True
 
 
+def _has_profile(settings: Settings, head: Head) -> bool:
+    return settings.profile is not None
+
+
 class Step(NamedTuple):
     """A step, and whether it has anything to do for requests with a head; asked once for each head."""
 
@@ -323,15 +334,17 @@ LOOKING_FOR_AN_ANSWER = (
     Step(Pipeline._answer_preflight, lambda settings, head: bool(settings.cors) and head.operation is None),
     Step(Pipeline._plan_faults),
     Step(Pipeline._refuse_unknown, lambda settings, head: head.operation is None),
+    Step(Pipeline._keep_to_limits, _has_profile),
     Step(Pipeline._check_credentials, lambda settings, head: head.is_protected),
     Step(Pipeline._check_request),
     Step(Pipeline._perform),
 )
 ON_EVERY_ANSWER = (
     Step(Pipeline._check_reply),
-    Step(Pipeline._answer_as_learned, lambda settings, head: settings.profile is not None),
+    Step(Pipeline._answer_as_learned, _has_profile),
     Step(Pipeline._apply_faults),
     Step(Pipeline._allow_origin, lambda settings, head: bool(settings.cors)),
     Step(Pipeline._serialize),
     Step(Pipeline._record),
+    Step(Pipeline._compress, _has_profile),
 )

@@ -51,6 +51,7 @@ class World:
             self.randomness,
             self.lifetimes,
             passwords=settings.passwords,
+            forms=settings.forms,
             access=kept.access,
             refresh=kept.refresh,
         )
@@ -60,6 +61,7 @@ class World:
             self.lifetimes,
             store=kept.codes,
             length=int(settings.ambiguities["code-shape"]),
+            form=settings.forms.get("code"),
             throttle=kept.throttle if settings.ambiguities["throttling"] == "some" else None,
             auto_approve=settings.auto_approve,
         )

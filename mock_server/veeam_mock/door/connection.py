@@ -165,8 +165,8 @@ class Connection(asyncio.Protocol):
         return reader.is_between_requests and not (reader.waiting or reader.ended) and self._is_free()
 
     def _is_free(self) -> bool:
-        """Whether nothing keeps the next answer from being written."""
-        return self._task is None and not self._write_paused and not self.transport.is_closing()
+        """Whether nothing keeps the next answer from being written, as one does that ended the connection."""
+        return self._task is None and not (self._write_paused or self._lingering or self.transport.is_closing())
 
     def _answer(self, incoming: Incoming) -> None:
         request = incoming.request
@@ -183,6 +183,8 @@ class Connection(asyncio.Protocol):
 
     def _answer_at_once(self, incoming: Incoming, head: Head, body: bytes) -> None:
         reply = self._door.mock.reply(head, body)
+        if reply.manner.closes:
+            incoming = incoming._replace(keep_alive=False)
         if reply.delivery is AT_ONCE:
             self._send(incoming.answer(reply))
             self._ended(incoming)

@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from veeam_mock.messages import NO_LENGTH, Reply
+from veeam_mock.messages import NO_LENGTH, OUR_OWN, Manner, Reply
 
 STATUS_LINES = {status: f"HTTP/1.1 {status} \r\n" for status in range(100, 600)}
 STATUS_LINES.update({status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus})
@@ -15,11 +15,24 @@ def chunk(data: bytes) -> bytes:
     return b"%x\r\n%s\r\n" % (len(data), data) if data else LAST_CHUNK
 
 
+def _write_manner(lines: list[str], manner: Manner, *, keep_alive: bool) -> bool:
+    """Say in the head what becomes of the connection, as another server does; whether the body comes in no chunks."""
+    if manner.connection == "http/1.0":
+        lines[0] = lines[0].replace("HTTP/1.1", "HTTP/1.0", 1)
+    elif manner.closes or not keep_alive:
+        lines.append("Connection: close\r\n")
+    elif manner.connection == "keep-alive":
+        lines.append("Connection: keep-alive\r\n")
+    return manner.connection == "http/1.0" or manner.framing == "none"
+
+
 def render(reply: Reply, method: str, *, keep_alive: bool, old: bool = False) -> bytes:
     """The answer to a request of this method; an `old` client speaks HTTP/1.0, which knows no chunks."""
     headers, body = reply.headers, reply.body if method != "HEAD" else b""
     lines = [STATUS_LINES[reply.status], *[f"{name}: {value}\r\n" for name, value in headers.items()]]
-    if not keep_alive and "Connection" not in headers:
+    if reply.manner is not OUR_OWN:
+        old = _write_manner(lines, reply.manner, keep_alive=keep_alive) or old
+    elif not keep_alive and "Connection" not in headers:
         lines.append("Connection: close\r\n")
     if "Content-Length" not in headers and reply.status not in NO_LENGTH and not old:
         lines.append("Transfer-Encoding: chunked\r\n")

@@ -40,7 +40,9 @@ def _answer() -> Response:
         plain = _read_request()
     except RequestEntityTooLarge:
         return _refuse(mock, 413, BODY_TOO_LARGE)
-    return to_response(mock.answer(plain, no_socket=NO_SOCKET))
+    response = to_response(mock.answer(plain, no_socket=NO_SOCKET))
+    response.headers.pop("Keep-Alive", None)  # A learned one; it belongs to the connection (PEP 3333).
+    return response
 
 
 def _is_one_of_several() -> bool:

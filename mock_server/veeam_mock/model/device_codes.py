@@ -24,6 +24,7 @@ from veeam_mock.model.errors import (
 from veeam_mock.model.randomness import CODE_ALPHABET, Randomness
 from veeam_mock.model.store import Store
 from veeam_mock.model.tokens import Lifetimes
+from veeam_mock.secret_forms import made
 
 
 class State(StrEnum):
@@ -70,9 +71,15 @@ class DeviceCode(NamedTuple):
     account: str | None = None
 
 
+def _key_of(typed: str) -> str:
+    """What a code is kept under, and found by, however a person types it."""
+    return typed.upper().replace("-", "").replace(" ", "")
+
+
 class DeviceCodes:
     """Issues codes of which no two that are kept are alike, and keeps to the order of their life.
 
+    `form` is that of codes (`secret_forms`), in place of so many of our own letters as `length` says.
     `auto_approve` is the seconds after which a code that is issued from now on is approved without a person; None for
     never. `throttle` is told the time of each code that is asked for, and raises `Throttled` when there are too many.
 
@@ -88,6 +95,7 @@ class DeviceCodes:
         *,
         store: Store[DeviceCode],
         length: int = 9,
+        form: str | None = None,
         throttle: Callable[[float], None] | None = None,
         auto_approve: float | None = None,
     ) -> None:
@@ -96,6 +104,7 @@ class DeviceCodes:
         self._lifetimes = lifetimes
         self._store = store
         self._length = length
+        self._form = form
         self._throttle = throttle
         self.auto_approve = auto_approve
 
@@ -107,14 +116,18 @@ class DeviceCodes:
         approved_from = None if self.auto_approve is None else now + self.auto_approve
         expires_at = now + self._lifetimes.code
         while True:
-            user_code = self._randomness.text(CODE_ALPHABET, self._length)
+            user_code = self._draw()
             code = DeviceCode(user_code, purpose, now, expires_at, approved_from)
-            if self._store.add(user_code, code):
+            if self._store.add(_key_of(user_code), code):
                 return code
+
+    def _draw(self) -> str:
+        text = self._randomness.text
+        return text(CODE_ALPHABET, self._length) if self._form is None else made(self._form, text)
 
     def find(self, typed: str) -> DeviceCode:
         """The code that a person typed, in any case, with spaces and dashes; `NotFound` when there is none."""
-        code = self._store.get(typed.upper().replace("-", "").replace(" ", ""))
+        code = self._store.get(_key_of(typed))
         if code is None:
             raise NotFound("Device code", typed[:20])
         return code
@@ -160,8 +173,8 @@ class DeviceCodes:
 
         Raises, in this order, `UnknownCode`, `CodeExpired`, `CodeDenied`, `CodeSpent`, `CodePending`, `WrongPurpose`.
         """
-        code = self._store.get(user_code)
-        if code is None:
+        code = self._store.get(_key_of(user_code))
+        if code is None or code.user_code != user_code:
             raise UnknownCode()
         self._refuse_ended(code)
         if self.state(code) is State.PENDING:
@@ -183,7 +196,7 @@ class DeviceCodes:
 
     def unspend(self, spent: DeviceCode, before: DeviceCode) -> None:
         """Give back a code that was spent for what then could not be done."""
-        self._store.swap(spent.user_code, spent, before)
+        self._store.swap(_key_of(spent.user_code), spent, before)
 
     def remaining(self, code: DeviceCode) -> float:
         """The seconds that are left to `code`; 0 when it has expired."""
@@ -208,9 +221,9 @@ class DeviceCodes:
         """What `change` makes of the code as it is kept; `UnknownCode` when it has been forgotten meanwhile."""
         while True:
             changed = change(code)
-            if self._store.swap(code.user_code, code, changed):
+            if self._store.swap(_key_of(code.user_code), code, changed):
                 return changed
-            kept = self._store.get(code.user_code)
+            kept = self._store.get(_key_of(code.user_code))
             if kept is None:
                 raise UnknownCode()
             code = kept

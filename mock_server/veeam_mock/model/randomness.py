@@ -9,14 +9,15 @@ CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 TOKEN_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 """Base32 (RFC 4648 section 6) in lower case: five bits a character."""
 
+QUICK = 32
+"""Characters of an alphabet whose texts are drawn byte by byte."""
+
 DRAWN_AHEAD = 256
 """Bytes that are drawn from the operating system at once; each draw is a system call."""
 
 
 def _table(alphabet: str) -> bytes:
     """Maps each byte to a character; 32 divides 256, so that none is favoured."""
-    if len(alphabet) != 32:
-        raise ValueError("an alphabet has 32 characters")
     return alphabet.encode("ascii") * 8
 
 
@@ -29,7 +30,9 @@ class Randomness:
         self._drawn: dict[str, str] = {}
 
     def text(self, alphabet: str, length: int) -> str:
-        """`length` characters, each of the 32 of `alphabet` equally likely."""
+        """`length` characters, each of those of `alphabet` equally likely; quick where there are 32."""
+        if len(alphabet) != QUICK:
+            return "".join(self._random.choices(alphabet, k=length))
         drawn = self._drawn.get(alphabet, "")
         if len(drawn) < length:
             drawn = self._random.randbytes(max(length, self._drawn_ahead)).translate(_table(alphabet)).decode()

@@ -9,6 +9,7 @@ from veeam_mock.model.clock import Clock
 from veeam_mock.model.errors import AccessDenied, InvalidGrant
 from veeam_mock.model.randomness import TOKEN_ALPHABET, Randomness
 from veeam_mock.model.store import Store
+from veeam_mock.secret_forms import made
 
 ACCESS_PREFIX = "mock-access-"
 REFRESH_PREFIX = "mock-refresh-"
@@ -56,7 +57,10 @@ class TokenPair:
 
 
 class Tokens:
-    """Grants, refreshes, checks and revokes. Tokens are kept as digests, so that nothing here can leak one."""
+    """Grants, refreshes, checks and revokes. Tokens are kept as digests, so that nothing here can leak one.
+
+    `forms` are those of tokens, by kind (`secret_forms`), in place of our own.
+    """
 
     def __init__(
         self,
@@ -65,12 +69,14 @@ class Tokens:
         lifetimes: Lifetimes,
         *,
         passwords: Mapping[str, str],
+        forms: Mapping[str, str],
         access: Store[Login],
         refresh: Store[Login],
     ) -> None:
         self._clock = clock
         self._randomness = randomness
         self._lifetimes = lifetimes
+        self._forms = forms
         self._passwords = {name: password.encode() for name, password in passwords.items()}
         self._access = access
         self._refresh = refresh
@@ -125,8 +131,8 @@ class Tokens:
 
     def _grant(self, username: str, with_antiforgery: bool) -> TokenPair:
         now = self._clock.now()
-        access = ACCESS_PREFIX + self._randomness.text(TOKEN_ALPHABET, TOKEN_LENGTH)
-        refresh = REFRESH_PREFIX + self._randomness.text(TOKEN_ALPHABET, TOKEN_LENGTH)
+        access = self._token("access_token", ACCESS_PREFIX)
+        refresh = self._token("refresh_token", REFRESH_PREFIX)
         antiforgery = self._randomness.text(TOKEN_ALPHABET, TOKEN_LENGTH) if with_antiforgery else ""
         digest = digest_of(refresh)
         ends = now + self._lifetimes.token, now + self._lifetimes.refresh
@@ -134,6 +140,13 @@ class Tokens:
         self._access.put(digest_of(access), login)
         self._refresh.put(digest, login)
         return TokenPair(access, refresh, login, antiforgery)
+
+    def _token(self, kind: str, prefix: str) -> str:
+        """A token of the form that was chosen for its kind, else our own."""
+        form = self._forms.get(kind)
+        if form is not None:
+            return made(form, self._randomness.text)
+        return prefix + self._randomness.text(TOKEN_ALPHABET, TOKEN_LENGTH)
 
 
 def is_shown(login: Login, antiforgery_token: str) -> bool:

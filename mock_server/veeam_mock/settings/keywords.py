@@ -33,6 +33,7 @@ class WorldSettings(ChangeableSettings, total=False):
     organizations: Sequence[Mapping[str, Any]]
     restore_sessions: Sequence[str]
     ambiguities: Mapping[str, str | int]
+    forms: Mapping[str, str]
     faults: Sequence[GivenFault]
     also: Sequence[str]
     answers: Mapping[str, Mapping[str, Any]]

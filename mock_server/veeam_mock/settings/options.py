@@ -6,6 +6,7 @@ from typing import Any
 
 from veeam_mock.faults.kinds import FIELD_NAME, FIELD_VALUE
 from veeam_mock.model import durations, regions
+from veeam_mock.secret_forms import PATTERN
 from veeam_mock.spec.document import VERSIONS
 
 TEXT = {"type": "string", "minLength": 1}
@@ -92,6 +93,12 @@ ORGANIZATIONS = {
             "isBackedup": FLAG,
         },
     },
+}
+FORM = {"type": "string", "pattern": PATTERN, "x-wanted": "a form such as hex of 32, uuid or jwt of 400"}
+FORMS = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {"code": FORM, "access_token": FORM, "refresh_token": FORM},
 }
 ANSWERS = {
     "type": "object",
@@ -294,6 +301,13 @@ class Declared:
         {},
         {"type": "object", "additionalProperties": {"type": ["string", "integer"]}},
         "The reading of each ambiguity: id -> reading, see `x-ambiguities` in openapi.yaml.",
+        "MAP",
+        command=False,
+    )
+    forms: Mapping[str, str] = setting(
+        {},
+        FORMS,
+        "The form of codes and tokens, such as `hex of 32`, `uuid` or `jwt of 400` (docs/twin.md).",
         "MAP",
         command=False,
     )

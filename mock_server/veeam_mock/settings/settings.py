@@ -134,8 +134,9 @@ def _problems(given: Mapping[str, Any]) -> list[Violation]:
     """Every mistake. None stands for 'not set' where it is the default."""
     given = {key: value for key, value in given.items() if value is not None or key not in UNSET}
     plain = {key: list(value) if isinstance(value, tuple) else value for key, value in given.items()}
-    if isinstance(plain.get("ambiguities"), Mapping):
-        plain["ambiguities"] = dict(plain["ambiguities"])
+    for key in ("ambiguities", "forms"):
+        if isinstance(plain.get(key), Mapping):
+            plain[key] = dict(plain[key])
     problems = [told for problem in SCHEMA.violations(plain, "") for told in _worded(problem, plain)]
     wrong = {problem.where.split(".")[0] for problem in problems}
     sound = {key: value for key, value in given.items() if key not in wrong}

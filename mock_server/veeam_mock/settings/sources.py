@@ -93,23 +93,26 @@ def _with_origin(
     return Violation(problem.where, said, problem.keyword)
 
 
-def read_config(path: str) -> dict[str, Any]:
-    """The settings in the YAML file at `path`, unchecked; `SettingsError` when it cannot be read as a mapping."""
+def read_config(path: str, key: str = "config") -> dict[str, Any]:
+    """The settings in the YAML file at `path`, unchecked; `SettingsError` when it cannot be read as a mapping.
+
+    `key` is the setting that names the file.
+    """
     try:
         content = read_yaml(read_text(path))
     except (OSError, ValueError) as error:
         reason = re.sub(r"\s+", " ", str(error))
-        raise SettingsError([Violation("config", f"{path} cannot be read: {reason}", "syntax")]) from None
+        raise SettingsError([Violation(key, f"{path} cannot be read: {reason}", "syntax")]) from None
     if content is None:
         return {}
     if not isinstance(content, dict):
-        raise SettingsError([Violation("config", f"{path} must hold a mapping of settings", "type")])
+        raise SettingsError([Violation(key, f"{path} must hold a mapping of settings", "type")])
     written: dict[str, str] = {}
-    for key in content:
-        other = written.setdefault(key.replace("-", "_"), key)
-        if other != key:
-            raise SettingsError([Violation("config", f"{path} has one setting twice, as {other} and {key}", "unique")])
-    return {key: content[name] for key, name in written.items()}
+    for name in content:
+        other = written.setdefault(name.replace("-", "_"), name)
+        if other != name:
+            raise SettingsError([Violation(key, f"{path} has one setting twice, as {other} and {name}", "unique")])
+    return {option: content[name] for option, name in written.items()}
 
 
 def read_environment(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:

@@ -1,0 +1,85 @@
+"""The shape of a JSON value: members in their order, the kinds of values, and the texts that are a server's habit."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from veeam_contracts.twin.templates import DATE_TIME, HTTP_DATE, UUID, Places
+
+WORDS = frozenset({"token_type", "message", "version", "verificationUrl", "verificationUri", "errorCode"})
+"""Members whose text is a habit of the server, not a value of this exchange."""
+
+NAMES = frozenset({"region", "type", "targetRegion"})
+"""Members whose text is one of few names, each of which means the same to every server."""
+
+CODES = frozenset({"userCode"})
+TOKENS = frozenset({"access_token", "refresh_token"})
+"""Members of which the form is told for all of them together."""
+
+NULL = "(null)"
+DEEPEST = 12
+"""Levels of a value that are looked into."""
+
+
+def shape_of(value: Any, places: Places, name: str = "", depth: int = 0) -> Any:
+    """The shape of a JSON value without secrets, hosts or names: forms stand in parentheses, and templates without.
+
+    A list has the shape of its items, in one.
+    """
+    if isinstance(value, dict) and depth < DEEPEST:
+        return {places.mask(key): shape_of(below, places, key, depth + 1) for key, below in value.items()}
+    if isinstance(value, list) and depth < DEEPEST:
+        return [_merged([shape_of(item, places, name, depth + 1) for item in value])] if value else []
+    if isinstance(value, str):
+        return _text_shape(value, places, name)
+    if isinstance(value, bool) or value is None:
+        return NULL if value is None else "(boolean)"
+    if name == "interval" and isinstance(value, int):
+        return value  # How often clients are to ask is a habit, and clients rely on it (RFC 8628 section 3.2).
+    return "(number)" if isinstance(value, float) else "(integer)" if isinstance(value, int) else "(deep)"
+
+
+def _merged(shapes: list[Any]) -> Any:
+    """The shape of the first item; what is null there is as in the first item that has it."""
+    first = shapes[0]
+    if not isinstance(first, dict):
+        return first
+    others = [shape for shape in shapes if isinstance(shape, dict)]
+    return {name: _merged([shape[name] for shape in others if shape.get(name, NULL) != NULL] or [first[name]])
+            for name in first}  # fmt: skip
+
+
+def _text_shape(value: str, places: Places, name: str) -> str:
+    if name in CODES | TOKENS:
+        return "(code)" if name in CODES else "(token)"
+    if HTTP_DATE.fullmatch(value):
+        return "(http-date)"
+    if DATE_TIME.fullmatch(value):
+        return "(" + re.sub(r"\d", "0", value) + ")"
+    if name in WORDS | NAMES:
+        return _template(value, places, name)
+    if UUID.fullmatch(value):
+        return "(UUID)" if value == value.upper() != value.lower() else "(uuid)"
+    known = places.of(value)
+    if known:
+        return f"({known})"
+    return "(address)" if re.match(r"https?://", value) else "(path)" if value.startswith("/") else "(text)"
+
+
+def _template(value: str, places: Places, name: str) -> str:
+    if name.startswith("verification"):  # The address of this exchange is no place in itself.
+        places = Places(tuple(pair for pair in places.known if pair[1] != "{address}"), places.mask)
+    return places.template(value)
+
+
+def flattened(where: str, body: Any) -> Iterator[tuple[str, str]]:
+    """All that can differ in a shape, each by the name of its place."""
+    if isinstance(body, dict):
+        yield f"{where} members", ", ".join(body)
+        for key, below in body.items():
+            yield from flattened(f"{where}.{key}", below)
+    elif isinstance(body, list):
+        for below in body:
+            yield from flattened(f"{where}[]", below)
+    else:
+        yield where, str(body)

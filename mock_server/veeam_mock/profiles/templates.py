@@ -1,0 +1,86 @@
+"""Texts of a profile: what belongs to one exchange is filled in where it has a place."""
+
+import html
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from veeam_mock.messages import Request
+from veeam_mock.model import regions
+from veeam_mock.model.dates import date_time, http_date
+
+PLACE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What fills the places: the request, the value of its body, the version of the API that it names, the time of
+    its world in Unix seconds, UTC, and the seconds that the client has to wait, as text."""
+
+    request: Request
+    body: Any
+    version: str
+    now: float
+    wait: str = ""
+
+    def sent(self, name: str) -> str:
+        """A member of the body as text; empty without one."""
+        return str(self.body.get(name, "")) if isinstance(self.body, dict) else ""
+
+    @property
+    def last(self) -> str:
+        """The last part of the path."""
+        return self.request.path.rpartition("/")[2]
+
+
+PLACES: Mapping[str, Callable[[Asked], str]] = {
+    "address": lambda asked: regions.SIGN_IN_WORLDWIDE,
+    "code": lambda asked: asked.sent("userCode"),
+    "host": lambda asked: asked.request.origin.partition("://")[2],
+    "http-date": lambda asked: http_date(int(asked.now)),
+    "id": lambda asked: asked.last,
+    "organization": lambda asked: asked.last,
+    "path": lambda asked: asked.request.path,
+    "region": lambda asked: asked.sent("targetRegion"),
+    "seconds": lambda asked: asked.wait or "1",
+    "time": lambda asked: date_time(asked.now),
+    "token": lambda asked: "0" * 32,
+    "user": lambda asked: asked.sent("username"),
+    "uuid": lambda asked: "00000000-0000-4000-8000-000000000000",
+}
+"""What may stand in braces in a template, and what fills it."""
+
+Spell = Callable[[str], str]
+
+
+def plainly(text: str) -> str:
+    """What is filled in as it is."""
+    return text
+
+
+def for_header(text: str) -> str:
+    """What a client sent ends no header field, and begins none."""
+    return re.sub(r"[^\t -~\xa0-\xff]", "?", text)
+
+
+def spelled_for(media_type: str) -> Spell:
+    """How a body of this type spells what is filled in, so that what a client sent is text in it and nothing else."""
+    if "json" in media_type:
+        return lambda text: json.dumps(text, ensure_ascii=False)[1:-1]
+    return html.escape if "html" in media_type or "xml" in media_type else plainly
+
+
+def filled(template: str, asked: Asked, spell: Spell = plainly, more: Mapping[str, str] | None = None) -> str:
+    """A template with its places filled, by `more` where that has them; doubled braces are braces."""
+    if "{" not in template and "}" not in template:
+        return template
+
+    def fill(found: re.Match[str]) -> str:
+        name = found[1]
+        if name is None:
+            return found[0][0]
+        return spell(more[name] if more and name in more else PLACES[name](asked))
+
+    return PLACE.sub(fill, template)

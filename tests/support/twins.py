@@ -1,0 +1,85 @@
+"""A server in this process, its profile, and the mock by that profile."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from werkzeug.test import Client as WsgiClient
+
+from mutants.harness import PASSWORD, TIMEOUT, USERNAME, Behaviour, FakeTime, InProcess, Server
+from veeam_contracts.asking.client import Client
+from veeam_contracts.asking.gate import Line
+from veeam_contracts.asking.target import LIVE, Login, Target
+from veeam_contracts.paths import VERSIONS
+from veeam_contracts.twin.comparing import Difference, Side, compare, record
+from veeam_contracts.twin.probing import probe
+from veeam_mock import MockServer, Settings, create_app
+
+URL = "https://faulty.test:4443"
+
+
+def client_of(behave: Behaviour, settings: Mapping[str, Any], api: str) -> Client:
+    """A client of a server in this process, under the limits of a live one, in a time that passes by sleeping alone."""
+    server = Server(WsgiClient(create_app(Settings(**{"password": PASSWORD, "seed": 1, **settings}))))
+    time = FakeTime()
+
+    def sleep(seconds: float) -> None:
+        time.sleep(seconds)
+        server.advance(seconds)
+
+    target = Target(url=URL, login=Login(USERNAME, PASSWORD), limits=LIVE, timeout=5, adapter=InProcess(server, behave))
+    line = Line(target, sleep=sleep, clock=time.now)
+    client = Client(line, next(version for version in VERSIONS if version.name == api))
+    client.log_in()
+    client.look_around()
+    return client
+
+
+def learn(behave: Behaviour, settings: Mapping[str, Any], api: str, folder: Path) -> Path:
+    """The file of the profile of a server."""
+    path = folder / "profile.yaml"
+    path.write_text(probe(client_of(behave, settings, api), VERSIONS).write(), "utf-8")
+    return path
+
+
+def differences(behave: Behaviour, settings: Mapping[str, Any], api: str, profile: Path | None) -> list[Difference]:
+    """Where a server and the mock by a profile differ."""
+    real = record(client_of(behave, settings, api))
+    return compare(real, record(client_of(Server.answer, {"profile": profile and str(profile)}, api)))
+
+
+@contextmanager
+def asked_at(url: str, login: Login, api: str = "v4") -> Iterator[Client]:
+    """A client of a server behind a socket, under the limits of a live one, whose pauses take no time."""
+    target = Target(url=url, login=login, limits=replace(LIVE, rate=None, logins=()), timeout=TIMEOUT)
+    line = Line(target, sleep=lambda seconds: None)
+    client = Client(line, next(version for version in VERSIONS if version.name == api))
+    try:
+        client.log_in()
+        client.look_around()
+        yield client
+    finally:
+        line.close()
+
+
+def learned_at(url: str, login: Login, folder: Path, api: str = "v4") -> Path:
+    """The file of the profile of a server behind a socket."""
+    path = folder / "profile.yaml"
+    with asked_at(url, login, api) as client:
+        path.write_text(probe(client, [client.version]).write(), "utf-8")
+    return path
+
+
+def recorded_at(url: str, login: Login, api: str = "v4") -> Side:
+    """What a server behind a socket answers."""
+    with asked_at(url, login, api) as client:
+        return record(client)
+
+
+@contextmanager
+def twin_of(profile: Path) -> Iterator[tuple[str, Login]]:
+    """The mock by a profile behind a socket."""
+    with MockServer(http=True, profile=str(profile)) as server:
+        yield server.url, Login(server.username, server.password)

@@ -1,0 +1,148 @@
+"""Servers with a habit: the profile holds it, the mock by the profile has it, and a comparison names it alone."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from mutants.defects import with_code
+from mutants.harness import Answer, Ask, Behaviour, Server, say
+from support.twins import client_of, differences, learn
+from veeam_contracts.paths import is_at
+from veeam_contracts.twin.comparing import record
+from veeam_contracts.twin.limits import limits_met
+from veeam_mock import MockServer
+
+
+def on_good(operation: str, change: Callable[[Answer], Answer]) -> Behaviour:
+    """The mock, with other good answers of an operation."""
+
+    def behave(server: Server, ask: Ask) -> Answer:
+        answer = server.answer(ask)
+        return change(answer) if is_at(ask.path, operation) and answer.status == 200 and ask.body else answer
+
+    return behave
+
+
+def with_more(answer: Answer) -> Answer:
+    more: dict[str, Any] = {"interval": 7, "tenant": {"since": "2020-02-02T20:20:20.123+00:00", "note": None}, "n": [1]}
+    return answer.with_json({**more, **answer.json})
+
+
+def in_other_words(answer: Answer) -> Answer:
+    told = f"({answer.json['userCode']}) -> {answer.json['verificationUrl']} {{7}}"
+    return answer.with_members(message=told)
+
+
+def with_code_of(form: str, change: Callable[[str], str] = str) -> Behaviour:
+    """Codes that look so, which nobody types here."""
+
+    def look(answer: Answer) -> Answer:
+        code = answer.json["userCode"]
+        return with_code(answer, change(form.format(code[:4], code[4:8])))
+
+    return on_good("getDeviceCode", look)
+
+
+SEVEN_DIGITS = "2026-01-02T03:04:05.0000000Z"
+
+HABITS: dict[str, tuple[Behaviour, list[str]]] = {
+    "more members": (on_good("getDeviceCode", with_more), ["body members"]),
+    "another order": (
+        on_good("getDeviceCode", lambda answer: answer.with_json(dict(reversed(answer.json.items())))),
+        ["body members"],
+    ),
+    "a null": (on_good("getToken", lambda answer: answer.with_members(userName=None)), ["body.userName"]),
+    "other dates": (
+        on_good("getToken", lambda answer: answer.with_json({**answer.json, ".issued": SEVEN_DIGITS})),
+        ["body..issued"],
+    ),
+    "texts for numbers": (
+        on_good("getToken", lambda answer: answer.with_members(expires_in=str(answer.json["expires_in"]))),
+        ["body.expires_in"],
+    ),
+    "codes in two groups": (with_code_of("{0}-{1}"), ["form of code"]),
+    "codes of small letters": (with_code_of("{0}{1}", str.lower), ["form of code"]),
+    "a message of its own": (on_good("getDeviceCode", in_other_words), ["body.message"]),
+}
+
+
+@pytest.mark.parametrize("habit", HABITS)
+def test_a_habit_is_learned_answered_and_named(habit: str, tmp_path: Path) -> None:
+    behave, aspects = HABITS[habit]
+    assert [found.aspect for found in differences(behave, {}, "v4", None)] == aspects
+    profile = learn(behave, {}, "v4", tmp_path)
+    assert differences(behave, {}, "v4", profile) == []
+
+
+def test_organizations_are_made_up_in_the_same_form(tmp_path: Path) -> None:
+    real = [{"name": "fabrikam.partner.onmschina.cn", "region": "China", "type": "Hybrid"}, {"name": "Fabrikam Ltd"}]
+    profile = learn(Server.answer, {"organizations": real}, "v4", tmp_path)
+    assert yaml.safe_load(profile.read_text("utf-8"))["organizations"] == [
+        {"name": "organization1.partner.onmschina.cn", "region": "China", "type": "Hybrid"},
+        {"name": "organization2", "region": "Worldwide", "type": "Office365"},
+    ]
+    assert "abrikam" not in profile.read_text("utf-8")
+    assert differences(Server.answer, {"organizations": real}, "v4", profile) == []
+
+
+def test_what_was_sent_makes_room_in_a_refusal_and_cannot_break_out_of_it(tmp_path: Path) -> None:
+    profile = learn(Server.answer, {}, "v4", tmp_path)
+    with_field = re.sub(
+        r"(?m)^(  case: unknown-region\n  status: 400\n)", r"\1  headers: {x: 'a{region}'}\n", profile.read_text()
+    )
+    profile.write_text(with_field, "utf-8")
+    real, twin = client_of(Server.answer, {}, "v4"), client_of(Server.answer, {"profile": str(profile)}, "v4")
+    for region in ("Lemuria", 'a"b', "a {id}"):
+        assert twin.device_code(region).value == real.device_code(region).value
+    split = twin.device_code("a\r\nSet-Cookie: b")
+    assert "Set-Cookie: b'" in split.member("message")
+    assert split.headers["x"] == "aa??Set-Cookie: b"
+
+
+def busy_after(number: int, counted: Callable[[Ask], bool]) -> Behaviour:
+    """A server that asks to wait when so many requests have come, and begins to count anew."""
+
+    def behave(server: Server, ask: Ask) -> Answer:
+        if not counted(ask) or server.count() % (number + 1):
+            return server.answer(ask)
+        return say(429, {"message": "Slow down.", "code": 7}).with_header("Retry-After", str(20 + server.count("met")))
+
+    return behave
+
+
+def test_a_limit_that_was_met_is_kept_by_the_twin(tmp_path: Path) -> None:
+    behave = busy_after(4, lambda ask: ask.is_code)
+    found = differences(behave, {}, "v4", None)
+    assert [(each.aspect, each.questions) for each in found] == [("answer", ("too-many",))]
+    profile = learn(behave, {}, "v4", tmp_path)
+    limits = yaml.safe_load(profile.read_text("utf-8"))["limits"]
+    assert limits == [{"operation": "getDeviceCode", "number": 4, "seconds": 10}]
+    assert differences(behave, {}, "v4", profile) == []
+
+
+def test_a_limit_on_all_requests_is_told_from_one_on_an_operation() -> None:
+    client = client_of(busy_after(9, lambda ask: ask.method == "GET"), {}, "v4")
+    record(client)
+    met = next(at for at, exchange in enumerate(client.journal) if exchange.throttled)
+    first, *between, last = client.journal[: met + 1]
+    assert limits_met([first, last], client.version) == [{"number": 1, "seconds": 10}]
+    assert limits_met(between, client.version) == []
+
+
+def test_a_limit_ends_with_the_time_of_its_world(tmp_path: Path) -> None:
+    profile = tmp_path / "profile.yaml"
+    refusal = "{case: too-many, status: 429, body: wait, headers: {retry-after: '{seconds}', x-a: b}}"
+    limit = "{operation: getServiceInstance, number: 2, seconds: 60}"
+    profile.write_text(f"profile: 1\nlimits:\n- {limit}\nrefusals:\n- {refusal}\n", "utf-8")
+    with MockServer(http=True, profile=str(profile)) as server:
+        session = server.session()
+        places = ["ServiceInstance", "ServiceInstance", "ServiceInstance", "Organizations"]
+        answers = [session.get(f"{server.url}/v8/{place}") for place in places]
+        assert [answer.status_code for answer in answers] == [200, 200, 429, 200]
+        assert (answers[2].text, answers[2].headers["Retry-After"]) == ("wait", "60")
+        server.clock.advance("61s")
+        assert session.get(f"{server.url}/v8/ServiceInstance").status_code == 200
