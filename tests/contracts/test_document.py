@@ -76,11 +76,12 @@ KNOWN = {
     "veeam_mock.also.schemas": {"Plain", "Schemas"},
     "veeam_mock.also.sources": {"AlsoError", "Source", "follow", "read_source"},
     "veeam_mock.files": {"is_of_the_system", "write_file"},
+    "veeam_mock.secret_forms": {"form_of"},
     "veeam_mock.showing": {"CI_COMMAND", "printable"},
     "veeam_mock.spellings": {"Span", "Spellings", "replaced", "united"},
 }
-"""What the contracts use of the mock: the server, its documents and those of others, how foreign text is shown, and how
-files are written."""
+"""What the contracts use of the mock: the server, its documents and those of others, what a code or a token looks
+like, how foreign text is shown, and how files are written."""
 
 
 def test_the_contracts_know_only_so_much_of_the_mock() -> None:
