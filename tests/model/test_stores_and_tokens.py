@@ -139,6 +139,7 @@ class TokenMachine(RuleBasedStateMachine):
             Randomness(1),
             self.lifetimes,
             passwords={"ann": "a", "bob": "b"},
+            forms={},
             access=MemoryStore[Login](1000),
             refresh=MemoryStore[Login](1000),
         )
