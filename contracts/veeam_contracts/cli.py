@@ -17,6 +17,7 @@ import click
 from veeam_contracts.judging.status import Status
 from veeam_contracts.option_table import OPTIONS, Kind
 from veeam_contracts.running.interruption import INTERRUPTION
+from veeam_mock.streams import lenient_streams
 
 if TYPE_CHECKING:
     from veeam_contracts.judging.verdict import Verdict
@@ -221,6 +222,11 @@ def own_environment() -> Iterator[None]:
 def main() -> None:
     """Run the command. Where an interruption leaves nothing to judge, the run is inconclusive as well."""
     INTERRUPTION.take_over()
+    with lenient_streams("veeam-contracts"):
+        _run_command()
+
+
+def _run_command() -> None:
     try:
         # What the command may take counts from here: imports and the collecting of rules take seconds.
         began = time.monotonic()

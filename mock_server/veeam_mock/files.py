@@ -1,4 +1,4 @@
-"""Files that are written for others to read, and the folder that is the mock's own.
+"""Files that are read whole, or written for others to read, and the folder that is the mock's own.
 
 A file comes into place whole or not at all. Nothing is written through a link that somebody may have put there.
 """
@@ -39,6 +39,23 @@ def write_file(path: str | os.PathLike[str], content: bytes, mode: int = 0o644) 
 def is_of_the_system(path: str | os.PathLike[str]) -> bool:
     """Whether `path` is where a link leads to what is open already."""
     return os.fspath(path).startswith(OF_THE_SYSTEM)
+
+
+def read_regular(path: str | os.PathLike[str], most: int) -> bytes:
+    """The content of a regular file. `OSError` when it cannot be read; `ValueError` when it has more than `most` bytes,
+    is something else (a pipe or a device may never end), or has a name that no file can have."""
+    with open(path, "rb", opener=_open_at_once) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise ValueError("it is no regular file")
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise ValueError(f"it has more than {most} bytes")
+    return content
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file; a pipe that nobody writes to is not waited for."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def is_pipe(path: str | os.PathLike[str]) -> bool:

@@ -43,6 +43,21 @@ def test_a_good_file_is_told_so_whatever_the_environment_says(tmp_path: Path, mo
 
 
 @pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ({"also": ["none.json"]}, "also: none.json cannot be read: No such file"),
+        ({"answers": {"getSheep": {"status": 200}}}, "answers.getSheep: names no operation"),
+        ({"profile": "none.yaml"}, "none.yaml cannot be read"),
+    ],
+)
+def test_what_a_file_names_is_checked_as_well(tmp_path: Path, content: dict[str, object], told: str) -> None:
+    file = tmp_path / "veeam.yaml"
+    file.write_text(yaml.safe_dump(content | {"store": "redis://127.0.0.1:1/0"}))
+    result = CliRunner().invoke(command, ["check-config", str(file)])
+    assert result.exit_code == 2 and told in result.stderr
+
+
+@pytest.mark.parametrize(
     ("arguments", "told"),
     [
         (["check-config"], "FILE: name the config file to check"),

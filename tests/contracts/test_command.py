@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -170,6 +171,46 @@ def test_a_report_that_is_not_written_hinders_neither_the_others_nor_the_verdict
         "veeam-contracts: --json /dev/full: the report was not written: No space left on device"
     ]
     assert "http://127.0.0.1:1" in (tmp_path / "report.html").read_text()
+
+
+BROKEN = {
+    "full": ("> /dev/full", "some of the output was lost: No space left on device"),
+    "both full": ("> /dev/full 2> /dev/full", ""),
+    "closed": (">&-", ""),
+    "both closed": (">&- 2>&-", ""),
+    "no reader": ("| true; exit ${PIPESTATUS[0]}", ""),
+    "no letters": ("| cat; exit ${PIPESTATUS[0]}", ""),
+}
+"""What a shell makes of the standard streams, and what has to be told of it."""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a file that is always full")
+@pytest.mark.parametrize(
+    "streams",
+    [name if name in ("full", "both closed") else pytest.param(name, marks=pytest.mark.long) for name in BROKEN],
+)
+@pytest.mark.parametrize(
+    ("module", "arguments", "status"),
+    [
+        ("veeam_contracts", "list", 0),
+        ("veeam_contracts", "check http://127.0.0.1:1 --token abcdefgh", Status.INCONCLUSIVE),
+        ("veeam_contracts", "probe http://127.0.0.1:1 --token abcdefgh --output profile.yaml", Status.INCONCLUSIVE),
+        ("veeam_mock", "faults", 0),
+        ("veeam_mock", "check-config wrong.yaml", 2),
+    ],
+)
+def test_output_that_cannot_be_written_changes_no_exit_status(
+    tmp_path: Path, module: str, arguments: str, status: int, streams: str
+) -> None:
+    (tmp_path / "wrong.yaml").write_text("port: x")
+    redirected, told = BROKEN[streams]
+    line = f"{shlex.quote(sys.executable)} -m {module} {arguments} {redirected}"
+    environment = {**os.environ, "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(
+        ["bash", "-c", line], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (done.returncode, "Traceback" in done.stderr) == (status, False), done.stderr
+    assert arguments.split()[0] not in ("list", "faults") or told in done.stderr
 
 
 @pytest.fixture

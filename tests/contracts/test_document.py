@@ -78,6 +78,7 @@ KNOWN = {
     "veeam_mock.files": {"is_of_the_system", "write_file"},
     "veeam_mock.secret_forms": {"form_of"},
     "veeam_mock.showing": {"CI_COMMAND", "printable"},
+    "veeam_mock.streams": {"lenient_streams"},
     "veeam_mock.spellings": {"Span", "Spellings", "replaced", "united"},
 }
 """What the contracts use of the mock: the server, its documents and those of others, what a code or a token looks

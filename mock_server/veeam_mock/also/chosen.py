@@ -9,6 +9,7 @@ import orjson
 from veeam_mock.also.operations import Described, is_json
 from veeam_mock.also.routes import Routes
 from veeam_mock.also.sources import AlsoError
+from veeam_mock.files import read_regular
 from veeam_mock.messages import BODY_LIMIT, NO_BODY
 from veeam_mock.spec.schema import Violation, shorten
 from veeam_mock.spec.spec import METHODS
@@ -85,15 +86,10 @@ def _checked(answer: Mapping[str, Any], described: Described, where: str) -> Cho
 
 def _read(file: str, where: str) -> bytes:
     try:
-        with open(file, "rb") as opened:
-            text = opened.read(BODY_LIMIT + 1)
-    except OSError as error:
-        raise AlsoError([Violation(where, f"{file} cannot be read: {error.strerror or error}", "syntax")]) from None
-    except ValueError as error:  # a name that no file can have
-        raise AlsoError([Violation(where, f"{shorten(file)} cannot be read: {error}", "syntax")]) from None
-    if len(text) > BODY_LIMIT:
-        raise AlsoError([Violation(where, f"{file} has more than {BODY_LIMIT} bytes", "syntax")])
-    return text
+        return read_regular(file, BODY_LIMIT)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise AlsoError([Violation(where, f"{file} cannot be read: {reason}", "syntax")]) from None
 
 
 def _parsed(text: bytes, file: str, where: str) -> Any:

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 import orjson
 
+from veeam_mock.files import read_regular
 from veeam_mock.spec.schema import Violation, shorten
 
 PREFIX = re.compile(r"(?P<file>.+?):(?P<old>/[^=:]*)=(?P<new>/[^=:]*)")
@@ -73,9 +74,7 @@ def read_source(given: str) -> Source:
     matched = PREFIX.fullmatch(given)
     file = matched["file"] if matched else given
     try:
-        if Path(file).stat().st_size > LARGEST:
-            raise ValueError(f"it has more than {LARGEST} bytes")
-        text = Path(file).read_bytes()
+        text = read_regular(file, LARGEST)
         document = _checked(_read_json(text) if _is_json(text) else _read_yaml(text))
     except OSError as error:
         raise _refusal(file, f"cannot be read: {error.strerror or error}") from None

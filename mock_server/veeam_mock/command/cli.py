@@ -10,6 +10,7 @@ from veeam_mock.command.mistakes import settings_from
 from veeam_mock.command.subcommands import commands
 from veeam_mock.model.durations import format_duration
 from veeam_mock.settings.options import OPTIONS, Option
+from veeam_mock.streams import lenient_streams
 
 DISTRIBUTION = "veeam-devicecode-mock"
 REPEATABLE = frozenset({"allow_host", "also", "cors", "name"})
@@ -80,4 +81,5 @@ command = _command()
 
 def main() -> None:
     """Run the command. Exit status 0 after Ctrl-C or SIGTERM, 2 for a mistake."""
-    command.main(prog_name="veeam-mock")
+    with lenient_streams("veeam-mock"):
+        command.main(prog_name="veeam-mock")

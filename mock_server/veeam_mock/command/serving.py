@@ -37,7 +37,6 @@ def run(settings: Settings, options: Mapping[str, Any]) -> None:
 
     Raises `Mistake` where it cannot start.
     """
-    _fill_closed_streams()
     certificate, listeners = _prepare(settings)
     try:
         settings, key_file = ensure_admin_key(settings)
@@ -145,15 +144,6 @@ def _make_mock(settings: Settings) -> Mock:
         return Mock(settings)
     except SettingsError as error:
         raise Mistake(str(error)) from None
-
-
-def _fill_closed_streams() -> None:
-    """Have something in the place of streams that were closed before we came: libuv ends a process whose socket is."""
-    for handle in range(3):
-        try:
-            os.fstat(handle)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)
 
 
 def _prepare(settings: Settings) -> tuple[Certificate | None, list[socket.socket]]:

@@ -6,8 +6,10 @@ from typing import Any
 import click
 import orjson
 
-from veeam_mock.command.mistakes import Mistake, settings_from
+from veeam_mock.command.mistakes import Mistake, settings_from, told
 from veeam_mock.model.durations import parse_duration
+from veeam_mock.settings.options import MEMORY
+from veeam_mock.settings.settings import SettingsError
 from veeam_mock.spec.document import VERSIONS
 
 
@@ -40,7 +42,14 @@ def check_config(options: Mapping[str, Any], file: str | None, schema: bool) -> 
         return
     if file is None:
         raise Mistake("FILE: name the config file to check, as in veeam-mock check-config veeam.yaml")
-    settings_from({"config": file}, environ={})
+    from veeam_mock.api.installation import Installation
+
+    settings = settings_from({"config": file}, environ={})
+    try:
+        # What the file names is read as for a server: documents, answers, a profile. A store is not asked.
+        Installation(settings.replace(store=MEMORY))
+    except SettingsError as error:
+        raise Mistake(told(error)) from None
     click.echo(f"{file} is good.")
 
 
