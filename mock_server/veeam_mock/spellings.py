@@ -25,7 +25,10 @@ SHORTEST = 4
 
 
 LONGEST_ESCAPE = 12
-CUT_ESCAPE = re.compile(r"(?:\\[uUx]?\{?[0-9a-fA-F]{0,7}|%[0-9a-fA-F]?|&(?:#[xX]?)?[0-9a-zA-Z]{0,8})\Z")
+CUT_ESCAPE = re.compile(
+    r"(?:\\(?:x[0-9a-fA-F]?|u\{[0-9a-fA-F]{0,6}|u[0-9a-fA-F]{0,3}|U[0-9a-fA-F]{0,7})?"
+    r"|%[0-9a-fA-F]?|&(?:#[xX]?)?[0-9a-zA-Z]{0,8})\Z"
+)
 """The beginning of an escape at the end of a text that some bound has cut."""
 
 
@@ -165,9 +168,12 @@ def _cut_off(form: str, text: str) -> int:
         return -1
     begin = form[:CASELESS]
     at = text.find(begin, max(0, len(text) - len(form) - LONGEST_ESCAPE + 1))
-    while at != -1 and not form.startswith((text[at:], CUT_ESCAPE.sub("", text[at:]))):
+    while at != -1:
+        end = CUT_ESCAPE.sub("", text[at:])
+        if form.startswith(text[at:]) or (len(end) < len(form) and form.startswith(end)):
+            return at
         at = text.find(begin, at + 1)
-    return at
+    return -1
 
 
 def _lower(text: str) -> str:
