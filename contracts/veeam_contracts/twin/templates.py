@@ -27,6 +27,7 @@ SHORTEST = 3
 
 def _without_escapes(text: str) -> str:
     """`text` with the escapes of JSON read, however many backslashes they have."""
+    text = re.sub(r"\\+/", "/", text)
     return re.sub(r"\\+u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), text)
 
 
@@ -49,9 +50,10 @@ class Places:
         """`text` as a template: braces of its own are doubled. It is read as written, or, where that brings to light
         what must not be shown, as decoded."""
         known_texts = [known.lower() for known, _ in self.known]
+        text = self.mask(text)
         for decode in DECODINGS:
             plain = decode(text)
-            if self.mask(plain) != plain or any(known in plain.lower() for known in known_texts):
+            if any(known in plain.lower() for known in known_texts):
                 text = self.mask(plain)
                 break
         pattern = "|".join(re.escape(known) for known, _ in self.known) or "(?!)"
@@ -60,11 +62,13 @@ class Places:
         return "".join(stand_in.get(part.lower()) or _generic(part) for part in parts)
 
 
-def places_in(exchange: Exchange, client: Client) -> Places:
-    """What stands in an exchange for itself alone: what was asked, who asked, and what the server calls its own."""
+def places_in(exchange: Exchange, client: Client, conceal: Callable[[str], str]) -> Places:
+    """What stands in an exchange for itself alone: what was asked, who asked, and what the server calls its own.
+    `conceal` hides secrets in a text."""
     parts = urlsplit(exchange.url)
     path = exchange.path.partition("?")[0]
     found = {parts.netloc: "{host}", parts.hostname or "": "{host}", path: "{path}"}
+    found |= {exchange.method: "{method}"} if not exchange.ok else {}
     found[client.target.login.username or ""] = "{user}"
     for item in _organizations(client):
         found |= {str(item.get(name)): "{organization}" for name in ("id", "name", "officeName") if item.get(name)}
@@ -75,9 +79,8 @@ def places_in(exchange: Exchange, client: Client) -> Places:
         if exchange.ok and isinstance(exchange.member(name), str):
             found[exchange.member(name)] = place
     known = sorted(((text, place) for text, place in found.items() if len(text) >= SHORTEST), key=_by_length)
-    secrets = client.secrets.alike(SECRET)
     codes = {text for text, place in known if place == "{code}"}
-    return Places(tuple(known), lambda text: _concealed(text, secrets.conceal, codes))
+    return Places(tuple(known), lambda text: _concealed(text, conceal, codes))
 
 
 def _by_length(pair: tuple[str, str]) -> int:
