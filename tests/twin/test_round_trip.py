@@ -123,6 +123,20 @@ def test_no_secret_host_or_tenant_is_in_a_profile(spelling: str) -> None:
         assert [secret for secret in (*secrets, "faulty.test", ORGANIZATION) if secret in text] == []
 
 
+SOMEBODY = ("jane.doe@fabrikam.example", "fabrikam.onmicrosoft.com", "192.168.7.23", "10.1.2.3", "172.20.0.9")
+
+
+def test_nobody_else_is_named_in_a_profile_and_no_host_in_its_comments() -> None:
+    def behave(server: Server, ask: Ask) -> Answer:
+        answer = server.answer(ask).with_header("X-Served-By", f"node at {SOMEBODY[2]}:4443")
+        return answer.with_body(f"Ask {', '.join(SOMEBODY)}.".encode()) if answer.status >= 400 else answer
+
+    written = probe(client_of(behave, {"verification_url": "self"}, "v4"), VERSIONS).write()
+    assert [each for each in (*SOMEBODY, "faulty.test") if each in written] == []
+    assert "verification-url: self  # https://{host}" in written
+    assert "version: 4.0.0.2516" in written or "8.0.2.159" in written
+
+
 HEAD = "profile: 1\nrefusals:\n- case: no-token\n  status: 401\n"
 
 

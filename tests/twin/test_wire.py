@@ -154,3 +154,11 @@ def test_a_body_is_compressed_for_those_who_take_it(tmp_path: Path, wanted: str,
         answer = requests.get(f"{twin}/v4/Organizations", headers={"Accept-Encoding": wanted}, timeout=5)
     assert answer.headers.get("Content-Encoding") == encoding
     assert answer.json() == {"message": "A token is wanted."}
+
+
+def test_two_profiles_of_one_server_are_equal_but_for_times(tmp_path: Path) -> None:
+    with served(Counting) as url:
+        first, second = (
+            learned_at(url, LOGIN, tmp_path).read_text("utf-8").partition("\nlatency:")[0] for _ in range(2)
+        )
+    assert first == second

@@ -20,6 +20,7 @@ from veeam_contracts.twin.limits import limits_met
 from veeam_contracts.twin.profile import Profile
 from veeam_contracts.twin.samples import ask_for_codes, forms_of_secrets
 from veeam_contracts.twin.script import TOO_MANY, play
+from veeam_contracts.twin.templates import without_host
 
 
 def probe(client: Client, served: Iterable[Version]) -> Profile:
@@ -57,7 +58,7 @@ def _readings(client: Client) -> Iterable[tuple[str, tuple[str, str]]]:
             if question == "verification-url" and reading == "another page":
                 reading = "worldwide"  # It is one for all regions; which one, the answers say.
             if reading in map(str, entry["readings"]):
-                yield question, (reading, client.secrets.mask(evidence))
+                yield question, (reading, without_host(client.secrets.mask(evidence), client))
 
 
 def _of_the_journal(asked: tuple[str, Any]) -> bool:

@@ -21,6 +21,13 @@ TOKEN = re.compile(r"(?<![\w.~+/-])(?!//)[A-Za-z0-9_.~+/-]{24,}=*")
 """What looks like a token, and is not the rest of an address."""
 
 
+OF_SOMEBODY = (
+    (re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), "{user}"),
+    (re.compile(r"[\w-]+(?:\.[\w-]+)*\.(?:onmicrosoft\.[a-z]{2,3}|onmschina\.cn)", re.IGNORECASE), "{organization}"),
+    (re.compile(r"(?<![\w.])(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))(?:\.\d{1,3}){2}(?!\.?\d)"), "{host}"),
+)
+"""What names a person, a tenant or a machine of a network of its own, whoever it is."""
+
 SHORTEST = 3
 """Characters of what makes room for a place: shorter texts are in every sentence."""
 
@@ -112,8 +119,18 @@ def _organizations(client: Client) -> list[Any]:
         return []
 
 
+def without_host(text: str, client: Client) -> str:
+    """`text` without the address that is asked."""
+    parts = urlsplit(client.target.url)
+    for known in filter(None, (parts.netloc, parts.hostname)):
+        text = re.sub(re.escape(known), "{host}", text, flags=re.IGNORECASE)
+    return text
+
+
 def _generic(text: str) -> str:
     text = text.replace("{", "{{").replace("}", "}}")
+    for pattern, place in OF_SOMEBODY:
+        text = pattern.sub(place, text)
     text = HTTP_DATE.sub("{http-date}", text)
     text = DATE_TIME.sub("{time}", text)
     text = UUID.sub("{uuid}", text)
