@@ -75,6 +75,7 @@ KNOWN = {
     "veeam_mock.spec.document": {"VERSIONS", "document_of"},
     "veeam_mock.also.schemas": {"Plain", "Schemas"},
     "veeam_mock.also.sources": {"AlsoError", "Source", "follow", "read_source"},
+    "veeam_mock.secret_forms": {"form_of"},
     "veeam_mock.showing": {"CI_COMMAND", "printable"},
     "veeam_mock.spellings": {"Span", "Spellings", "replaced", "united"},
 }
