@@ -145,24 +145,28 @@ def probe(output: str, **given: Any) -> None:
 @click.argument("a")
 @click.argument("b")
 @click.option("--json", "report", metavar="FILE", help="Write the differences as JSON.")
+@click.option("--seed", metavar="N", type=click.IntRange(min=0), default=1, help="Seed of what is drawn. [default: 1]")
 @click.option("--b-username", metavar="NAME", help="User at B. [default: that of A]")
 @click.option("--b-password", metavar="TEXT", help="Password at B; better in VEEAM_B_PASSWORD. [default: that of A]")
 @click.option("--b-token", metavar="TEXT", help="Access token at B. [default: that of A]")
 @click.option("--b-ca-cert", metavar="FILE", help="CA (PEM) that signed B's certificate. [default: that of A]")
 @_side_options
-def compare(a: str, b: str, report: str | None, **given: Any) -> None:
+def compare(a: str, b: str, report: str | None, seed: int, **given: Any) -> None:
     """Compare how A and B answer; each is a URL, or the file of a profile.
+
+    Each gets at most 300 requests, none of which changes anything; most are drawn from the seed.
 
     Exit status: 0 no difference, 1 some, 2 used wrongly, 3 one side cannot be asked.
     """
     require_extra()
     other = {key.removeprefix("b_"): given.pop(key) for key in list(given) if key.startswith("b_")}
     other["password"] = other["password"] or os.environ.get("VEEAM_B_PASSWORD")
+    given["seed"] = seed
     sides = [(a, given), (b, {**given, **{key: value for key, value in other.items() if value is not None}})]
     read = [Path(text) if _is_profile(text) else _side({**values, "url": text}) for text, values in sides]
     from veeam_contracts.twin.commands import run_compare
 
-    sys.exit(run_compare(read[0], read[1], report))
+    sys.exit(run_compare(read[0], read[1], report, seed))
 
 
 def _is_profile(text: str) -> bool:

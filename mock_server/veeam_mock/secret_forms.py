@@ -10,6 +10,7 @@ import string
 import uuid
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 CAPITALS = string.ascii_uppercase
 ALPHABETS: Mapping[str, str] = {
@@ -80,9 +81,7 @@ def _group(texts: Sequence[str]) -> int | None:
 
 def made(form: str, draw: Draw) -> str:
     """A code or a token of this form. Raises `ValueError` for what is no form."""
-    found = FORM.fullmatch(form)
-    if found is None:
-        raise ValueError(f"{form!r} is no form of codes or tokens")
+    found = _read(form)
     if found[1] == "uuid":
         return str(uuid.UUID(hex=draw(ALPHABETS["hex"], 32), version=4))
     length = int(found[4])
@@ -93,6 +92,14 @@ def made(form: str, draw: Draw) -> str:
     text = draw(ALPHABETS[found[2]], length)
     size = int(found[6] or 0)
     return "-".join(text[at : at + size] for at in range(0, length, size)) if size else text
+
+
+@lru_cache(64)
+def _read(form: str) -> re.Match[str]:
+    found = FORM.fullmatch(form)
+    if found is None:
+        raise ValueError(f"{form!r} is no form of codes or tokens")
+    return found
 
 
 def _jwt(length: int, draw: Draw) -> str:

@@ -46,8 +46,8 @@ SHORTEST = {"code": 4, "token": 8, "password": 8}
 """Characters from which on a value is no word of a sentence, as in `"token": "expired"`."""
 
 
-WORDS = frozenset({"true", "false", "null", "none"})
-"""Values that are no secrets, whatever name stands before them."""
+WORDS = frozenset({"true", "false", "null", "none", "get", "head", "post", "put", "patch", "delete", "options"})
+"""Values that are no secrets, whatever name stands before them: `_actions.deviceCode.method` is `POST`."""
 
 
 def sightings(exchange: Exchange) -> Iterator[Sighting]:
@@ -62,7 +62,8 @@ def sightings(exchange: Exchange) -> Iterator[Sighting]:
 
 
 def _is_long(kind: str, value: str) -> bool:
-    return len(value) >= SHORTEST[kind] and value.lower() not in WORDS
+    is_address = kind == "code" and "/" in value
+    return len(value) >= SHORTEST[kind] and value.lower() not in WORDS and not is_address
 
 
 def _named(exchange: Exchange) -> Iterator[Sighting]:

@@ -21,7 +21,9 @@ from veeam_contracts.twin.probing import NothingShown, probe
 from veeam_contracts.writing import write_output
 from veeam_mock.showing import printable
 
-MOST_REQUESTS = 200
+MOST_PROBED, MOST_COMPARED = 200, 300
+"""Requests to one server."""
+
 SHOWN = 300
 """Characters of a value that a line of differences shows."""
 
@@ -34,7 +36,7 @@ def run_probe(options: Options, output: str) -> Status:
     """Write the profile of the server; the exit status."""
     assert options.target is not None
     try:
-        with opened(options.target, options) as (client, served):
+        with opened(options.target, options, MOST_PROBED) as (client, served):
             profile = probe(client, served)
             used = client.admission.used
     except (CannotCompare, NothingShown) as error:
@@ -49,17 +51,19 @@ def run_probe(options: Options, output: str) -> Status:
     return Status.CONFORMS
 
 
-def run_compare(one: Options | Path, other: Options | Path, report: str | None) -> Status:
+def run_compare(one: Options | Path, other: Options | Path, report: str | None, seed: int = 1) -> Status:
     """Print where two servers differ; the exit status: 0 nowhere, 1 somewhere, 3 where one cannot be asked.
 
-    A side that is a profile is the bundled mock by that profile.
+    A side that is a profile is the bundled mock by that profile. Exchanges are drawn from `seed`.
     """
     try:
         with ExitStack() as stack:
-            one, other = (stack.enter_context(standing(side)) for side in (one, other))
-            assert one.target is not None and other.target is not None
-            first, _ = stack.enter_context(opened(one.target, one))
-            second, _ = stack.enter_context(opened(other.target, replace(other, api=first.version.name)))
+            one, other = (stack.enter_context(standing(side, seed)) for side in (one, other))
+            assert one.target is not None
+            first, _ = stack.enter_context(opened(one.target, one, MOST_COMPARED))
+            other = replace(other, api=first.version.name)
+            assert other.target is not None
+            second, _ = stack.enter_context(opened(other.target, other, MOST_COMPARED))
             found = compare(record_side(first), record_side(second))
     except CannotCompare as error:
         click.echo(f"veeam-contracts: {error}", err=True)
@@ -72,7 +76,7 @@ def run_compare(one: Options | Path, other: Options | Path, report: str | None) 
 
 
 @contextmanager
-def standing(side: Options | Path) -> Iterator[Options]:
+def standing(side: Options | Path, seed: int) -> Iterator[Options]:
     """A side to ask, as it was given, or the bundled mock by a profile. Raises `CannotCompare`."""
     if isinstance(side, Options):
         yield side
@@ -84,7 +88,7 @@ def standing(side: Options | Path) -> Iterator[Options]:
     except ValueError as error:
         raise CannotCompare(str(error)) from None
     with server:
-        options = Options(target=None)
+        options = Options(target=None, seed=seed)
         yield replace(options, target=bundled_target(server, options))
 
 
@@ -97,9 +101,9 @@ def record_side(client: Client) -> Side:
 
 
 @contextmanager
-def opened(target: Target, options: Options) -> Iterator[tuple[Client, tuple[Version, ...]]]:
+def opened(target: Target, options: Options, most: int) -> Iterator[tuple[Client, tuple[Version, ...]]]:
     """A client that has logged in and looked around, and the versions that are served. Raises `CannotCompare`."""
-    line = Line(replace(target, limits=replace(target.limits, requests=MOST_REQUESTS, refused_logins=6)))
+    line = Line(replace(target, limits=replace(target.limits, requests=most, refused_logins=6)))
     try:
         served = served_versions(line)
         client = Client(line, choose(options, served)[-1])

@@ -6,21 +6,37 @@ from dataclasses import dataclass, field
 from veeam_contracts.asking.client import Client
 from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.asking.secrets import Secrets
-from veeam_contracts.twin.forms import Form, form_of
+from veeam_contracts.twin.forms import Form, forms_in
+from veeam_contracts.twin.generated import generated
 from veeam_contracts.twin.samples import forms_of_secrets
 from veeam_contracts.twin.script import TOO_MANY, Question, play
 
 ABSENT = "(not there)"
+PARTICULAR = frozenset({"malformed-body", "bad-body"})
+"""Cases of which the words tell what was wrong in one body: those for another say nothing of the words of a server.
+The words for the bodies of the script are compared."""
+
+REFUSED = 300
+"""The first status that is no success. Where a good answer was asked for, a reading says whether it is given."""
+
 GIVEN_BY = {"code": "getDeviceCode answered", "access_token": "getToken answered", "refresh_token": "getToken answered"}
 
 
 @dataclass(slots=True)
 class Side:
-    """What one server answered: the form of each answer, and the exchange that it was seen in."""
+    """What one server answered: the form of each answer, and the exchange that it was seen in. `held_back` are the
+    questions that our own limits did not let out."""
 
+    secrets: Secrets
     forms: dict[Question, Form] = field(default_factory=dict)
-    seen: dict[Question, str] = field(default_factory=dict)
+    exchanges: dict[Question, Exchange] = field(default_factory=dict)
     secret_forms: Mapping[str, str] = field(default_factory=dict)
+    held_back: set[Question] = field(default_factory=set)
+
+    def shown(self, question: Question) -> str:
+        """The exchange in which a question was answered, for a person."""
+        exchange = self.exchanges.get(question)
+        return ABSENT if exchange is None else f"{exchange.curl(self.secrets)}\n      {exchange.seen(self.secrets)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +51,17 @@ class Difference:
 
 
 def record(client: Client) -> Side:
-    """Play the script on one server. Raises as `play`."""
-    side = Side()
-    for answered in play(client):
-        if answered.exchange is not None:
-            side.forms[_key(answered.question)] = form_of(answered.exchange, client)
-            side.seen[_key(answered.question)] = _shown(answered.exchange, client.secrets)
-    for exchange in client.journal:
-        if exchange.throttled and LIMIT not in side.forms:
-            side.forms[LIMIT], side.seen[LIMIT] = form_of(exchange, client), _shown(exchange, client.secrets)
+    """Play the script and the questions of the target's seed on one server. Raises as `play`."""
+    side = Side(client.secrets)
+    for answered in play(client, generated(client.version, client.target.seed)):
+        if answered.held_back:
+            side.held_back.add(answered.question)
+        elif answered.exchange is not None:
+            side.exchanges[answered.question] = answered.exchange
+    asked_to_wait = next((exchange for exchange in client.journal if exchange.throttled), None)
+    if asked_to_wait is not None:
+        side.exchanges[LIMIT] = asked_to_wait
+    side.forms = forms_in(side.exchanges, client)
     side.secret_forms = forms_of_secrets(client.journal)
     return side
 
@@ -51,18 +69,21 @@ def record(client: Client) -> Side:
 def compare(one: Side, other: Side) -> list[Difference]:
     """The differences, the widest first; questions that one side could not be asked are one difference each."""
     causes: dict[tuple[str, str, str], list[Question]] = {}
-    for question in [*one.forms, *(key for key in other.forms if key not in one.forms)]:
-        for cause in _differences(one.forms.get(question), other.forms.get(question)):
+    asked = [*one.forms, *(key for key in other.forms if key not in one.forms)]
+    for question in asked:
+        if question in one.held_back | other.held_back:
+            continue
+        for cause in _differences(question, one.forms.get(question), other.forms.get(question)):
             causes.setdefault(cause, []).append(question)
     found = [
         Difference(
             aspect,
             here,
             there,
-            tuple(question.name for question in asked),
-            (one.seen.get(asked[0], ABSENT), other.seen.get(asked[0], ABSENT)),
+            tuple(question.name for question in questions),
+            (one.shown(questions[0]), other.shown(questions[0])),
         )
-        for (aspect, here, there), asked in causes.items()
+        for (aspect, here, there), questions in causes.items()
     ]
     for name in one.secret_forms.keys() | other.secret_forms.keys():
         here, there = (side.secret_forms.get(name, ABSENT) for side in (one, other))
@@ -71,7 +92,7 @@ def compare(one: Side, other: Side) -> list[Difference]:
     return sorted(found, key=lambda difference: -len(difference.questions))
 
 
-def _differences(one: Form | None, other: Form | None) -> list[tuple[str, str, str]]:
+def _differences(question: Question, one: Form | None, other: Form | None) -> list[tuple[str, str, str]]:
     if one is None or other is None:
         return [("answer", ABSENT if one is None else "answered", ABSENT if other is None else "answered")]
     here, there = dict(one.aspects()), dict(other.aspects())
@@ -79,6 +100,8 @@ def _differences(one: Form | None, other: Form | None) -> list[tuple[str, str, s
         return [("status", here["status"], there["status"])]  # the rest of another answer differs of itself
     if len(one.members) != len(other.members) and one.members and other.members:
         here, there = _without_texts(here), _without_texts(there)
+    if question.drawn and (question.case in PARTICULAR or (not question.case and one.status >= REFUSED)):
+        here, there = _without_words(here), _without_words(there)
     names = [*here, *(name for name in there if name not in here)]
     if here.keys() ^ there.keys():  # What is in a member that one side does not have differs of itself.
         names = [name for name in names if not name.startswith("body.") or (name in here and name in there)]
@@ -87,25 +110,17 @@ def _differences(one: Form | None, other: Form | None) -> list[tuple[str, str, s
     ]
 
 
+def _without_words(aspects: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in _without_texts(aspects).items() if name != "body"}
+
+
 def _without_texts(aspects: Mapping[str, str]) -> dict[str, str]:
     """Where the members differ in number, which text stands for which cannot be told."""
     return {name: value for name, value in aspects.items() if not name.startswith("text ")}
 
 
-def _key(question: Question) -> Question:
-    return Question(question.operation, question.case, _none)
-
-
-def _none(client: Client) -> None:
-    """In place of what asks: two questions of one name are one."""
-
-
-LIMIT = Question("", TOO_MANY, _none)
+LIMIT = Question("", TOO_MANY, lambda client: None)
 """What stands for the answers of a server that asks to wait."""
-
-
-def _shown(exchange: Exchange, secrets: Secrets) -> str:
-    return f"{exchange.curl(secrets)}\n      {exchange.seen(secrets)}"
 
 
 def as_json(differences: list[Difference]) -> list[Mapping[str, object]]:

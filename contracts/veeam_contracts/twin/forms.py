@@ -3,18 +3,21 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, TypeVar
 
 from veeam_contracts.asking.client import Client
 from veeam_contracts.asking.exchange import NOT_JSON, Exchange
 from veeam_contracts.twin.shapes import flattened, shape_of
-from veeam_contracts.twin.templates import places_in
+from veeam_contracts.twin.templates import SECRET, Places, places_in
 
 OF_THE_MOMENT = frozenset({"date", "content-length", "set-cookie", "age", "expires", "last-modified", "etag"})
 """Header fields that say nothing of the server's habits, or whose length is said by the framing."""
 
 OF_THE_WIRE = frozenset({"transfer-encoding", "connection", "content-encoding"})
 """Header fields of which the framing, the connection and the compression tell."""
+
+K = TypeVar("K")
 
 KEPT = "kept"
 NOT_COMPRESSED = "none"
@@ -54,14 +57,23 @@ class Form:
             yield f"text {number + 1} of {len(self.members)}", text
 
 
-def form_of(exchange: Exchange, client: Client) -> Form:
-    """The form of an answer. It holds no secret, no host, and no name of a tenant."""
-    places = places_in(exchange, client)
+def forms_in(exchanges: Mapping[K, Exchange], client: Client) -> dict[K, Form]:
+    """The forms of answers. They hold no secret, no host, and no name of a tenant.
+
+    All that is secret is known when the last of them has come; and what is looked for costs, so that it is once.
+    """
+    conceal = cache(client.secrets.alike(SECRET).conceal)
+    return {key: _form_of(exchange, places_in(exchange, client, conceal)) for key, exchange in exchanges.items()}
+
+
+def _form_of(exchange: Exchange, places: Places) -> Form:
     mask, template = places.mask, places.template
     left_out = OF_THE_MOMENT | OF_THE_WIRE
     headers = {mask(name): template(value) for name, value in exchange.headers.items() if name not in left_out}
     if exchange.headers.get("retry-after", "").strip().isdecimal():
         headers["retry-after"] = "{seconds}"
+    if _asks_to_close(exchange):
+        headers.pop("keep-alive", None)
     if "keep-alive" in headers:  # Some servers count the requests down that a connection may still bring.
         headers["keep-alive"] = re.sub(r"max=\d+", "max=100", headers["keep-alive"])
     if exchange.ok and exchange.value is not NOT_JSON:
@@ -83,7 +95,13 @@ def _framing(exchange: Exchange) -> str:
     return "chunked" if "chunked" in exchange.headers.get("transfer-encoding", "").lower() else "none"
 
 
+def _asks_to_close(exchange: Exchange) -> bool:
+    return str(exchange.request_headers.get("Connection", "")).lower() == "close"
+
+
 def _connection(exchange: Exchange) -> str:
+    if _asks_to_close(exchange):
+        return "as asked"
     said = exchange.headers.get("connection", "").lower()
     if "close" in said:
         return "close"

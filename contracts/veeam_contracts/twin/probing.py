@@ -15,11 +15,12 @@ from veeam_contracts.document import questions, region_names
 from veeam_contracts.judging.findings import NotTested
 from veeam_contracts.paths import Version
 from veeam_contracts.rules.probes import PROBES
-from veeam_contracts.twin.forms import form_of
+from veeam_contracts.twin.forms import forms_in
 from veeam_contracts.twin.limits import limits_met
 from veeam_contracts.twin.profile import Profile
 from veeam_contracts.twin.samples import ask_for_codes, forms_of_secrets
 from veeam_contracts.twin.script import TOO_MANY, play
+from veeam_contracts.twin.templates import without_host
 
 FEWEST = 4
 """One of so many questions has to be answered, as of the requests of a check."""
@@ -36,15 +37,16 @@ def probe(client: Client, served: Iterable[Version]) -> Profile:
     """
     profile = Profile(client.version.name, [version.name for version in served])
     times: dict[str, list[float]] = {}
-    answers = list(play(client))
-    came = sum(answered.exchange is not None for answered in answers)
-    if FEWEST * came < len(answers):
-        raise NothingShown(f"{came} of {len(answers)} questions were answered, which shows nothing")
-    for answered in answers:
+    played = list(play(client))
+    came = sum(answered.exchange is not None for answered in played)
+    if FEWEST * came < len(played):
+        raise NothingShown(f"{came} of {len(played)} questions were answered, which shows nothing")
+    answers: dict[tuple[str, str], Exchange] = {}
+    for answered in played:
         exchange, question = answered.exchange, answered.question
         if exchange is None or (not question.case and not exchange.ok):
             continue
-        profile.forms.setdefault((question.operation, question.case), form_of(exchange, client))
+        answers.setdefault((question.operation, question.case), exchange)
         if not question.case:
             times.setdefault(question.operation, []).append(exchange.elapsed)
     profile.ambiguities = dict(_readings(client))
@@ -54,25 +56,28 @@ def probe(client: Client, served: Iterable[Version]) -> Profile:
     profile.organizations = _made_up(client)
     ask_for_codes(client)
     profile.secret_forms = forms_of_secrets(client.journal)
-    learn_limits(profile, client)
+    profile.limits = limits_met(client.journal, client.version)
+    asked_to_wait = next((exchange for exchange in client.journal if exchange.throttled), None)
+    if asked_to_wait is not None:
+        answers["", TOO_MANY] = asked_to_wait
+    profile.forms = forms_in(answers, client)
     profile.latencies = {operation: (median(taken), max(taken)) for operation, taken in times.items()}
     return profile
 
 
-def learn_limits(profile: Profile, client: Client) -> None:
-    """What the server said when there was too much for it, and when that was."""
-    profile.limits = limits_met(client.journal, client.version)
-    for exchange in client.journal:
-        if exchange.throttled:
-            profile.forms.setdefault(("", TOO_MANY), form_of(exchange, client))
-
-
 def _readings(client: Client) -> Iterable[tuple[str, tuple[str, str]]]:
-    for question, entry in questions().items():
+    for question, entry in sorted(questions().items(), key=_of_the_journal):
         with suppress(NotTested, NoAnswer, NotServed, Barred, Refused):
             reading, evidence = PROBES[question](client)
+            if question == "verification-url" and reading == "another page":
+                reading = "worldwide"  # It is one for all regions; which one, the answers say.
             if reading in map(str, entry["readings"]):
-                yield question, (reading, client.secrets.mask(evidence))
+                yield question, (reading, without_host(client.secrets.mask(evidence), client))
+
+
+def _of_the_journal(asked: tuple[str, Any]) -> bool:
+    """Whether a question is answered by what others have shown, and has to be put behind them."""
+    return asked[0] in ("verification-url", "throttling", "extra-properties", "code-shape")
 
 
 def _lifetimes(client: Client) -> dict[str, int]:

@@ -3,8 +3,8 @@
 Each is asked once, in this order; refused logins come last, as a server may lock out whoever has too many.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from veeam_contracts.asking.admission import Refused
@@ -26,16 +26,18 @@ Ask = Callable[[Client], Exchange | None]
 @dataclass(frozen=True, slots=True)
 class Question:
     """`case` is the kind of refusal that is asked for, empty where a good answer is; `operation` an operationId, empty
-    where none is meant. `ask` gives None where the server has not what it takes to ask."""
+    where none is meant. `ask` gives None where the server has not what it takes to ask. `drawn` tells questions apart
+    that are made from a seed; those of the script have none."""
 
     operation: str
     case: str
-    ask: Ask
+    ask: Ask = field(compare=False)
+    drawn: str = ""
 
     @property
     def name(self) -> str:
         """How a report names it."""
-        return " ".join(filter(None, [self.operation, self.case or "answered"]))
+        return " ".join(filter(None, [self.operation, self.case or "answered", self.drawn]))
 
 
 def _get(operation: str, **options: Any) -> Ask:
@@ -74,6 +76,11 @@ def _wrong_login(client: Client) -> Exchange | None:
     return None if login.password is None else client.password_grant(password="not-the-password")
 
 
+def _refreshed(client: Client) -> Exchange | None:
+    given = client.granted.member("refresh_token") if client.granted is not None else None
+    return client.form({"grant_type": "refresh_token", "refresh_token": given}) if isinstance(given, str) else None
+
+
 QUESTIONS = (
     Question("getServiceInstance", "", _get("getServiceInstance")),
     Question("getOrganizations", "", _get("getOrganizations")),
@@ -97,6 +104,9 @@ QUESTIONS = (
     Question(
         "", "unknown-method", lambda client: client.send("DELETE", client.path_of("getDeviceCode"), token=client.token)
     ),
+)
+LOGINS = (
+    Question("getToken", "", _refreshed, "refreshed"),
     Question("getToken", "unknown-grant", _token(grant_type="magic")),
     Question("getToken", "incomplete-login", _token(grant_type="refresh_token")),
     Question("getToken", "refused-refresh-token", _token(grant_type="refresh_token", refresh_token=UNKNOWN_TOKEN)),
@@ -106,19 +116,23 @@ QUESTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A question and its answer; None where it could not be asked, or got no answer."""
+    """A question and its answer; None where it could not be asked, or got no answer. `held_back` is one that our own
+    limits did not let out, which says nothing of the server."""
 
     question: Question
     exchange: Exchange | None
+    held_back: bool = False
 
 
-def play(client: Client) -> Iterator[Answered]:
-    """Ask all that the version of the client has. Raises `NoLogin`, and `BudgetSpent` where the limits end it."""
+def play(client: Client, more: Iterable[Question] = ()) -> Iterator[Answered]:
+    """Ask all that the version of the client has, and `more` before the refused logins. Raises `NoLogin`."""
     yield Answered(Question("getToken", "", lambda client: client.granted), client.granted)
-    for question in QUESTIONS:
+    for question in (*QUESTIONS, *more, *LOGINS):
         if question.operation and question.operation not in client.version.places:
             continue
         try:
             yield Answered(question, question.ask(client))
-        except (NoAnswer, NotServed, Barred, Refused):
+        except Refused:
+            yield Answered(question, None, held_back=True)
+        except (NoAnswer, NotServed, Barred):
             yield Answered(question, None)

@@ -67,8 +67,8 @@ def _text_shape(value: str, places: Places, name: str) -> str:
 
 
 def _template(value: str, places: Places, name: str) -> str:
-    if name.startswith("verification"):  # The address of this exchange is no place in itself.
-        places = Places(tuple(pair for pair in places.known if pair[1] != "{address}"), places.mask)
+    if name.startswith("verification"):  # What is in an address is part of it, but for who serves it.
+        places = Places(tuple(pair for pair in places.known if pair[1] in ("{host}", "{code}")), places.mask)
     return places.template(value)
 
 

@@ -21,12 +21,20 @@ TOKEN = re.compile(r"(?<![\w.~+/-])(?!//)[A-Za-z0-9_.~+/-]{24,}=*")
 """What looks like a token, and is not the rest of an address."""
 
 
+OF_SOMEBODY = (
+    (re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), "{user}"),
+    (re.compile(r"[\w-]+(?:\.[\w-]+)*\.(?:onmicrosoft\.[a-z]{2,3}|onmschina\.cn)", re.IGNORECASE), "{organization}"),
+    (re.compile(r"(?<![\w.])(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))(?:\.\d{1,3}){2}(?!\.?\d)"), "{host}"),
+)
+"""What names a person, a tenant or a machine of a network of its own, whoever it is."""
+
 SHORTEST = 3
 """Characters of what makes room for a place: shorter texts are in every sentence."""
 
 
 def _without_escapes(text: str) -> str:
     """`text` with the escapes of JSON read, however many backslashes they have."""
+    text = re.sub(r"\\+/", "/", text)
     return re.sub(r"\\+u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), text)
 
 
@@ -49,9 +57,10 @@ class Places:
         """`text` as a template: braces of its own are doubled. It is read as written, or, where that brings to light
         what must not be shown, as decoded."""
         known_texts = [known.lower() for known, _ in self.known]
+        text = self.mask(text)
         for decode in DECODINGS:
             plain = decode(text)
-            if self.mask(plain) != plain or any(known in plain.lower() for known in known_texts):
+            if any(known in plain.lower() for known in known_texts):
                 text = self.mask(plain)
                 break
         pattern = "|".join(re.escape(known) for known, _ in self.known) or "(?!)"
@@ -60,11 +69,13 @@ class Places:
         return "".join(stand_in.get(part.lower()) or _generic(part) for part in parts)
 
 
-def places_in(exchange: Exchange, client: Client) -> Places:
-    """What stands in an exchange for itself alone: what was asked, who asked, and what the server calls its own."""
+def places_in(exchange: Exchange, client: Client, conceal: Callable[[str], str]) -> Places:
+    """What stands in an exchange for itself alone: what was asked, who asked, and what the server calls its own.
+    `conceal` hides secrets in a text."""
     parts = urlsplit(exchange.url)
     path = exchange.path.partition("?")[0]
     found = {parts.netloc: "{host}", parts.hostname or "": "{host}", path: "{path}"}
+    found |= {exchange.method: "{method}"} if not exchange.ok else {}
     found[client.target.login.username or ""] = "{user}"
     for item in _organizations(client):
         found |= {str(item.get(name)): "{organization}" for name in ("id", "name", "officeName") if item.get(name)}
@@ -75,9 +86,8 @@ def places_in(exchange: Exchange, client: Client) -> Places:
         if exchange.ok and isinstance(exchange.member(name), str):
             found[exchange.member(name)] = place
     known = sorted(((text, place) for text, place in found.items() if len(text) >= SHORTEST), key=_by_length)
-    secrets = client.secrets.alike(SECRET)
     codes = {text for text, place in known if place == "{code}"}
-    return Places(tuple(known), lambda text: _concealed(text, secrets.conceal, codes))
+    return Places(tuple(known), lambda text: _concealed(text, conceal, codes))
 
 
 def _by_length(pair: tuple[str, str]) -> int:
@@ -109,8 +119,18 @@ def _organizations(client: Client) -> list[Any]:
         return []
 
 
+def without_host(text: str, client: Client) -> str:
+    """`text` without the address that is asked."""
+    parts = urlsplit(client.target.url)
+    for known in filter(None, (parts.netloc, parts.hostname)):
+        text = re.sub(re.escape(known), "{host}", text, flags=re.IGNORECASE)
+    return text
+
+
 def _generic(text: str) -> str:
     text = text.replace("{", "{{").replace("}", "}}")
+    for pattern, place in OF_SOMEBODY:
+        text = pattern.sub(place, text)
     text = HTTP_DATE.sub("{http-date}", text)
     text = DATE_TIME.sub("{time}", text)
     text = UUID.sub("{uuid}", text)

@@ -46,6 +46,11 @@ class Exchange:
         return self.head.seen.with_body(self.body)
 
     @property
+    def api(self) -> str:
+        """The name of the version."""
+        return self.version.name
+
+    @property
     def asked(self) -> Asked:
         """What a profile fills its templates with."""
         body = self.checked.body if self.checked is not None else None

@@ -26,7 +26,6 @@ from veeam_mock.model.tokens import is_shown
 from veeam_mock.profiles.cases import case_of_error, case_of_no_operation, case_of_violations
 from veeam_mock.profiles.compression import compress
 from veeam_mock.settings.options import MEMORY
-from veeam_mock.settings.settings import Settings
 from veeam_mock.spec.versions import Version
 from veeam_mock.world_names import DEFAULT, comes_from_another_site
 
@@ -86,7 +85,7 @@ class Pipeline:
         head.generation = self.installation.generation
 
     def _steps_for(self, head: Head, steps: "Sequence[Step]") -> "tuple[Take, ...]":
-        return tuple(step.take for step in steps if step.concerns(self.installation.settings, head))
+        return tuple(step.take for step in steps if step.concerns(self.installation, head))
 
     def _look_for_an_answer(self, exchange: Exchange) -> None:
         """Take the steps until one of them has the answer."""
@@ -191,8 +190,8 @@ class Pipeline:
 
     def _keep_to_limits(self, exchange: Exchange) -> None:
         profile, world = self.installation.profile, exchange.world
-        if profile is not None:
-            profile.limits.count(world, exchange.head.operation_id or "", world.clock.now())
+        assert profile is not None
+        profile.limits.count(world, exchange.head.operation_id or "", world.clock.now())
 
     def _check_credentials(self, exchange: Exchange) -> None:
         token = exchange.head.token
@@ -238,7 +237,7 @@ class Pipeline:
         assert profile is not None and reply is not None
         if exchange.is_outside_the_description:
             return
-        exchange.reply = profile.answer(reply, exchange.head.operation_id or "", exchange.case, exchange.asked)
+        profile.answer(reply, exchange.head.operation_id or "", exchange.case, exchange)
 
     def _version_in(self, exchange: Exchange) -> Version:
         """The version with the readings of the exchange's world, whose settings may have been changed."""
@@ -313,38 +312,36 @@ class Pipeline:
 Take = Callable[[Pipeline, Exchange], None]
 
 
-def _always(settings: Settings, head: Head) -> bool:
+def _always(installed: Installation, head: Head) -> bool:
     return True
-
-
-def _has_profile(settings: Settings, head: Head) -> bool:
-    return settings.profile is not None
 
 
 class Step(NamedTuple):
     """A step, and whether it has anything to do for requests with a head; asked once for each head."""
 
     take: Take
-    concerns: Callable[[Settings, Head], bool] = _always
+    concerns: Callable[[Installation, Head], bool] = _always
 
 
 LOOKING_FOR_AN_ANSWER = (
-    Step(Pipeline._refuse_host, lambda settings, head: not head.has_lawful_host),
-    Step(Pipeline._enter_world, lambda settings, head: head.world != DEFAULT or settings.store != MEMORY),
-    Step(Pipeline._answer_preflight, lambda settings, head: bool(settings.cors) and head.operation is None),
+    Step(Pipeline._refuse_host, lambda installed, head: not head.has_lawful_host),
+    Step(Pipeline._enter_world, lambda installed, head: head.world != DEFAULT or installed.settings.store != MEMORY),
+    Step(Pipeline._answer_preflight, lambda installed, head: bool(installed.settings.cors) and head.operation is None),
     Step(Pipeline._plan_faults),
-    Step(Pipeline._refuse_unknown, lambda settings, head: head.operation is None),
-    Step(Pipeline._keep_to_limits, _has_profile),
-    Step(Pipeline._check_credentials, lambda settings, head: head.is_protected),
+    Step(Pipeline._refuse_unknown, lambda installed, head: head.operation is None),
+    Step(
+        Pipeline._keep_to_limits, lambda installed, head: installed.profile is not None and installed.profile.has_limits
+    ),
+    Step(Pipeline._check_credentials, lambda installed, head: head.is_protected),
     Step(Pipeline._check_request),
     Step(Pipeline._perform),
 )
 ON_EVERY_ANSWER = (
     Step(Pipeline._check_reply),
-    Step(Pipeline._answer_as_learned, _has_profile),
+    Step(Pipeline._answer_as_learned, lambda installed, head: installed.profile is not None),
     Step(Pipeline._apply_faults),
-    Step(Pipeline._allow_origin, lambda settings, head: bool(settings.cors)),
+    Step(Pipeline._allow_origin, lambda installed, head: bool(installed.settings.cors)),
     Step(Pipeline._serialize),
     Step(Pipeline._record),
-    Step(Pipeline._compress, _has_profile),
+    Step(Pipeline._compress, lambda installed, head: installed.profile is not None and installed.profile.compresses),
 )

@@ -21,6 +21,7 @@ def _write_manner(lines: list[str], manner: Manner, *, keep_alive: bool) -> bool
         lines[0] = lines[0].replace("HTTP/1.1", "HTTP/1.0", 1)
     elif manner.closes or not keep_alive:
         lines.append("Connection: close\r\n")
+        lines[:] = [line for line in lines if not line.startswith("Keep-Alive:")]
     elif manner.connection == "keep-alive":
         lines.append("Connection: keep-alive\r\n")
     return manner.connection == "http/1.0" or manner.framing == "none"

@@ -6,10 +6,12 @@ A shape is a JSON value in which texts are forms, such as `(uuid)`, or templates
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from veeam_mock.model import regions
 from veeam_mock.model.dates import http_date, parse_date_time
+from veeam_mock.profiles.templates import Asking, Template
 
 FORM = re.compile(
     r"\((address|boolean|code|deep|host|http-date|id|integer|null|number|organization|path|region|text|token|user|uuid"
@@ -24,6 +26,9 @@ ADDRESSES = ("verificationUrl", "verificationUri")
 LINKS = "_links"
 """The member whose members lead on: what leads nowhere at another server is not taken from it."""
 
+PAGES_OF_ALL = (regions.SIGN_IN_WORLDWIDE, regions.SIGN_IN_LINK)
+"""Sign-in pages in place of which the server may have another."""
+
 MADE: Mapping[str, Any] = {
     "address": "https://example.com/", "boolean": False, "code": "AAAAAAAAA", "deep": None, "host": "example.com",
     "id": "1", "integer": 0, "null": None, "number": 0.5, "organization": "example.onmicrosoft.com", "path": "/",
@@ -32,84 +37,134 @@ MADE: Mapping[str, Any] = {
 }  # fmt: skip
 """What stands in members that the mock has no value for."""
 
-Fill = Callable[[str, Mapping[str, str]], str]
-"""Fills a template, with more values for its places."""
+OWN_DATE = "0000-00-00T00:00:00Z"
+"""How the mock writes dates itself."""
+
+OWN_MESSAGE = "To sign in, use a web browser to open the page {address} and enter the code {code} to authenticate."
+"""What the mock says beside a code itself."""
+
+NUMBERS = frozenset({"expires_in", "expiresIn", "offset", "limit", "interval"})
+"""Members that some servers write as text."""
+
+Write = Callable[[Any, Asking], Any]
+"""Writes a value of ours in the form that was learned."""
 
 
-class Content:
-    """Makes good answers of one exchange: `now` is its time in Unix seconds, UTC, and `fill` fills templates."""
+def writer(shape: Any, name: str = "") -> Write | None:
+    """What writes values of a member in the shape that was learned; None where the mock writes them so itself."""
+    if isinstance(shape, dict):
+        return Members(shape, name).write
+    if isinstance(shape, list):
+        inner = writer(shape[0], name) if shape else None
+        return None if inner is None else partial(_items, inner)
+    if not isinstance(shape, str):
+        return partial(_constant, shape)
+    form = FORM.fullmatch(shape)
+    if form is None:
+        return _habit(name, shape) if name in HABITS else None
+    return _of_form(form[1], name)
 
-    def __init__(self, now: float, fill: Fill) -> None:
-        self._now, self._fill = now, fill
-        self._of_code: dict[str, str] = {}
 
-    def shaped(self, content: Any, shape: Any) -> Any:
-        """A JSON value of ours in the shape that was learned; members that only the server has are made."""
-        if isinstance(content, dict) and isinstance(shape, dict):
-            return self._object(content, shape)
-        if isinstance(content, list) and isinstance(shape, list):
-            return [self.shaped(item, shape[0]) for item in content] if shape else content
-        return self._written(content, shape)
+def _of_form(form: str, name: str) -> Write | None:
+    if form == "null":
+        return partial(_constant, None)
+    if form == "UUID":
+        return _upper
+    if form.startswith(("0000", "http")) and form != OWN_DATE:
+        return partial(_dated, form)
+    if form in ("text", "number") and name in NUMBERS:
+        return partial(_number, str if form == "text" else float)
+    return None
 
-    def _object(self, content: dict[str, Any], shape: dict[str, Any]) -> dict[str, Any]:
-        self._note_code(content, shape)
-        made: dict[str, Any] = {}
-        for name, below in shape.items():
-            if name in HABITS and isinstance(content.get(name), str) and isinstance(below, str):
-                made[name] = self._habit(name, content[name], below)
-            elif name == LINKS and isinstance(content.get(name), dict) and isinstance(below, dict):
-                rest = {key: link for key, link in content[name].items() if key not in below}
-                made[name] = {**self._object(content[name], below), **rest}
-            else:
-                made[name] = self.shaped(content[name], below) if name in content else self._made(below)
+
+def _habit(name: str, learned: str) -> Write | None:
+    if name not in ADDRESSES:
+        return partial(_filled, Template(learned))
+    # Other clouds have pages of their own, where the readings say so.
+    return None if learned in PAGES_OF_ALL else partial(_address, Template(learned))
+
+
+def _items(inner: Write, own: Any, asking: Asking) -> Any:
+    return [inner(item, asking) for item in own] if isinstance(own, list) else own
+
+
+def _constant(value: Any, own: Any, asking: Asking) -> Any:
+    return value
+
+
+def _upper(own: Any, asking: Asking) -> Any:
+    return own.upper() if isinstance(own, str) else own
+
+
+def _number(kind: Callable[[Any], Any], own: Any, asking: Asking) -> Any:
+    return kind(own) if type(own) is int else own
+
+
+def _dated(form: str, own: Any, asking: Asking) -> Any:
+    try:
+        return _date(parse_date_time(own), form)
+    except (ValueError, AttributeError):
+        return own
+
+
+def _filled(template: Template, own: Any, asking: Asking) -> Any:
+    return template.fill(asking) if isinstance(own, str) else own
+
+
+def _address(template: Template, own: Any, asking: Asking) -> Any:
+    return template.fill(asking) if own in PAGES_OF_ALL else own
+
+
+class Members:
+    """An object: its members in their order, and how each is written. Those that only the server has are made."""
+
+    def __init__(self, shape: Mapping[str, Any], name: str) -> None:
+        self._shape = shape
+        self._names = list(shape)
+        self._keeps_others = name == LINKS
+        writers = {member: writer(below, member) for member, below in shape.items()}
+        message = shape.get("message")
+        self._message = None
+        if "userCode" in shape and isinstance(message, str) and not FORM.fullmatch(message):
+            is_own = message == OWN_MESSAGE and not any(writers.get(each) for each in ADDRESSES)
+            self._message = None if is_own else Template(message)
+            writers["message"] = None
+        self._writers = [(member, write) for member, write in writers.items() if write is not None]
+
+    def write(self, own: Any, asking: Asking) -> Any:
+        """An object of ours as it was learned."""
+        if type(own) is not dict:
+            return own
+        if list(own) == self._names:
+            if not self._writers and self._message is None:
+                return own
+            made = own.copy()
+        else:
+            made = {name: own[name] if name in own else made_of(self._shape[name], asking) for name in self._names}
+            if self._keeps_others:
+                made |= {name: value for name, value in own.items() if name not in made}
+        for name, write in self._writers:
+            if name in own:
+                made[name] = write(own[name], asking)
+        if self._message is not None and "message" in own:
+            address = made.get("verificationUrl") or made.get("verificationUri")
+            more = {"code": str(made["userCode"]), "address": str(address)}
+            made["message"] = self._message.fill(asking, more=more)
         return made
 
-    def _note_code(self, content: dict[str, Any], shape: dict[str, Any]) -> None:
-        """Remember code and address of a device code, which its message repeats."""
-        for name in ADDRESSES:
-            if "userCode" in content and isinstance(content.get(name), str):
-                address = self._habit(name, content[name], str(shape.get(name, "")))
-                self._of_code = {"code": str(content["userCode"]), "address": address}
 
-    def _habit(self, name: str, own: str, learned: str) -> str:
-        if not learned or FORM.fullmatch(learned):
-            return own
-        if name in ADDRESSES:  # Other clouds have pages of their own.
-            return own.replace(regions.SIGN_IN_WORLDWIDE, self._fill(learned, {}))
-        return self._fill(learned, self._of_code)
-
-    def _written(self, own: Any, shape: Any) -> Any:
-        """A value of ours in the form that was learned, where it has one."""
-        if shape == "(null)":
-            return None
-        if isinstance(shape, int | float):
-            return shape
-        form = FORM.fullmatch(shape) if isinstance(shape, str) else None
-        if form is None or isinstance(own, bool):
-            return own
-        if isinstance(own, int):
-            return {"text": str(own), "number": float(own)}.get(form[1], own)
-        if not isinstance(own, str):
-            return own
-        if form[1].startswith(("0000", "http")):
-            try:
-                return _date(parse_date_time(own), form[1])
-            except ValueError:
-                return own
-        return own.upper() if form[1] == "UUID" else own
-
-    def _made(self, shape: Any) -> Any:
-        """A value in the form that was learned, in place of one that the mock does not have."""
-        if isinstance(shape, dict):
-            return {name: self._made(below) for name, below in shape.items()}
-        if isinstance(shape, list):
-            return [self._made(below) for below in shape]
-        if not isinstance(shape, str):
-            return shape
-        form = FORM.fullmatch(shape)
-        if form is None:
-            return self._fill(shape, self._of_code)
-        return MADE[form[1]] if form[1] in MADE else _date(self._now, form[1])
+def made_of(shape: Any, asking: Asking) -> Any:
+    """A value in the form that was learned, in place of one that the mock does not have."""
+    if isinstance(shape, dict):
+        return {name: made_of(below, asking) for name, below in shape.items()}
+    if isinstance(shape, list):
+        return [made_of(below, asking) for below in shape]
+    if not isinstance(shape, str):
+        return shape
+    form = FORM.fullmatch(shape)
+    if form is None:
+        return Template(shape).fill(asking)
+    return MADE[form[1]] if form[1] in MADE else _date(asking.asked.now, form[1])
 
 
 def _date(moment: float, form: str) -> str:

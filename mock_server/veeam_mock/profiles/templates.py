@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from veeam_mock.messages import Request
 from veeam_mock.model import regions
@@ -41,6 +41,7 @@ PLACES: Mapping[str, Callable[[Asked], str]] = {
     "host": lambda asked: asked.request.origin.partition("://")[2],
     "http-date": lambda asked: http_date(int(asked.now)),
     "id": lambda asked: asked.last,
+    "method": lambda asked: asked.request.method[:20],
     "organization": lambda asked: asked.last,
     "path": lambda asked: asked.request.path,
     "region": lambda asked: asked.sent("targetRegion"),
@@ -72,15 +73,45 @@ def spelled_for(media_type: str) -> Spell:
     return html.escape if "html" in media_type or "xml" in media_type else plainly
 
 
-def filled(template: str, asked: Asked, spell: Spell = plainly, more: Mapping[str, str] | None = None) -> str:
-    """A template with its places filled, by `more` where that has them; doubled braces are braces."""
-    if "{" not in template and "}" not in template:
-        return template
+class Asking(Protocol):
+    """An exchange that can say what fills the places; worked out only for templates that have some."""
 
-    def fill(found: re.Match[str]) -> str:
-        name = found[1]
-        if name is None:
-            return found[0][0]
-        return spell(more[name] if more and name in more else PLACES[name](asked))
+    @property
+    def api(self) -> str:
+        """The name of the version of the API that was asked."""
 
-    return PLACE.sub(fill, template)
+    @property
+    def asked(self) -> Asked:
+        """What fills the places."""
+
+
+class Template:
+    """A text with places, taken apart once; doubled braces are braces. `fixed` is all of it where it has no place."""
+
+    __slots__ = ("_parts", "fixed")
+
+    def __init__(self, text: str) -> None:
+        self._parts: list[tuple[str, str]] = []
+        """Texts, each with the place behind it; empty for none."""
+        at, own = 0, ""
+        for found in PLACE.finditer(text):
+            own += text[at : found.start()]
+            at = found.end()
+            if found[1] is None:
+                own += found[0][0]
+            else:
+                self._parts.append((own, found[1]))
+                own = ""
+        self._parts.append((own + text[at:], ""))
+        self.fixed = self._parts[0][0] if len(self._parts) == 1 else None
+
+    def fill(self, asking: Asking, spell: Spell = plainly, more: Mapping[str, str] | None = None) -> str:
+        """The text, its places filled by `more` where that has them, and else by what was asked."""
+        if self.fixed is not None:
+            return self.fixed
+        filled = []
+        for own, place in self._parts:
+            filled.append(own)
+            if place:
+                filled.append(spell(more[place] if more and place in more else PLACES[place](asking.asked)))
+        return "".join(filled)

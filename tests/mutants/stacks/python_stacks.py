@@ -145,6 +145,7 @@ def asgi_app(small: Small) -> Callable[..., Awaitable[None]]:
 def _on_uvicorn(app: Any, small: Small) -> Iterator[str]:
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
+        bound.listen()
         small.address = f"http://127.0.0.1:{bound.getsockname()[1]}"
         server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
         with _served(lambda: server.run(sockets=[bound]), lambda: setattr(server, "should_exit", True)):

@@ -1,0 +1,84 @@
+"""One answer of a profile, taken apart once, so that giving it costs little."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from veeam_mock.messages import OUR_OWN, Headers, Manner, Reply
+from veeam_mock.profiles.contents import writer
+from veeam_mock.profiles.templates import Asking, Template, for_header, spelled_for
+
+OF_OURS = frozenset({"date", "content-length", "content-encoding", "transfer-encoding", "connection", "content-type"})
+"""Header fields that the mock or its door writes, whatever a profile says."""
+
+LENGTH = "content-length"
+FIELDS = ("status", "content-type", "framing", "connection", "compression")
+
+
+class Learned:
+    """An answer as `entry` of a profile has it; good ones have their shape in the version `api` alone, where named.
+    `framing` is how the mock frames answers without being told."""
+
+    def __init__(self, entry: Mapping[str, Any], api: str | None, framing: str) -> None:
+        self.status = int(entry["status"])
+        self.manner = _manner(entry, framing)
+        self._api = api
+        fields = {_title(name): text for name, text in entry.get("headers", {}).items() if name.lower() not in OF_OURS}
+        if "content-type" in entry:
+            fields["Content-Type"] = entry["content-type"]
+        templates = {name: Template(text) for name, text in fields.items()}
+        self._fixed = {name: each.fixed for name, each in templates.items() if each.fixed is not None}
+        self._filled = {name: each for name, each in templates.items() if each.fixed is None}
+        body = entry.get("body")
+        self._write = writer(body)
+        self._body = Template(body) if isinstance(body, str) else Template("")
+        self._bytes = None if self._body.fixed is None else _encoded(self._body.fixed)
+        self._spell = spelled_for(str(entry.get("content-type", "")).lower())
+
+    def headers_for(self, asking: Asking) -> Headers:
+        """The header fields of an answer in an exchange."""
+        headers: Headers = self._fixed.copy()
+        for name, template in self._filled.items():
+            headers[name] = for_header(template.fill(asking))
+        return headers
+
+    def refuse(self, reply: Reply, asking: Asking) -> None:
+        """Make this refusal of `reply`."""
+        headers = self.headers_for(asking)
+        if "Content-Type" not in headers and "Content-Type" in reply.headers:
+            headers["Content-Type"] = reply.headers["Content-Type"]
+        reply.status, reply.headers, reply.content, reply.manner = self.status, headers, None, self.manner
+        reply.body = self._bytes if self._bytes is not None else _encoded(self._body.fill(asking, self._spell))
+        reply.cookies = ()
+
+    def give(self, reply: Reply, asking: Asking) -> None:
+        """Make this good answer of `reply`, by what that answers."""
+        reply.status, reply.headers, reply.manner = self.status, self.headers_for(asking), self.manner
+        if self._write is not None and (self._api is None or self._api == asking.api):
+            reply.content = self._write(reply.content, asking)
+
+
+def shared(entries: Sequence[Mapping[str, Any]]) -> Learned:
+    """What all of several answers have; nothing of one alone."""
+    first, rest = (entries[0], entries[1:]) if len(entries) > 1 else ({}, ())
+    same = {key: first[key] for key in FIELDS[2:] if key in first and all(each.get(key) == first[key] for each in rest)}
+    fields = {
+        name: text
+        for name, text in first.get("headers", {}).items()
+        if all(each.get("headers", {}).get(name) == text for each in rest)
+    }
+    return Learned({**same, "status": 200, "headers": fields}, None, same.get("framing", LENGTH))
+
+
+def _manner(entry: Mapping[str, Any], own: str) -> Manner:
+    """How an answer is written; our own way where that is the same, as it costs least."""
+    connection, framing = entry.get("connection", "kept"), entry.get("framing", LENGTH)
+    manner = Manner(framing, "" if connection == "kept" else connection, entry.get("compression", ""))
+    return OUR_OWN if manner == Manner(own) else manner
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
+
+
+def _title(name: str) -> str:
+    return {"www-authenticate": "WWW-Authenticate"}.get(name, "-".join(part.capitalize() for part in name.split("-")))
