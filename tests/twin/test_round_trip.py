@@ -26,6 +26,15 @@ NOT_LEARNED = {
     "a refusal in the words of json net": ["text 1 of 1"],
     "the scheme of the address in capital letters": ["body.verificationUrl", "body.verificationUrl"],
     "an address with a query": ["body.verificationUrl", "body.verificationUrl"],
+    "the page of Microsoft's login": ["body.verificationUrl", "body.verificationUrl"],
+    "the page of Microsoft's grant": ["body.verificationUrl", "body.verificationUrl"],
+    "a message with words in capital letters": [
+        *("body.message", "body.verificationUrl", "body.message", "body.verificationUrl", "body.message"),
+    ],
+    "a server behind Fastly whose lists change": ["body[].region"],
+    "two logins for each user": ["body[].region"],
+    "links with a query": ["body.results[].region"],
+    "a server behind Varnish that starts up": ["answer"],
 }
 """What a profile cannot tell the mock, and docs/twin.md says so."""
 
