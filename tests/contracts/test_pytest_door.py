@@ -63,7 +63,7 @@ def test_rules_are_picked_by_keyword_and_written_to_a_report(
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a file that is always full")
 def test_a_report_that_is_not_written_is_told(run_pytest: Pytest) -> None:
     result = run_pytest("--veeam-target", "http://127.0.0.1:1", "-k", "login_answers", "--veeam-json", "/dev/full")
-    assert result.returncode == 4
+    assert result.returncode == 3, "what the verdict says, whatever becomes of its reports"
     assert "--json /dev/full: the report was not written" in result.stdout
 
 

@@ -28,7 +28,7 @@ from veeam_contracts.judging.verdict import Outcome, Result, Status, Verdict, ga
 from veeam_contracts.paths import NEWEST
 from veeam_contracts.reports import html_report, json_report, junit_report, markdown_report
 from veeam_contracts.reports.terminal import print_verdict
-from veeam_contracts.twin.forms import form_of
+from veeam_contracts.twin.forms import forms_in
 from veeam_contracts.twin.profile import Profile
 from veeam_mock.journal.journal import Journal
 from veeam_mock.journal.lines import logger
@@ -162,7 +162,7 @@ def _ask(client: Client, rng: random.Random, secret: Secret, profile: Profile, n
         result.outcome, result.reason = Outcome.NOT_TESTED, str(unable(failure))
         exchange = failure.exchange
     else:
-        profile.forms[f"operation{number}", rng.choice(["", "a case"])] = form_of(exchange, client)
+        profile.forms.update(forms_in({(f"operation{number}", rng.choice(["", "a case"])): exchange}, client))
     findings.check(False, f"not {hostile_text(rng, secret)}", exchange.text[:999], exchange)
     findings.observe("charset", hostile_text(rng, secret), f"{exchange.headers}")
     profile.ambiguities[f"question{number}"] = ("utf-8", client.secrets.mask(exchange.text))

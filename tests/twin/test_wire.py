@@ -27,6 +27,7 @@ class Plain(Handler):
     """HTTP/1.1 with a length, and a connection that is kept without a word."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # Or a body, which is written after its head, waits for an acknowledgement of that.
     fields: ClassVar[dict[str, str]] = {}
 
     def _say(self, status: int, value: Any) -> None:

@@ -23,6 +23,16 @@ def on_ending(stop: Callable[[], None]) -> None:
         threading.Thread(target=_wait, args=(stop,), name="signals", daemon=True).start()
 
 
+def ignore_ending() -> None:
+    """Let these signals change nothing until the process is gone.
+
+    Threads that were there before the signals were blocked still get them; and Python, when it ends, gives each signal
+    that has a handler its default action back, which is death.
+    """
+    for number in ENDING:
+        signal.signal(number, signal.SIG_IGN)
+
+
 def _wait(stop: Callable[[], None]) -> None:
     signal.sigwait(ENDING)
     stop()

@@ -15,7 +15,7 @@ import click
 
 from veeam_mock.api.installation import open_documents
 from veeam_mock.command.banner import banner
-from veeam_mock.command.ending import on_ending
+from veeam_mock.command.ending import ignore_ending, on_ending
 from veeam_mock.command.mistakes import Mistake, config_path
 from veeam_mock.command.output import Output, wants_colour
 from veeam_mock.command.reloading import Reloading, has_terminal, read_again, reload_when_asked
@@ -97,6 +97,7 @@ def serve(
         server.run(listener)
     finally:
         output.end()
+        ignore_ending()
 
 
 def _log(server: Server, mock: Mock, output: Output) -> None:
