@@ -1,5 +1,6 @@
 """Start a server as processes of its own, wait for its first answer, and stop it with the measurement."""
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -47,7 +48,8 @@ class Running:
         found = [process.pid for process in self.processes]
         for pid in found:
             for task in Path(f"/proc/{pid}/task").iterdir():
-                found += map(int, (task / "children").read_text("ascii").split())
+                with contextlib.suppress(OSError):  # a thread that has ended meanwhile
+                    found += map(int, (task / "children").read_text("ascii").split())
         return found
 
 
@@ -94,13 +96,14 @@ class Server:
                 running = Running(self.name, url, processes, first - begin)
                 if self.frozen:
                     session().post(f"{url}/__admin/clock", json={"freeze": True}, timeout=10).raise_for_status()
-                self._log_in(running)
+                self.log_in(running)
                 yield running
             finally:
                 for process in reversed(processes):
                     stop(process)
 
-    def _log_in(self, running: Running) -> None:
+    def log_in(self, running: Running) -> None:
+        """Send the token of a new login from now on: of many logins, as in `mix`, the mock forgets the oldest."""
         running.headers = {"Authorization": "Bearer a-token-that-nobody-checks"}
         if self.login:
             client = session()

@@ -99,6 +99,7 @@ def play(row: Row, servers: list[tuple[Server, Running]], rounds: int, seconds: 
         for index in range(len(servers)):
             place = (turn + index) % len(servers)
             server, running = servers[place]
+            server.log_in(running)
             load = put_load_on(running, server.workloads[row.workload], row.connections, seconds)
             found[place].rounds.append(load)
     return found
