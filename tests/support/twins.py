@@ -23,14 +23,14 @@ URL = "https://faulty.test:4443"
 def client_of(behave: Behaviour, settings: Mapping[str, Any], api: str) -> Client:
     """A client of a server in this process, under the limits of a live one, in a time that passes by sleeping alone."""
     server = Server(WsgiClient(create_app(Settings(**{"password": PASSWORD, "seed": 1, **settings}))))
-    time = FakeTime()
+    fake = FakeTime()
 
     def sleep(seconds: float) -> None:
-        time.sleep(seconds)
+        fake.sleep(seconds)
         server.advance(seconds)
 
     target = Target(url=URL, login=Login(USERNAME, PASSWORD), limits=LIVE, timeout=5, adapter=InProcess(server, behave))
-    line = Line(target, sleep=sleep, clock=time.now)
+    line = Line(target, sleep=sleep, clock=fake.now)
     client = Client(line, next(version for version in VERSIONS if version.name == api))
     client.log_in()
     client.look_around()

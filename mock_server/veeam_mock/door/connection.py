@@ -6,7 +6,7 @@ import logging
 import os
 import socket
 import struct
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Coroutine
 from typing import Any, cast
 
 from veeam_mock.api.head import Head
@@ -63,7 +63,7 @@ class Connection(asyncio.Protocol):
         self._client = str(peer[0]) if peer else ""
         self._reader = RequestReader("http" if self._is_plain else "https", self._client, self._loop.time)
         self._quiet_since = self._loop.time()
-        self._set_timer(self._quiet_since + self._door.patience.request, self._tick)
+        self._timer = self._loop.call_later(self._door.patience.request, self._tick)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._door.connections.discard(self)
@@ -318,13 +318,9 @@ class Connection(asyncio.Protocol):
         self._lingering, self._met, self._reader.ended = True, None, True
         if self.transport.can_write_eof():
             self.transport.write_eof()
-        self._set_timer(self._loop.time() + self._door.patience.linger, self.transport.abort)
-
-    def _set_timer(self, when: float, act: Callable[[], object]) -> None:
-        """The one thing that is done if nothing else happens until then, by the clock of the loop."""
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._loop.call_at(when, act)
+        self._timer = self._loop.call_later(self._door.patience.linger, self.transport.abort)
 
     def _tick(self) -> None:
         """Refuse a request that takes too long to come, end a connection that is not used; look again later."""
@@ -339,7 +335,7 @@ class Connection(asyncio.Protocol):
             self._give_up()
             ends = now + self._door.patience.idle
         if not self._lingering:
-            self._set_timer(min(ends, now + self._door.patience.request), self._tick)
+            self._timer = self._loop.call_at(min(ends, now + self._door.patience.request), self._tick)
 
     def _give_up(self) -> None:
         if self._is_held:

@@ -95,11 +95,8 @@ ORGANIZATIONS = {
     },
 }
 FORM = {"type": "string", "pattern": PATTERN, "x-wanted": "a form such as hex of 32, uuid or jwt of 400"}
-FORMS = {
-    "type": "object",
-    "additionalProperties": False,
-    "properties": {"code": FORM, "access_token": FORM, "refresh_token": FORM},
-}
+FORMED = ("code", "access_token", "refresh_token")
+FORMS = {"type": "object", "additionalProperties": False, "properties": dict.fromkeys(FORMED, FORM)}
 ANSWERS = {
     "type": "object",
     "additionalProperties": {
