@@ -16,29 +16,16 @@ PAGE_SIZE = 30
 
 @dataclass(slots=True)
 class Call:
-    """What an operation gets: the world, the version that was asked, the operation as that version describes it, the
-    checked values and body, and the request as it came."""
+    """What an operation gets: the world, the version that was asked with its reading of each ambiguity, the operation
+    as that version describes it, the checked values of the parameters and of the body, and the request as it came."""
 
     world: World
     version: Version
+    readings: Mapping[str, str]
     operation: Operation
-    checked: CheckedRequest
+    values: Mapping[str, Any]
+    body: Any
     request: Request
-
-    @property
-    def body(self) -> Any:
-        """The JSON value of the body."""
-        return self.checked.body
-
-    @property
-    def values(self) -> Mapping[str, Any]:
-        """The values of the parameters."""
-        return self.checked.values
-
-    @property
-    def readings(self) -> Mapping[str, str]:
-        """The reading of each ambiguity of the version."""
-        return self.version.spec.readings
 
     def reply(self, content: object = None, headers: Headers | None = None) -> Reply:
         """The good reply, with the status that the version gives it."""
@@ -68,8 +55,8 @@ def page_of(call: Call, path: str, items: Sequence[Any]) -> dict[str, Any]:
     return {"offset": offset, "limit": limit, "results": items[offset : offset + limit], "_links": links}
 
 
-def answer_other(served: object, call: Call) -> Reply:
-    """The answer to a call of an operation of another document, already checked against it; 500 where none fits.
+def answer_other(served: object, call: Call, checked: CheckedRequest) -> Reply:
+    """The answer to a call of an operation of another document, `checked` against it; 500 where none fits.
 
     What makes answers is loaded here, so that a server without such documents does without it.
     """
@@ -84,7 +71,7 @@ def answer_other(served: object, call: Call) -> Reply:
     seed = f"{world.settings.seed if world.settings.seed is not None else ''}/{world.name}"
     scene = Scene(seed, world.clock.now(), world.organizations.all()[:MOST_ORGANIZATIONS])
     try:
-        return served.also.answer(match, call.checked, scene)
+        return served.also.answer(match, checked, scene)
     except CannotMake as error:
         message = f"No answer could be made that fits the schema of {call.operation.id}: {error}"
         return call.version.refusals.plain(500, message)

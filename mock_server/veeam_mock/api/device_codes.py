@@ -110,7 +110,7 @@ def verification_url(call: Call, region: str) -> str:
 
 
 def _expires_in(call: Call, code: DeviceCode) -> int:
-    left = call.world.device_codes.remaining(code)
+    left = code.expires_at - code.issued_at
     return round(left * 1000 if call.readings.get("expires-unit") == "milliseconds" else left) or 1
 
 

@@ -79,16 +79,6 @@ class Head:
             self.checked = version.spec.check_head(self.match, self.seen)
             self.reader = version.spec.body_reader(self.match, self.seen)
 
-    @property
-    def is_protected(self) -> bool:
-        """Whether an operation is meant that asks for credentials."""
-        return self.operation is not None and self.operation.protected
-
-    def check(self, body: bytes) -> CheckedRequest:
-        """What the description says of a request for an operation with this head and `body`. Never raises."""
-        assert self.checked is not None
-        return self.checked if self.reader is None else self.checked.with_body(self.reader.read(body))
-
 
 @lru_cache(maxsize=64)
 def is_origin(text: str) -> bool:

@@ -26,7 +26,6 @@ from veeam_mock.model.tokens import is_shown
 from veeam_mock.profiles.cases import case_of_error, case_of_no_operation, case_of_violations
 from veeam_mock.profiles.compression import compress
 from veeam_mock.settings.options import MEMORY
-from veeam_mock.spec.versions import Version
 from veeam_mock.world_names import DEFAULT, comes_from_another_site
 
 log = logging.getLogger("veeam_mock")
@@ -62,8 +61,10 @@ class Pipeline:
         with installation.lock:
             if head.generation is not installation.generation:
                 self._understand(head)
-            version = head.version or installation.versions.oldest
-            exchange = Exchange(head, body, installation.worlds.default, version, no_socket)
+            world, version = installation.worlds.default, head.version or installation.versions.oldest
+            if world.settings is not installation.settings:  # they may have been changed, and readings with them
+                version = installation.versions.with_readings(version.name, world.settings.picked)
+            exchange = Exchange(head, body, world, version, no_socket)
             if installation.journal.listeners:
                 exchange.began = system_time()
             self._look_for_an_answer(exchange)
@@ -85,7 +86,8 @@ class Pipeline:
         head.generation = self.installation.generation
 
     def _steps_for(self, head: Head, steps: "Sequence[Step]") -> "tuple[Take, ...]":
-        return tuple(step.take for step in steps if step.concerns(self.installation, head))
+        installed = self.installation
+        return tuple([step.take for step in steps if step.concerns is None or step.concerns(installed, head)])
 
     def _look_for_an_answer(self, exchange: Exchange) -> None:
         """Take the steps until one of them has the answer."""
@@ -140,6 +142,9 @@ class Pipeline:
         try:
             may_make = not comes_from_another_site(exchange.head.seen, self.installation.settings.cors)
             exchange.world = self.installation.worlds.find(exchange.head.world, may_make=may_make)
+            settings = exchange.world.settings
+            if settings is not self.installation.settings:
+                exchange.version = self.installation.versions.with_readings(exchange.version.name, settings.picked)
         except NoSuchWorld as error:
             exchange.is_outside_the_description = True
             exchange.reply = exchange.refusals.plain(400, str(error))
@@ -154,7 +159,9 @@ class Pipeline:
             exchange.reply = Reply(204, None, headers)
 
     def _plan_faults(self, exchange: Exchange) -> None:
-        prefer = exchange.head.seen.headers.get("prefer")
+        faults, prefer = exchange.world.faults, exchange.head.seen.headers.get("prefer")
+        if prefer is None and not faults:
+            return
         if prefer is not None and not exchange.world.settings.no_prefer:
             try:
                 exchange.preferences = rules_from_header(
@@ -164,9 +171,6 @@ class Pipeline:
                 exchange.reply = exchange.refusals.plain(400, str(error))
                 exchange.is_outside_the_description = True
                 return
-        faults = exchange.world.faults
-        if not (exchange.preferences or faults):
-            return
         exchange.strikes = faults.strike(exchange.request, exchange.head.operation_id, exchange.preferences)
         for rule in exchange.strikes:
             if not rule.fault.needs_answer:
@@ -202,29 +206,32 @@ class Pipeline:
             raise AccessDenied("The antiforgery cookie of the login is missing, or is another one")
 
     def _check_request(self, exchange: Exchange) -> None:
-        assert exchange.head.operation is not None
-        checked = exchange.checked = exchange.head.check(exchange.body)
+        head, checked = exchange.head, exchange.head.checked
+        assert head.operation is not None and checked is not None
+        if head.reader is not None:
+            checked = checked.with_body(head.reader.read(exchange.body))
+        exchange.checked = checked
         if checked.violations:
-            exchange.reply = exchange.refusals.for_violations(exchange.head.operation.id, checked.violations)
-            exchange.case = case_of_violations(exchange.head.operation.id, checked.violations)
+            exchange.reply = exchange.refusals.for_violations(head.operation.id, checked.violations)
+            exchange.case = case_of_violations(head.operation.id, checked.violations)
 
     def _perform(self, exchange: Exchange) -> None:
-        assert exchange.head.operation is not None and exchange.checked is not None
-        world, checked = exchange.world, exchange.checked
-        call = Call(world, self._version_in(exchange), exchange.head.operation, checked, exchange.head.seen)
-        if call.operation.elsewhere is None:
-            exchange.reply = OPERATIONS[call.operation.id](call)
+        checked, version, operation = exchange.checked, exchange.version, exchange.head.operation
+        assert operation is not None and checked is not None
+        asked = checked.values, checked.body, exchange.head.seen
+        call = Call(exchange.world, version, version.spec.readings, operation, *asked)
+        if operation.elsewhere is None:
+            exchange.reply = OPERATIONS[operation.id](call)
         else:
-            exchange.reply = answer_other(self.installation.served, call)
+            exchange.reply = answer_other(self.installation.served, call, checked)
 
     def _check_reply(self, exchange: Exchange) -> None:
         assert exchange.reply is not None
         operation = exchange.head.operation
         if operation is None or operation.elsewhere is not None or exchange.is_outside_the_description:
             return
-        version = self._version_in(exchange)
-        violations = version.spec.check_reply(version.spec.operations[operation.id], exchange.reply)
-        if "code" in exchange.world.settings.forms:  # Whoever chose their form has no use for that of the description.
+        violations = exchange.version.spec.check_reply(operation.id, exchange.reply)
+        if violations and "code" in exchange.world.settings.forms:  # whoever chose their form has no use for another
             violations = [found for found in violations if found.where != "body.userCode"]
         if violations:
             wrong = "; ".join(map(str, violations))
@@ -238,13 +245,6 @@ class Pipeline:
         if exchange.is_outside_the_description:
             return
         profile.answer(reply, exchange.head.operation_id or "", exchange.case, exchange)
-
-    def _version_in(self, exchange: Exchange) -> Version:
-        """The version with the readings of the exchange's world, whose settings may have been changed."""
-        settings = exchange.world.settings
-        if settings is self.installation.settings:
-            return exchange.version
-        return self.installation.versions.with_readings(exchange.version.name, settings.picked)
 
     def _apply_faults(self, exchange: Exchange) -> None:
         assert exchange.reply is not None
@@ -262,17 +262,17 @@ class Pipeline:
         reply = exchange.reply
         assert reply is not None
         headers = reply.headers
-        exchange.at = exchange.world.clock.now()
         if reply.content is not None:
             reply.body = orjson.dumps(reply.content)
-        if reply.body and "Content-Type" not in headers:
+        body, framing = reply.body, reply.manner.framing
+        if body and "Content-Type" not in headers:
             headers["Content-Type"] = self.installation.content_type
-        framing = reply.manner.framing
         says_length = framing == "content-length" if framing else self.installation.says_length
         if says_length and reply.status not in NO_LENGTH:
-            headers["Content-Length"] = str(len(reply.body))
+            headers["Content-Length"] = str(len(body))
+        exchange.at = at = exchange.world.clock.now()
         if "Date" not in headers:
-            headers["Date"] = http_date(int(exchange.at))
+            headers["Date"] = http_date(int(at))
         if exchange.preferences:
             applied = [rule.label for rule in exchange.preferences if rule in exchange.strikes]
             headers |= {"Preference-Applied": ", ".join(applied)} if applied else {}
@@ -291,7 +291,7 @@ class Pipeline:
         compress(exchange.reply, exchange.head.seen)
 
     def _keep(self, exchange: Exchange) -> None:
-        journal, head, checked = self.installation.journal, exchange.head, exchange.checked
+        journal, head, checked, strikes = self.installation.journal, exchange.head, exchange.checked, exchange.strikes
         assert exchange.reply is not None
         if not (journal.keeps or journal.listeners):
             return
@@ -302,8 +302,8 @@ class Pipeline:
             head.cost,
             at=exchange.at,
             world=exchange.world.name,
-            operation=exchange.head.operation_id,
-            faults=tuple(rule.label for rule in exchange.strikes) if exchange.strikes else (),
+            operation=head.operation_id,
+            faults=tuple(rule.label for rule in strikes) if strikes else (),
             forgiven=tuple(checked.forgiven) if checked is not None and checked.forgiven else (),
             began=exchange.began,
         )
@@ -312,15 +312,11 @@ class Pipeline:
 Take = Callable[[Pipeline, Exchange], None]
 
 
-def _always(installed: Installation, head: Head) -> bool:
-    return True
-
-
 class Step(NamedTuple):
-    """A step, and whether it has anything to do for requests with a head; asked once for each head."""
+    """A step, and whether it has anything to do for requests with a head, asked once for each head; None: for all."""
 
     take: Take
-    concerns: Callable[[Installation, Head], bool] = _always
+    concerns: Callable[[Installation, Head], bool] | None = None
 
 
 LOOKING_FOR_AN_ANSWER = (
@@ -332,7 +328,7 @@ LOOKING_FOR_AN_ANSWER = (
     Step(
         Pipeline._keep_to_limits, lambda installed, head: installed.profile is not None and installed.profile.has_limits
     ),
-    Step(Pipeline._check_credentials, lambda installed, head: head.is_protected),
+    Step(Pipeline._check_credentials, lambda installed, head: head.operation is not None and head.operation.protected),
     Step(Pipeline._check_request),
     Step(Pipeline._perform),
 )

@@ -15,7 +15,7 @@ from veeam_mock.door.heads import LONGEST_HEAD, MetHead
 from veeam_mock.door.incoming import Incoming
 from veeam_mock.door.reader import RequestReader
 from veeam_mock.door.rendering import render
-from veeam_mock.messages import AT_ONCE, DRIBBLE_STEPS, Reply, Request
+from veeam_mock.messages import AT_ONCE, DRIBBLE_STEPS, OUR_OWN, Reply, Request
 
 TLS_BEGINS = b"\x16\x03"
 """A handshake record, of any version (RFC 8446 section 5.1)."""
@@ -183,10 +183,10 @@ class Connection(asyncio.Protocol):
 
     def _answer_at_once(self, incoming: Incoming, head: Head, body: bytes) -> None:
         reply = self._door.mock.reply(head, body)
-        if reply.manner.closes:
+        if reply.manner is not OUR_OWN and reply.manner.closes:
             incoming = incoming._replace(keep_alive=False)
         if reply.delivery is AT_ONCE:
-            self._send(incoming.answer(reply))
+            self._send(render(reply, incoming.request.method, keep_alive=incoming.keep_alive, old=incoming.old))
             self._ended(incoming)
         else:
             self._holding = True

@@ -31,17 +31,18 @@ class MetHead(NamedTuple):
 
     def body_in(self, message: bytes) -> bytes | None:
         """The body of `message` if this is its head and all of it has come, and nothing behind it; None otherwise."""
-        before, after = self.before, self.after
-        if not message.startswith(before):
-            return None
+        before, after, _, _ = self
         if after is None:
-            return b"" if len(message) == len(before) else None
-        end = message.find(b"\r", len(before))
-        digits = message[len(before) : end]
-        if not message.startswith(after, end) or len(digits) > 7 or not digits.isdigit():
-            return None
-        body = message[end + len(after) :]
-        return body if len(body) == int(digits) else None
+            return b"" if message == before else None
+        if message.startswith(before):
+            begin = len(before)
+            end = message.find(b"\r", begin, begin + 8)
+            digits = message[begin:end]
+            if digits.isdigit() and message.startswith(after, end):
+                body = message[end + len(after) :]
+                if len(body) == int(digits):
+                    return body
+        return None
 
     def announces_body(self, message: bytes) -> bool:
         """Whether `message`, which begins with this head, is no more than that, and says that a body will follow."""

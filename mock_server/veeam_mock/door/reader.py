@@ -106,20 +106,18 @@ class RequestReader:
     def on_url(self, url: bytes) -> None:
         if not self._is_cut:
             self._url += url
-            self._count(len(url))
+            self._head_size += len(url)
+            if self._head_size > HEADER_LIMIT:
+                self.refuse(431)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if not self._head_is_read:
             self._fields.append((name, value))
             self._between_fields += BETWEEN_FIELDS
-            self._count(len(name) + len(value))
+            self._head_size += len(name) + len(value)
+            if self._head_size > HEADER_LIMIT:
+                self.refuse(431)
         # Trailer fields, which say nothing that is needed here, are thrown away (RFC 9110 section 6.5.1).
-
-    def _count(self, size: int) -> None:
-        """Refuse a head that is too large, in however many pieces it comes."""
-        self._head_size += size
-        if self._head_size > HEADER_LIMIT:
-            self.refuse(431)
 
     def on_headers_complete(self) -> None:
         if self._is_cut:

@@ -4,10 +4,11 @@ from http import HTTPStatus
 
 from veeam_mock.messages import NO_LENGTH, OUR_OWN, Manner, Reply
 
-STATUS_LINES = {status: f"HTTP/1.1 {status} \r\n" for status in range(100, 600)}
-STATUS_LINES.update({status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus})
+STATUS_LINES = {status: f"HTTP/1.1 {status} " for status in range(100, 600)}
+STATUS_LINES.update({status.value: f"HTTP/1.1 {status.value} {status.phrase}" for status in HTTPStatus})
 
 LAST_CHUNK = b"0\r\n\r\n"
+END_OF_HEAD = ("", "")
 
 
 def chunk(data: bytes) -> bytes:
@@ -20,26 +21,26 @@ def _write_manner(lines: list[str], manner: Manner, *, keep_alive: bool) -> bool
     if manner.connection == "http/1.0":
         lines[0] = lines[0].replace("HTTP/1.1", "HTTP/1.0", 1)
     elif manner.closes or not keep_alive:
-        lines.append("Connection: close\r\n")
+        lines.append("Connection: close")
         lines[:] = [line for line in lines if not line.startswith("Keep-Alive:")]
     elif manner.connection == "keep-alive":
-        lines.append("Connection: keep-alive\r\n")
+        lines.append("Connection: keep-alive")
     return manner.connection == "http/1.0" or manner.framing == "none"
 
 
 def render(reply: Reply, method: str, *, keep_alive: bool, old: bool = False) -> bytes:
     """The answer to a request of this method; an `old` client speaks HTTP/1.0, which knows no chunks."""
     headers, body = reply.headers, reply.body if method != "HEAD" else b""
-    lines = [STATUS_LINES[reply.status], *[f"{name}: {value}\r\n" for name, value in headers.items()]]
+    lines = [STATUS_LINES[reply.status], *map(": ".join, headers.items())]
     if reply.manner is not OUR_OWN:
         old = _write_manner(lines, reply.manner, keep_alive=keep_alive) or old
     elif not keep_alive and "Connection" not in headers:
-        lines.append("Connection: close\r\n")
+        lines.append("Connection: close")
     if "Content-Length" not in headers and reply.status not in NO_LENGTH and not old:
-        lines.append("Transfer-Encoding: chunked\r\n")
+        lines.append("Transfer-Encoding: chunked")
         if method != "HEAD":
             body = (chunk(body) if body else b"") + LAST_CHUNK
     if reply.cookies:
-        lines += [f"Set-Cookie: {cookie}\r\n" for cookie in reply.cookies]
-    lines.append("\r\n")
-    return "".join(lines).encode("latin-1") + body
+        lines += [f"Set-Cookie: {cookie}" for cookie in reply.cookies]
+    lines += END_OF_HEAD
+    return "\r\n".join(lines).encode("latin-1") + body

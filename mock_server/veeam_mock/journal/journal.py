@@ -24,7 +24,11 @@ ENTRY_COST = 1200
 FIELD_COST = 130
 """Bytes that a header field costs beside its name and value, measured: two strings and a place in a dictionary."""
 
-NO_FIELDS: tuple[Headers, int] = ({}, 0)
+NO_FIELDS: Headers = {}
+
+MOST_SHARED = 64
+"""Sizes of bodies whose latest header fields are known again."""
+
 ANSWERED = frozenset({"whole", "truncated"})
 WORDS = ("message", "Message", "error_description")
 """Where the body of a refusal says why, in each of its shapes."""
@@ -120,7 +124,7 @@ class Journal:
         self._places: deque[Place] = deque()
         self._bytes = 0
         self._forgotten: dict[str, int] = {}
-        self._latest_fields = NO_FIELDS
+        self._latest_fields: dict[int, tuple[Headers, int]] = {}
         self._numbered = 0
         self.listeners: list[Callable[[Told], None]] = []
 
@@ -142,21 +146,22 @@ class Journal:
 
         `began` is when the work on it began, as `system_time` says; only listeners need it.
         """
-        ending = reply.delivery.ending
-        answered = ending in ANSWERED
         size = len(body)
         if size > MOST_KEPT:
             body = body[:MOST_KEPT]
-        fields, answer = NO_FIELDS, b""
-        if answered:
+        ending = reply.delivery.ending
+        status, fields, counted, answer = None, NO_FIELDS, 0, b""
+        if ending in ANSWERED:
+            status = reply.status
             # A copy, also of a short body: what orjson writes keeps its 4 kB buffer for as long as it lives.
-            fields, answer = self._shared(reply.headers), b"%b" % self._cut(reply.body)
-        self._numbered += 1
+            # A long one is masked before it is cut, so that no half of a secret ends it.
+            answer = reply.body if len(reply.body) <= LONGEST_BODY else self.masker.beginning(reply.body, LONGEST_BODY)
+            answer = b"%b" % answer
+            fields, counted = self._shared(reply.headers, len(answer))
+        self._numbered = number = self._numbered + 1
         cost = cost_of(head) if cost is None else cost
-        cost += ENTRY_COST + len(body) + fields[1] + len(answer)
-        status = reply.status if answered else None
-        asked = head, size, body
-        row = (self._numbered, world, at, operation, *asked, status, fields[0], answer, ending, faults, forgiven, cost)
+        cost += ENTRY_COST + len(body) + counted + len(answer)
+        row = (number, world, at, operation, head, size, body, status, fields, answer, ending, faults, forgiven, cost)
         self._add(row)
         if self.listeners:
             self._tell((*row[:6], b"", *row[7:9], b"", *row[10:]), head.client, reply, began)
@@ -171,15 +176,16 @@ class Journal:
         for listener in self.listeners:
             listener(told)
 
-    def _shared(self, fields: Headers) -> tuple[Headers, int]:
-        """The header fields of a reply, and what they count for: within a second most replies have the same."""
-        if fields != self._latest_fields[0]:
-            self._latest_fields = fields, _cost_of_fields(fields)
-        return self._latest_fields
-
-    def _cut(self, body: bytes) -> bytes:
-        """A reply's body as it is kept: a long one is masked before it is cut, so that no half of a secret ends it."""
-        return body if len(body) <= LONGEST_BODY else self.masker.beginning(body, LONGEST_BODY)
+    def _shared(self, fields: Headers, size: int) -> tuple[Headers, int]:
+        """The header fields of a reply whose body has this size, and what they count for: within a second most replies
+        of one size have the same."""
+        latest = self._latest_fields
+        shared = latest.get(size)
+        if shared is None or shared[0] != fields:
+            if len(latest) >= MOST_SHARED:
+                latest.clear()
+            shared = latest[size] = fields, _cost_of_fields(fields)
+        return shared
 
     def _add(self, row: Row) -> None:
         places = self._places

@@ -8,6 +8,7 @@ pending, approved and denied codes expire; a spent one stays spent
 
 from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from typing import NamedTuple
 
 from veeam_mock.model import regions
@@ -100,11 +101,10 @@ class DeviceCodes:
         auto_approve: float | None = None,
     ) -> None:
         self._clock = clock
-        self._randomness = randomness
         self._lifetimes = lifetimes
         self._store = store
-        self._length = length
-        self._form = form
+        draw = randomness.text
+        self._draw = partial(draw, CODE_ALPHABET, length) if form is None else partial(made, form, draw)
         self._throttle = throttle
         self.auto_approve = auto_approve
 
@@ -120,10 +120,6 @@ class DeviceCodes:
             code = DeviceCode(user_code, purpose, now, expires_at, approved_from)
             if self._store.add(_key_of(user_code), code):
                 return code
-
-    def _draw(self) -> str:
-        text = self._randomness.text
-        return text(CODE_ALPHABET, self._length) if self._form is None else made(self._form, text)
 
     def find(self, typed: str) -> DeviceCode:
         """The code that a person typed, in any case, with spaces and dashes; `NotFound` when there is none."""

@@ -1,6 +1,6 @@
 """The body of a request: which media types an operation takes, and how their bytes become a value."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -18,33 +18,37 @@ class Tolerance(NamedTuple):
     multipart: bool
 
 
-class ReadBody(NamedTuple):
-    """The value of a body, what is wrong with it, and what was forgiven."""
-
-    value: Any
-    violations: list[Violation]
-    forgiven: list[str]
-
-
-NOTHING = ReadBody(None, [], [])
+ReadBody = tuple[Any, Sequence[Violation], Sequence[str]]
+"""The value of a body, what is wrong with it, and what was forgiven."""
 
 
 class BodyReader(NamedTuple):
     """Reads the bodies that come with one head. `unreadable` says why none can be read, `missing` what is wrong without
-    one."""
+    one. `plain` has what a body of JSON has to fit so that nothing is to be said of it."""
 
     described: "Body"
     media: Media
     tolerance: Tolerance
     unreadable: Violation | None
     missing: Violation | None
+    plain: tuple[Schema, Shape] | None
 
     def read(self, body: bytes) -> ReadBody:
         """The value of `body` and what is wrong with it. Never raises."""
         refusal = self.unreadable if body else self.missing
         if refusal is not None:
-            return ReadBody(None, [refusal], [])
-        return self.described.read(body, self.media, self.tolerance) if body else NOTHING
+            return None, [refusal], ()
+        if not body:
+            return None, (), ()
+        if self.plain is not None:
+            schema, shape = self.plain
+            try:
+                value = orjson.loads(body)
+            except orjson.JSONDecodeError:
+                return self.described.read(body, self.media, self.tolerance)
+            if schema.is_valid(value) and shape.is_plain(value):
+                return value, (), ()
+        return self.described.read(body, self.media, self.tolerance)
 
 
 class Body:
@@ -53,22 +57,21 @@ class Body:
     def __init__(self, schemas: Mapping[str, tuple[Schema, Mapping[str, Any]]], required: bool) -> None:
         self._schemas = {media: compiled for media, (compiled, _) in schemas.items()}
         self._shapes = {media: Shape(plain) for media, (_, plain) in schemas.items()}
-        self._required = required
         self.media_types = tuple(schemas)
+        served = " or ".join(schemas)
+        self._missing = Violation("body", f"is required, as {served}", "required") if required else None
 
     def __bool__(self) -> bool:
         return bool(self._schemas)
 
-    def reader(self, request: Request, tolerance: Tolerance) -> BodyReader:
-        """What reads the bodies of requests that have the head of `request`."""
+    def reader(self, request: Request, tolerance: Tolerance) -> BodyReader | None:
+        """What reads the bodies of requests that have the head of `request`; None where none is described."""
+        if not self._schemas:
+            return None
         media, encoding = media_of(request), refuse_encoding(request)
         unreadable = encoding or self.refuse_media(media, tolerance)
-        return BodyReader(self, media, tolerance, unreadable, encoding or self.refuse_none())
-
-    def refuse_none(self) -> Violation | None:
-        """What is wrong without a body."""
-        served = " or ".join(self.media_types)
-        return Violation("body", f"is required, as {served}", "required") if self._required else None
+        plain = (self._schemas[JSON], self._shapes[JSON]) if media.type == JSON and JSON in self._schemas else None
+        return BodyReader(self, media, tolerance, unreadable, encoding or self._missing, plain)
 
     def refuse_media(self, media: Media, tolerance: Tolerance) -> Violation | None:
         """What is wrong with the media type of a body."""
@@ -85,35 +88,25 @@ class Body:
 
     def read(self, body: bytes, media: Media, tolerance: Tolerance) -> ReadBody:
         """The value of `body`, whose media type is not refused, and what is wrong with it."""
-        if media.type == JSON:
-            try:
-                value = orjson.loads(body)
-            except orjson.JSONDecodeError:
-                return self._read_closely(body, media, tolerance)
-            if self._schemas[JSON].is_valid(value) and self._shapes[JSON].is_plain(value):
-                return ReadBody(value, [], [])
-        return self._read_closely(body, media, tolerance)
-
-    def _read_closely(self, body: bytes, media: Media, tolerance: Tolerance) -> ReadBody:
         is_form_in_parts = media.type == MULTIPART and MULTIPART not in self._schemas
         name = FORM if is_form_in_parts else media.type
         notes = [f"header.Content-Type: a form was sent as {MULTIPART}"] if is_form_in_parts else []
         try:
             value = self._parse(body, media, notes, tolerance)
         except ValueError as error:
-            return ReadBody(None, [Violation("body", str(error), "syntax")], notes)
+            return None, [Violation("body", str(error), "syntax")], notes
         violations = self._schemas[name].violations(value, "body")
         shape = self._shapes[name]
         if not violations and (name == FORM or shape.is_plain(value)):
-            return ReadBody(value, violations, notes)
+            return value, violations, notes
         found: list[str] = []
         mended = shape.mend(value, found)
         if not found or (name == FORM and not violations):
-            return ReadBody(value, violations, notes)
+            return value, violations, notes
         left = self._schemas[name].violations(mended, "body")
         if tolerance.json:
-            return ReadBody(mended, left, [*notes, *found])
-        return ReadBody(value, violations if left else [_as_violation(note) for note in found], notes)
+            return mended, left, [*notes, *found]
+        return value, violations if left else [_as_violation(note) for note in found], notes
 
     def _parse(self, body: bytes, media: Media, notes: list[str], tolerance: Tolerance) -> object:
         """The value of a body; None for media types that are not looked into."""

@@ -5,7 +5,7 @@ reading that was picked is merged into the schema before it is compiled (see the
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -81,8 +81,8 @@ class CheckedRequest(NamedTuple):
 
     values: Mapping[str, Any]
     body: Any
-    violations: list[Violation]
-    forgiven: list[str]
+    violations: Sequence[Violation]
+    forgiven: Sequence[str]
 
     def with_body(self, read: ReadBody) -> "CheckedRequest":
         """The same request with what was read of its body."""
@@ -172,8 +172,7 @@ class Spec:
 
     def body_reader(self, match: Match, request: Request) -> BodyReader | None:
         """What reads the bodies that come with the head of `request`; None where the operation takes none."""
-        body = match.operation.body
-        return body.reader(request, self._tolerance) if body else None
+        return match.operation.body.reader(request, self._tolerance)
 
     def _check_parameters(self, match: Match, request: Request) -> tuple[dict[str, Any], list[Violation]]:
         values: dict[str, Any] = {}
@@ -189,12 +188,15 @@ class Spec:
                 violations.append(Violation(parameter.where, "is required", "required"))
         return values, violations
 
-    def check_reply(self, operation: Operation, reply: Reply) -> list[Violation]:
+    def check_reply(self, operation_id: str, reply: Reply) -> Sequence[Violation]:
         """Everything in `reply` that the operation does not promise."""
-        if reply.status not in operation.replies:
-            return [Violation("status", f"{reply.status} is not a status of {operation.id}", "status")]
-        schema = operation.replies[reply.status]
-        return [] if schema is None else schema.violations(reply.content, "body")
+        replies = self.operations[operation_id].replies
+        if reply.status not in replies:
+            return [Violation("status", f"{reply.status} is not a status of {operation_id}", "status")]
+        schema = replies[reply.status]
+        if schema is None or schema.is_valid(reply.content):
+            return ()
+        return schema.violations(reply.content, "body")
 
 
 def _compile_path(document: Mapping[str, Any], path: str, item: Mapping[str, Any]) -> dict[str, Operation]:

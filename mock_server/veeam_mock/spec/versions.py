@@ -59,7 +59,7 @@ class Versions:
         """The version that a path as sent names; None when it names none that is served."""
         name = path[1:].partition("/")[0]
         name = name if self._is_exact else name.lower()
-        return self[name] if name in self.names else None
+        return _compiled(name, self._picked) if name in self.names else None
 
     def find(self, method: str, path: str) -> tuple[Version | None, Match | NoMatch]:
         """The version that a path as sent names, and the operation that is meant there."""
