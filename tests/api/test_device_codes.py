@@ -198,3 +198,17 @@ def test_no_more_codes_are_kept_than_the_settings_allow(serve: Callable[..., Moc
     client = ApiClient(server.url)
     codes = [client.device_code().json()["userCode"] for _ in range(3)]
     assert [code["userCode"] for code in server.device_codes.list()] == codes[1:]
+
+
+def test_what_many_worlds_keep_is_bounded_together_and_a_busy_one_takes_nothing_from_the_others(
+    serve: Callable[..., MockServer],
+) -> None:
+    server = serve(most_codes=4)
+    quiet, busy = (MockServer.attach(server.url, world=name) for name in ("quiet", "busy"))
+    kept = [ApiClient(quiet.url).device_code().json()["userCode"]]
+    codes = [ApiClient(busy.url).device_code().json()["userCode"] for _ in range(9)]
+    assert [code["userCode"] for code in quiet.device_codes.list()] == kept
+    assert [code["userCode"] for code in busy.device_codes.list()] == codes[-3:]
+    busy.reset()
+    kept += [ApiClient(quiet.url).device_code().json()["userCode"] for _ in range(3)]
+    assert [code["userCode"] for code in quiet.device_codes.list()] == kept

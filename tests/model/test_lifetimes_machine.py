@@ -15,7 +15,7 @@ from hypothesis.stateful import (
 )
 
 from support.redis_server import RedisServer
-from veeam_mock.api.worlds import World, make_world
+from veeam_mock.api.worlds import Rooms, World, make_world
 from veeam_mock.faults.parsing import FaultParser
 from veeam_mock.model.device_codes import Purpose, State
 from veeam_mock.model.errors import AccessDenied, CodeExpired, InvalidGrant
@@ -62,7 +62,7 @@ class Life(RuleBasedStateMachine):
         self.expected = Expected(now=self.real)
 
     def make_world(self, settings: Settings, parser: FaultParser) -> World:
-        return make_world("", settings, parser, lambda: self.real)
+        return make_world("", settings, parser, Rooms.of(settings), lambda: self.real)
 
     @rule(seconds=STEPS)
     def advance(self, seconds: float) -> None:

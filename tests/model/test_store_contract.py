@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from veeam_mock.model.organizations import Organization
-from veeam_mock.model.store import MemoryStore, Store
+from veeam_mock.model.store import MemoryStore, Room, Store
 from veeam_mock.stores import records, scripts
 from veeam_mock.stores.link import Link
 from veeam_mock.stores.place import Place
@@ -19,7 +19,7 @@ MakeStore = Callable[[int], Store[Organization]]
 @pytest.fixture(params=["memory", "redis"])
 def make_store(request: pytest.FixtureRequest) -> Iterator[MakeStore]:
     if request.param == "memory":
-        yield MemoryStore
+        yield lambda bound: MemoryStore(Room(bound))
         return
     link = Link(request.getfixturevalue("redis_server").url, "contract")
     place = Place(link, "")

@@ -1,5 +1,6 @@
 """Properties of what the server keeps: stores, time, tokens, chance."""
 
+import gc
 import threading
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,7 @@ from veeam_mock.model import regions
 from veeam_mock.model.clock import LATEST, Clock, TimeTravelError
 from veeam_mock.model.errors import AccessDenied, InvalidGrant, UnknownRegion
 from veeam_mock.model.randomness import CODE_ALPHABET, Randomness
-from veeam_mock.model.store import MemoryStore
+from veeam_mock.model.store import MemoryStore, Room
 from veeam_mock.model.tokens import Lifetimes, Login, TokenPair, Tokens, digest_of
 
 KEYS = st.sampled_from("abcdef")
@@ -23,7 +24,7 @@ STEPS = st.lists(st.tuples(st.sampled_from(["put", "pop", "get"]), KEYS, st.inte
 
 @given(st.integers(1, 4), STEPS)
 def test_a_store_is_an_ordered_mapping_that_forgets_the_oldest(bound: int, steps: list[tuple[str, str, int]]) -> None:
-    store: MemoryStore[int] = MemoryStore(bound)
+    store: MemoryStore[int] = MemoryStore(Room(bound))
     model: OrderedDict[str, int] = OrderedDict()
     for step, key, value in steps:
         if step == "put":
@@ -41,8 +42,48 @@ def test_a_store_is_an_ordered_mapping_that_forgets_the_oldest(bound: int, steps
     assert store.values() == []
 
 
+SHARED_STEPS = st.lists(st.tuples(st.sampled_from(["put", "put", "put", "pop", "clear"]), st.integers(0, 3), KEYS))
+
+
+@given(st.integers(1, 12), SHARED_STEPS)
+def test_stores_that_share_a_room_take_nothing_from_one_that_keeps_to_its_share(
+    bound: int, steps: list[tuple[str, int, str]]
+) -> None:
+    room = Room(bound)
+    stores: list[MemoryStore[str]] = [MemoryStore(room) for _ in range(4)]
+    share = bound // len(stores)
+    for step, number, key in steps:
+        before = [store.values() for store in stores]
+        if step == "put":
+            stores[number].put(key, key)
+            assert stores[number].get(key) == key
+        elif step == "pop":
+            stores[number].pop(key)
+        else:
+            stores[number].clear()
+        for store, had in zip(stores, before, strict=True):
+            if store is not stores[number] and store.values() != had:
+                assert store.values() == had[1:], "the oldest goes"
+                assert len(had) > share, "only what is beyond its share"
+                assert len(had) == max(map(len, before)), "from where there is most"
+        assert sum(map(len, stores)) <= bound
+
+
+def test_a_store_that_nobody_holds_takes_no_share() -> None:
+    room = Room(4)
+    left: MemoryStore[int] = MemoryStore(room)
+    left.put("a", 1)
+    left.clear()
+    del left
+    gc.collect()
+    store: MemoryStore[int] = MemoryStore(room)
+    for number in range(5):
+        store.put(str(number), number)
+    assert store.values() == [1, 2, 3, 4]
+
+
 def test_a_record_is_taken_by_one_caller_only() -> None:
-    store: MemoryStore[int] = MemoryStore(1000)
+    store: MemoryStore[int] = MemoryStore(Room(1000))
     for number in range(1000):
         store.put(str(number), number)
     start = threading.Barrier(8)
@@ -140,8 +181,8 @@ class TokenMachine(RuleBasedStateMachine):
             self.lifetimes,
             passwords={"ann": "a", "bob": "b"},
             forms={},
-            access=MemoryStore[Login](1000),
-            refresh=MemoryStore[Login](1000),
+            access=MemoryStore[Login](Room(1000)),
+            refresh=MemoryStore[Login](Room(1000)),
         )
         self.pairs: list[tuple[TokenPair, str]] = []
         self.revoked: set[str] = set()

@@ -12,7 +12,7 @@ from veeam_mock.model.limits import CODES, LOGINS, Counter
 from veeam_mock.model.organizations import Organization, Organizations
 from veeam_mock.model.randomness import Randomness
 from veeam_mock.model.restore_sessions import RestoreSession, RestoreSessions
-from veeam_mock.model.store import MemoryStore, Store
+from veeam_mock.model.store import MemoryStore, Room, Store
 from veeam_mock.model.tokens import Lifetimes, Login, Tokens
 from veeam_mock.settings.settings import Settings
 from veeam_mock.spec.renditions import RENDITIONS
@@ -65,6 +65,7 @@ class World:
             throttle=kept.throttle if settings.ambiguities["throttling"] == "some" else None,
             auto_approve=settings.auto_approve,
         )
+        self._growing: tuple[Store[Any], ...] = (kept.access, kept.refresh, kept.codes)
         self.count_login = kept.login_limit
         self.organizations = Organizations(kept.organizations)
         self.restore_sessions = RestoreSessions(kept.restore_sessions)
@@ -76,6 +77,11 @@ class World:
         for key in self.settings.restore_sessions:
             self.restore_sessions.start(RestoreSession(key, "", "Vex", self.clock.now()))
 
+    def forget(self) -> None:
+        """Give back the room of what clients had it keep."""
+        for store in self._growing:
+            store.clear()
+
     def change(self, settings: Settings) -> None:
         """Go on with other settings; what has been issued keeps its end."""
         self.settings = settings
@@ -85,14 +91,29 @@ class World:
         self.lifetimes.refresh = settings.refresh_lifetime
 
 
-def make_world(name: str, settings: Settings, parser: FaultParser, source: Callable[[], float] | None = None) -> World:
+class Rooms(NamedTuple):
+    """The room for what clients make the server keep, over all worlds of a process."""
+
+    access: Room
+    refresh: Room
+    codes: Room
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Rooms":
+        """As large as the settings say."""
+        return cls(Room(settings.most_tokens), Room(settings.most_tokens), Room(settings.most_codes))
+
+
+def make_world(
+    name: str, settings: Settings, parser: FaultParser, rooms: Rooms, source: Callable[[], float] | None = None
+) -> World:
     """A new world in this process. `source` gives real time in Unix seconds, UTC."""
     clock = Clock(source)
     seed = seed_of(name, settings)
     standing = tuple(parser.parse(fault, clock.now(), standing=True) for fault in settings.faults)
-    access: MemoryStore[Login] = MemoryStore(settings.most_tokens)
-    refresh: MemoryStore[Login] = MemoryStore(settings.most_tokens)
-    codes: MemoryStore[DeviceCode] = MemoryStore(settings.most_codes)
+    access: MemoryStore[Login] = MemoryStore(rooms.access)
+    refresh: MemoryStore[Login] = MemoryStore(rooms.refresh)
+    codes: MemoryStore[DeviceCode] = MemoryStore(rooms.codes)
     kept = Kept(
         clock,
         Randomness(seed),
@@ -100,8 +121,8 @@ def make_world(name: str, settings: Settings, parser: FaultParser, source: Calla
         access,
         refresh,
         codes,
-        MemoryStore(MOST_ORGANIZATIONS),
-        MemoryStore(MOST_RESTORE_SESSIONS),
+        MemoryStore(Room(MOST_ORGANIZATIONS)),
+        MemoryStore(Room(MOST_RESTORE_SESSIONS)),
         Counter(CODES),
         Counter(LOGINS),
     )
@@ -166,6 +187,7 @@ class WorldsInMemory(Worlds):
         self._on_change = on_change
         self._clock = clock
         self._parser = parser
+        self._rooms = Rooms.of(settings)
         self._worlds: dict[str, World] = {}
         self.default = self._make(DEFAULT)
 
@@ -179,6 +201,8 @@ class WorldsInMemory(Worlds):
         return name in self._worlds
 
     def reset(self, name: str) -> None:
+        if name in self._worlds:
+            self._worlds[name].forget()
         if name == DEFAULT:
             self.default = self._make(DEFAULT)
         else:
@@ -196,7 +220,7 @@ class WorldsInMemory(Worlds):
             raise NoSuchWorld(BAD_NAME)
         if name not in self._worlds and len(self._worlds) > self._settings.most_worlds:
             raise TooManyWorlds(self._settings.most_worlds)
-        world = self._worlds[name] = make_world(name, self._settings, self._parser, self._clock)
+        world = self._worlds[name] = make_world(name, self._settings, self._parser, self._rooms, self._clock)
         self._on_change()
         return world
 

@@ -74,7 +74,8 @@ class DeviceCode(NamedTuple):
 
 def _key_of(typed: str) -> str:
     """What a code is kept under, and found by, however a person types it."""
-    return typed.upper().replace("-", "").replace(" ", "")
+    key = typed.upper().replace("-", "").replace(" ", "")
+    return typed if key == typed else key  # of what is kept, one text serves as both
 
 
 class DeviceCodes:

@@ -1,8 +1,9 @@
 """Where the model keeps its records: an interface, and the implementation in memory."""
 
 import threading
+import weakref
 from collections import OrderedDict
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 Record = TypeVar("Record")
 
@@ -37,28 +38,58 @@ class Store(Protocol[Record]):
     def __len__(self) -> int: ...
 
 
-class MemoryStore(Store[Record]):
-    """A store in this process. At its bound the oldest record makes room for the new one."""
+class Room:
+    """Room for so many records, which the stores of several worlds share.
+
+    Where it is full, a store that has its share or more, `bound` by the number of stores, loses its oldest record for
+    each new one; one that has less takes the place of the oldest record of the store that has most. So what happens in
+    one world takes nothing from another that keeps to its share.
+    """
 
     def __init__(self, bound: int) -> None:
         self._bound = bound
+        self._stores: weakref.WeakSet[MemoryStore[Any]] = weakref.WeakSet()
+        self._count = 0
+        self.lock = threading.Lock()
+
+    def enter(self, store: "MemoryStore[Any]") -> None:
+        """A store that shares the room from now on, for as long as somebody holds it."""
+        self._stores.add(store)
+
+    def take(self, store: "MemoryStore[Any]") -> None:
+        """Take a place for one more record of `store`. The caller holds the lock."""
+        if self._count >= self._bound:
+            has_its_share = len(store) >= max(1, self._bound // len(self._stores))
+            (store if has_its_share else max(self._stores, key=len)).drop_oldest()
+        self._count += 1
+
+    def leave(self, records: int) -> None:
+        """Give back the places of so many records. The caller holds the lock."""
+        self._count -= records
+
+
+class MemoryStore(Store[Record]):
+    """A store in this process, in a room that others may share."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
         self._records: OrderedDict[str, Record] = OrderedDict()
         self._names: dict[str, str] = {}
         self._keys: dict[str, str] = {}
-        self._lock = threading.Lock()
+        self._lock = room.lock
+        room.enter(self)
 
     def put(self, key: str, record: Record) -> None:
         with self._lock:
-            if key not in self._records and len(self._records) >= self._bound:
-                self._drop_name(self._records.popitem(last=False)[0])
+            if key not in self._records:
+                self._room.take(self)
             self._records[key] = record
 
     def add(self, key: str, record: Record, name: str = "") -> bool:
         with self._lock:
             if key in self._records or name in self._keys:
                 return False
-            if len(self._records) >= self._bound:
-                self._drop_name(self._records.popitem(last=False)[0])
+            self._room.take(self)
             self._records[key] = record
             if name:
                 self._names[key], self._keys[name] = name, key
@@ -77,7 +108,10 @@ class MemoryStore(Store[Record]):
     def pop(self, key: str) -> Record | None:
         with self._lock:
             self._drop_name(key)
-            return self._records.pop(key, None)
+            record = self._records.pop(key, None)
+            if record is not None:
+                self._room.leave(1)
+            return record
 
     def values(self) -> list[Record]:
         with self._lock:
@@ -85,12 +119,18 @@ class MemoryStore(Store[Record]):
 
     def clear(self) -> None:
         with self._lock:
+            self._room.leave(len(self._records))
             self._records.clear()
             self._names.clear()
             self._keys.clear()
 
     def __len__(self) -> int:
         return len(self._records)
+
+    def drop_oldest(self) -> None:
+        """Forget the oldest record. The caller holds the lock of the room."""
+        self._drop_name(self._records.popitem(last=False)[0])
+        self._room.leave(1)
 
     def _drop_name(self, key: str) -> None:
         if self._names and (name := self._names.pop(key, None)) is not None:

@@ -309,16 +309,16 @@ class Declared:
         command=False,
     )
     most_codes: int = setting(
-        10_000,
+        5_000,
         {"type": "integer", "minimum": 1, "maximum": 1_000_000},
-        "Device codes kept; then the oldest goes.",
+        "Device codes kept over all worlds; then the oldest of the world with most goes. In a store: in each world.",
         "N",
         command=False,
     )
     most_tokens: int = setting(
         10_000,
         {"type": "integer", "minimum": 1, "maximum": 1_000_000},
-        "Access tokens and refresh tokens kept, each; then the oldest goes.",
+        "Access tokens and refresh tokens kept, each as many over all worlds; then as for codes. In a store: in each world.",
         "N",
         command=False,
     )
