@@ -76,10 +76,10 @@ KNOWN = {
     "veeam_mock.also.schemas": {"Plain", "Schemas"},
     "veeam_mock.also.sources": {"AlsoError", "Source", "follow", "read_source"},
     "veeam_mock.files": {"is_of_the_system", "write_file"},
-    "veeam_mock.secret_forms": {"form_of"},
-    "veeam_mock.showing": {"CI_COMMAND", "printable"},
+    "veeam_mock.secrecy.secret_forms": {"form_of"},
+    "veeam_mock.secrecy.showing": {"CI_COMMAND", "printable"},
     "veeam_mock.streams": {"lenient_streams"},
-    "veeam_mock.spellings": {"Span", "Spellings", "replaced", "united"},
+    "veeam_mock.secrecy.spellings": {"Span", "Spellings", "replaced", "united"},
 }
 """What the contracts use of the mock: the server, its documents and those of others, what a code or a token looks
 like, how foreign text is shown, and how files are written."""

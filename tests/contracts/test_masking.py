@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from support.spellings import AROUND, EXACT, LONG, Spelling
 from veeam_contracts.asking.secrets import Secrets
 from veeam_mock.journal.masking import Masker
-from veeam_mock.showing import printable
+from veeam_mock.secrecy.showing import printable
 
 Mask = Callable[[str, str], str]
 

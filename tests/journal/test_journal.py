@@ -21,7 +21,7 @@ from veeam_mock.journal.lines import json_line, logger, text_line
 from veeam_mock.journal.masking import Masker, without_credentials
 from veeam_mock.messages import Delivery, Reply, Request
 from veeam_mock.mock import Mock
-from veeam_mock.secret_names import MASK, SECRET_HEADERS, SECRET_NAMES
+from veeam_mock.secrecy.secret_names import MASK, SECRET_HEADERS, SECRET_NAMES
 from veeam_mock.settings.settings import Settings
 
 PASSWORD = 'pä55 wörd"\\&=%+/?'

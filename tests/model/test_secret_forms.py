@@ -7,7 +7,7 @@ import requests
 
 from veeam_mock import MockServer, Settings, SettingsError
 from veeam_mock.model.randomness import Randomness
-from veeam_mock.secret_forms import ALPHABETS, form_of, made
+from veeam_mock.secrecy.secret_forms import ALPHABETS, form_of, made
 
 FORMS = [
     *(f"{name} of 64" for name in ALPHABETS if name != "base64"),

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 from veeam_contracts.asking.secrets import Secrets
 from veeam_contracts.asking.wire import LATE, Cause, Silence
 from veeam_contracts.paths import GIVE_CODES, is_at
-from veeam_mock.showing import CI_COMMAND
+from veeam_mock.secrecy.showing import CI_COMMAND
 
 LONGEST_TOKEN = 32 * 1024
 """Characters; a server reads no head of more."""

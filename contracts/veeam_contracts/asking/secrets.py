@@ -4,8 +4,8 @@ import re
 import threading
 from urllib.parse import unquote_plus
 
-from veeam_mock.showing import printable
-from veeam_mock.spellings import Span, Spellings, replaced, united
+from veeam_mock.secrecy.showing import printable
+from veeam_mock.secrecy.spellings import Span, Spellings, replaced, united
 
 SHORTEST = 4
 """Characters from which on a value is hidden everywhere; a shorter one would hide half of every sentence."""

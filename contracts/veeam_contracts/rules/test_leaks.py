@@ -17,11 +17,11 @@ from veeam_contracts.rules.test_answers import answered
 
 LEAKS = {
     "SQL": re.compile(
-        r"\bSELECT\s.{1,200}\sFROM\s|\bINSERT INTO\s|\bUPDATE\s\S+\sSET\s|\bDELETE FROM\s|\bORA-\d{5}\b|\bSQLSTATE\b"
-        r"|syntax error at or near|SqlException|Npgsql|\bnear \"[^\"]*\": syntax error|\bSQLITE_[A-Z]+\b|\bdbo\.\w"
-        r"|\b(?:relation|column) \\?\"[\w.]+\\?\" does not exist|violates [\w-]+(?: key)? constraint"
-        r"|\bE11000 duplicate key|Unclosed quotation mark|Incorrect syntax near"
-        r"|Invalid (?:object|column) name '|Cannot insert duplicate key"
+        r"\b(?:SELECT\s.{1,200}\sFROM\s|INSERT INTO\s|UPDATE\s\S+\sSET\s|DELETE FROM\s|ORA-\d{5}\b|SQLSTATE\b"
+        r"|near \"[^\"]*\": syntax error|SQLITE_[A-Z]+\b|dbo\.\w|E11000 duplicate key"
+        r"|(?:relation|column) \\?\"[\w.]+\\?\" does not exist)"
+        r"|syntax error at or near|SqlException|Npgsql|violates [\w-]+(?: key)? constraint"
+        r"|Unclosed quotation mark|Incorrect syntax near|Invalid (?:object|column) name '|Cannot insert duplicate key"
         r"|error in your SQL syntax",
         re.DOTALL,
     ),
@@ -72,8 +72,10 @@ LONG = 10_000
 @pytest.mark.rule("answers.no-leak")
 def test_no_answer_shows_what_is_behind_the_server(api: Client, findings: Findings) -> None:
     own = urlsplit(api.target.url).hostname or ""
+    texts = {exchange.shown for exchange in answered(api)}  # Many answers are the same.
+    leaks = {text: [what for what, pattern in LEAKS.items() if pattern.search(text)] for text in texts}
     for exchange in answered(api):
-        found = [what for what, pattern in LEAKS.items() if pattern.search(exchange.shown)]
+        found = list(leaks[exchange.shown])
         found += ["the path of a share"] if SHARE.search(exchange.plain) else []
         if not exchange.ok:
             found += ["an address of a private network" for at in PRIVATE.findall(exchange.shown) if at != own][:1]

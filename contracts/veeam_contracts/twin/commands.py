@@ -19,7 +19,7 @@ from veeam_contracts.running.versions import choose, served_versions
 from veeam_contracts.twin.comparing import Difference, Side, as_json, compare, record
 from veeam_contracts.twin.probing import NothingShown, probe
 from veeam_contracts.writing import write_output
-from veeam_mock.showing import printable
+from veeam_mock.secrecy.showing import printable
 
 MOST_PROBED, MOST_COMPARED = 200, 300
 """Requests to one server."""

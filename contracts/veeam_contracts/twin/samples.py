@@ -8,7 +8,7 @@ from veeam_contracts.asking.client import Client
 from veeam_contracts.asking.exchange import Exchange, is_sendable
 from veeam_contracts.asking.gate import NoAnswer
 from veeam_contracts.asking.survey import Barred, NotServed
-from veeam_mock.secret_forms import form_of
+from veeam_mock.secrecy.secret_forms import form_of
 
 ENOUGH = 20
 """Codes that show their alphabet: of 36 characters that are equally likely, four do not stay away by chance."""

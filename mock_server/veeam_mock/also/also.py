@@ -11,7 +11,7 @@ from veeam_mock.also.operations import Described, is_json
 from veeam_mock.also.scene import Scene
 from veeam_mock.also.sources import stamp_of
 from veeam_mock.messages import NO_BODY, Reply
-from veeam_mock.showing import printable
+from veeam_mock.secrecy.showing import printable
 from veeam_mock.spec.spec import NOT_SERVED, SLASH, CheckedRequest, Match, NoMatch, Operation
 from veeam_mock.spec.versions import Version, Versions
 

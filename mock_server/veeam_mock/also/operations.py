@@ -10,7 +10,7 @@ from typing import Any
 from veeam_mock.also.schemas import Plain, Schemas
 from veeam_mock.also.sources import MOST_STEPS, follow, is_parameter
 from veeam_mock.messages import FORM, JSON
-from veeam_mock.showing import printable
+from veeam_mock.secrecy.showing import printable
 from veeam_mock.spec.bodies import Body
 from veeam_mock.spec.schema import Schema
 from veeam_mock.spec.spec import Operation, Parameter

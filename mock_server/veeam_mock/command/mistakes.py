@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
+from veeam_mock.secrecy.showing import printable
 from veeam_mock.settings.settings import Settings, SettingsError
 from veeam_mock.settings.sources import gather
-from veeam_mock.showing import printable
 
 
 class Mistake(click.ClickException):

@@ -8,7 +8,7 @@ from http.client import HTTPException
 from urllib.error import URLError
 from urllib.request import HTTPSHandler, ProxyHandler, build_opener
 
-from veeam_mock.showing import printable
+from veeam_mock.secrecy.showing import printable
 
 PAUSE = 0.1
 """Seconds between two tries."""

@@ -7,7 +7,7 @@ import orjson
 
 from veeam_mock.journal.journal import Entry, Told
 from veeam_mock.messages import Request
-from veeam_mock.showing import CI_COMMAND, printable
+from veeam_mock.secrecy.showing import CI_COMMAND, printable
 
 GREEN, YELLOW, RED = "32", "33", "31"
 """Colours as a terminal has them (ECMA-48, Select Graphic Rendition)."""

@@ -7,8 +7,8 @@ from typing import Any
 
 from veeam_mock.messages import Headers
 from veeam_mock.model.tokens import ACCESS_PREFIX, REFRESH_PREFIX
-from veeam_mock.secret_names import MASK, SECRET_HEADERS, SECRET_NAMES, is_secret
-from veeam_mock.spellings import Span, Spellings, replaced, united
+from veeam_mock.secrecy.secret_names import MASK, SECRET_HEADERS, SECRET_NAMES, is_secret
+from veeam_mock.secrecy.spellings import Span, Spellings, replaced, united
 
 ROOM = 18 * 1024
 """Bytes beyond what is shown of a body, in which a secret that begins there ends: a password has at most 1,024

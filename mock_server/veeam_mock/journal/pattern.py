@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from veeam_mock.messages import Request, decode_segment
-from veeam_mock.secret_names import MASK, is_secret
+from veeam_mock.secrecy.secret_names import MASK, is_secret
 from veeam_mock.spec.media import read_body
 from veeam_mock.spec.schema import shorten
 

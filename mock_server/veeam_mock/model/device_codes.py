@@ -25,7 +25,7 @@ from veeam_mock.model.errors import (
 from veeam_mock.model.randomness import CODE_ALPHABET, Randomness
 from veeam_mock.model.store import Store
 from veeam_mock.model.tokens import Lifetimes
-from veeam_mock.secret_forms import made
+from veeam_mock.secrecy.secret_forms import made
 
 
 class State(StrEnum):

@@ -9,7 +9,7 @@ from veeam_mock.model.clock import Clock
 from veeam_mock.model.errors import AccessDenied, InvalidGrant
 from veeam_mock.model.randomness import TOKEN_ALPHABET, Randomness
 from veeam_mock.model.store import Store
-from veeam_mock.secret_forms import made
+from veeam_mock.secrecy.secret_forms import made
 
 ACCESS_PREFIX = "mock-access-"
 REFRESH_PREFIX = "mock-refresh-"

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from veeam_mock.control.records import Exchange
-from veeam_mock.secret_names import MASK, is_secret
+from veeam_mock.secrecy.secret_names import MASK, is_secret
 
 MADE_BY_CURL = frozenset({"host", "content-length", "connection", "accept", "accept-encoding", "user-agent"})
 """Header fields that curl sets by itself, or that are those of another client."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from veeam_mock.faults.kinds import FIELD_NAME, FIELD_VALUE
 from veeam_mock.model import durations, regions
-from veeam_mock.secret_forms import PATTERN
+from veeam_mock.secrecy.secret_forms import PATTERN
 from veeam_mock.spec.document import VERSIONS
 
 TEXT = {"type": "string", "minLength": 1}

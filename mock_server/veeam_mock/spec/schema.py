@@ -11,7 +11,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from veeam_mock.secret_names import is_secret, without_secrets
+from veeam_mock.secrecy.secret_names import is_secret, without_secrets
 from veeam_mock.spec.suggestions import suggestion
 
 LONGEST = 1_000

@@ -5,17 +5,15 @@ and of HTML undone, over one another. In each reading a secret is looked for as 
 latin-1, as hexadecimal digits, and as the middle of base64 (RFC 4648).
 """
 
-import html
 import re
 from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
+
+from veeam_mock.secrecy.escapes import BLANK, CHAINS, Escape
 
 CASELESS = 8
 """Characters from which on a secret is found in other case too: a shorter one might be a word."""
-
-DEEPEST = 4
-"""Encodings over one another that are undone."""
 
 LONGEST = 64 * 1024
 """Characters of a text in which a secret under escapes is given its place; a longer text is hidden whole."""
@@ -40,29 +38,6 @@ class Span(NamedTuple):
     label: str
 
 
-class Escape(NamedTuple):
-    """One way of spelling: what an escape looks like, and what it stands for."""
-
-    pattern: re.Pattern[str]
-    undo: "Callable[[str], Undone]"
-
-    def read(self, text: str) -> str:
-        """`text` with the escapes undone, each kind of them once: a body may have a hundred thousand."""
-        known: dict[str, str] = {}
-
-        def undone(found: re.Match[str]) -> str:
-            run = found.group()
-            if run not in known:
-                known[run] = self.undo(run)[0]
-            return known[run]
-
-        return self.pattern.sub(undone, text)
-
-
-Undone = tuple[str, Sequence[int]]
-"""What an escape stands for, and the offsets in it at which each character begins, and the last ends."""
-
-
 class Placed(NamedTuple):
     """A text as it was read; each of its characters is spelled from `starts` to `ends` in the text that came."""
 
@@ -75,21 +50,23 @@ class Spellings:
     """Texts to be hidden, each with a label."""
 
     def __init__(self) -> None:
-        self._exact: dict[str, str] = {}
-        self._caseless: dict[str, str] = {}
+        self._exact = _Forms()
+        self._caseless = _Forms()
 
     def add(self, secret: str, label: str) -> None:
         """Look for `secret` from now on; an empty one is nowhere."""
         if not secret:
             return
         forms, digits = _forms(secret), _digits(secret)
-        self._exact |= dict.fromkeys([*forms, *digits, *_encoded(secret)], label)
+        for form in [*forms, *digits, *_encoded(secret)]:
+            self._exact.add(form, label)
         for form in [*digits, *forms] if len(secret) >= CASELESS else digits:
-            self._caseless.setdefault(_lower(form), label)
+            if _lower(form) not in self._caseless.labels:
+                self._caseless.add(_lower(form), label)
 
     def spans(self, text: str) -> list[Span]:
         """Where secrets stand in `text`, in order, those that overlap as one."""
-        if not self._exact and not self._caseless:
+        if not self._exact.labels and not self._caseless.labels:
             return []
         found = set(self._occurrences(Placed(text, range(len(text)), range(1, len(text) + 1))))
         for read, escapes in readings(text):
@@ -102,23 +79,49 @@ class Spellings:
 
     def _label_in(self, text: str) -> str | None:
         for forms, read in ((self._exact, text), (self._caseless, _lower(text))):
-            for form, label in forms.items():
-                if form in read or _cut_off(form, read) != -1:
+            cut = forms.perhaps_cut_off(read)
+            for form, label in forms.labels.items():
+                if form in read or (form in cut and _cut_off(form, read) != -1):
                     return label
         return None
 
     def _occurrences(self, placed: Placed) -> Iterator[Span]:
         for forms, read in ((self._exact, placed.text), (self._caseless, _lower(placed.text))):
-            for form, label in forms.items():
+            for form, label in forms.labels.items():
                 at = read.find(form)
                 while at != -1:
                     end = at + len(form)
-                    shown = self._exact.get(placed.text[at:end], label)
+                    shown = self._exact.labels.get(placed.text[at:end], label)
                     yield Span(placed.starts[at], placed.ends[end - 1], shown)
                     at = read.find(form, at + 1)
+            for form in forms.perhaps_cut_off(read):
                 at = _cut_off(form, read)
                 if at != -1:
-                    yield Span(placed.starts[at], placed.ends[-1], label)
+                    yield Span(placed.starts[at], placed.ends[-1], forms.labels[form])
+
+
+class _Forms:
+    """Forms of secrets with their labels, and by how they begin: most texts end with the beginning of none."""
+
+    def __init__(self) -> None:
+        self.labels: dict[str, str] = {}
+        self._by_begin: dict[str, list[str]] = {}
+        self._longest = 0
+
+    def add(self, form: str, label: str) -> None:
+        if form not in self.labels and len(form) > CASELESS:
+            self._by_begin.setdefault(form[:CASELESS], []).append(form)
+            self._longest = max(self._longest, len(form))
+        self.labels[form] = label
+
+    def perhaps_cut_off(self, text: str) -> set[str]:
+        """The forms that begin where `text` might have been cut."""
+        end = text[max(0, len(text) - self._longest - LONGEST_ESCAPE + 1) :]
+        if len(end) > len(self._by_begin):
+            begins = {begin for begin in self._by_begin if begin in end}
+        else:
+            begins = self._by_begin.keys() & {end[at : at + CASELESS] for at in range(len(end))}
+        return {form for begin in begins for form in self._by_begin[begin]}
 
 
 def united(spans: Iterable[Span]) -> list[Span]:
@@ -164,8 +167,6 @@ def readings(text: str) -> Iterator[tuple[str, tuple[Escape, ...]]]:
 
 def _cut_off(form: str, text: str) -> int:
     """Where the beginning of a secret stands at the end of a text that some bound has cut; -1 where none does."""
-    if len(form) <= CASELESS:
-        return -1
     begin = form[:CASELESS]
     at = text.find(begin, max(0, len(text) - len(form) - LONGEST_ESCAPE + 1))
     while at != -1:
@@ -234,93 +235,3 @@ def _undone(placed: Placed, escape: Escape) -> Placed:
         ends += [placed.ends[begin + offset - 1] for offset in offsets[1:]]
         at = end
     return Placed("".join([*parts, placed.text[at:]]), [*starts, *placed.starts[at:]], [*ends, *placed.ends[at:]])
-
-
-_BACKSLASH = (
-    r"(?:\\u[0-9a-fA-F]{4})+|(?:\\x[0-9a-fA-F]{2})+|\\U[0-9a-fA-F]{8}|\\u\{[0-9a-fA-F]{1,6}\}"
-    r"|(?:\\\\)+|\\[nrtbf\"'/]|'\\''"
-)
-_PERCENT = r"(?:%[0-9a-fA-F]{2})+"
-_NUMERIC = r"&#(?>[0-9]{1,7}|[xX][0-9a-fA-F]{1,6})"
-_ENTITY = rf"{_NUMERIC}(?:;|(?!\Z))|&[a-zA-Z]{{2,8}};"
-"""A reference that ends with the text may be cut; in its midst HTML reads one without a semicolon too."""
-CONTROLS = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
-
-
-def _unescaped(run: str) -> Undone:
-    """Escapes of JSON, JavaScript and Python, and of a quote in a shell."""
-    kind = run[1]
-    if run == "'\\''":
-        return _whole("'", run)
-    if kind == "\\" and run[0] == "\\":
-        return run[::2], range(0, len(run) + 1, 2)
-    if kind == "x":
-        return _of_bytes(bytes.fromhex(run.replace("\\x", "")), 4)
-    if kind == "u" and "{" not in run:
-        return _of_units(bytes.fromhex(run.replace("\\u", "")))
-    if kind in "uU":
-        number = int(run.strip("\\uU{}"), 16)
-        return _whole(chr(number) if number <= 0x10FFFF else run, run)
-    return _whole(CONTROLS.get(kind, kind), run)
-
-
-def _whole(text: str, run: str) -> Undone:
-    """One character in the place of `run`, which stays as it is where it stands for none."""
-    return (text, (0, len(run))) if len(text) == 1 else (run, range(len(run) + 1))
-
-
-def _of_bytes(data: bytes, width: int) -> Undone:
-    """Bytes of UTF-8, each spelled by `width` characters; what is no UTF-8 is latin-1."""
-    text = data.decode("utf-8", "surrogateescape")
-    if len(text) == len(data):
-        offsets: Sequence[int] = range(0, len(data) * width + 1, width)
-    else:
-        sizes = [len(character.encode("utf-8", "surrogateescape")) for character in text]
-        offsets = _sums(sizes, width)
-    return re.sub("[\udc80-\udcff]", lambda found: chr(ord(found.group()) - 0xDC00), text), offsets
-
-
-def _of_units(data: bytes) -> Undone:
-    """Units of UTF-16, each spelled by six characters."""
-    text = data.decode("utf-16-be", "surrogatepass")
-    return text, _sums([1 + (character > "\uffff") for character in text], 6)
-
-
-def _sums(sizes: Sequence[int], width: int) -> list[int]:
-    offsets = [0]
-    for size in sizes:
-        offsets.append(offsets[-1] + size * width)
-    return offsets
-
-
-def _of_entity(entity: str) -> Undone:
-    """A numeric character reference stands for any character here: HTML would take another for a control character."""
-    digits = entity[2:].removesuffix(";")
-    if entity[1] != "#":
-        return _whole(html.unescape(entity), entity)
-    number = int(digits[1:], 16) if digits[0] in "xX" else int(digits)
-    return _whole(chr(number) if number <= 0x10FFFF else entity, entity)
-
-
-def _of_any(run: str) -> Undone:
-    """Whichever of the escapes it is."""
-    match run[0]:
-        case "%":
-            return _of_bytes(bytes.fromhex(run.replace("%", "")), 3)
-        case "&":
-            return _of_entity(run)
-    return _unescaped(run)
-
-
-BLANK = Escape(
-    re.compile(r"[\s+\x00-\x1f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\u00ad]+"), lambda blanks: ("", (0,))
-)
-"""Blanks, one that a form wrote as a plus, and characters that nobody sees."""
-
-CHAINS = (
-    (Escape(re.compile(f"{_BACKSLASH}|{_PERCENT}|{_ENTITY}"), _of_any), DEEPEST),
-    (Escape(re.compile(_BACKSLASH), _of_any), 2),
-    (Escape(re.compile(_PERCENT), _of_any), 2),
-    (Escape(re.compile(_ENTITY), _of_any), 2),
-)
-"""What is undone, and how often over: each where it stands, or one kind alone, as a secret may look like an escape."""
