@@ -66,6 +66,10 @@ HABITS: dict[str, tuple[Behaviour, list[str]]] = {
     ),
     "codes in two groups": (with_code_of("{0}-{1}"), ["form of code"]),
     "codes of small letters": (with_code_of("{0}{1}", str.lower), ["form of code"]),
+    "a word in capital letters": (
+        on_good("getDeviceCode", lambda answer: answer.with_members(message=f"IMPORTANT: {answer.json['message']}")),
+        ["body.message"],
+    ),
     "a message of its own": (on_good("getDeviceCode", in_other_words), ["body.message"]),
 }
 
@@ -76,6 +80,27 @@ def test_a_habit_is_learned_answered_and_named(habit: str, tmp_path: Path) -> No
     assert [found.aspect for found in differences(behave, {}, "v4", None)] == aspects
     profile = learn(behave, {}, "v4", tmp_path)
     assert differences(behave, {}, "v4", profile) == []
+
+
+def with_another_code(repeated: str) -> Behaviour:
+    """Codes beside which the one before stands, and some text that is the same each time."""
+
+    def behave(server: Server, ask: Ask) -> Answer:
+        answer = server.answer(ask)
+        if not (ask.is_code and answer.status == 200):
+            return answer
+        before, server.memory["before"] = server.memory.get("before"), answer.json["userCode"]
+        return answer.with_members(message=f"{repeated}: {answer.json['userCode']}, not {before}.")
+
+    return behave
+
+
+@pytest.mark.parametrize(("repeated", "written"), [("ATTENTION", "ATTENTION"), ("K7PLM2QRS", "(secret)")])
+def test_a_word_is_no_code_and_what_is_one_beside_another_code_is_not_written(
+    tmp_path: Path, repeated: str, written: str
+) -> None:
+    profile = learn(with_another_code(repeated), {}, "v4", tmp_path).read_text("utf-8")
+    assert f"message: '{written}: {{code}}, not (secret).'" in profile
 
 
 def test_organizations_are_made_up_in_the_same_form(tmp_path: Path) -> None:

@@ -28,9 +28,6 @@ NOT_LEARNED = {
     "an address with a query": ["body.verificationUrl", "body.verificationUrl"],
     "the page of Microsoft's login": ["body.verificationUrl", "body.verificationUrl"],
     "the page of Microsoft's grant": ["body.verificationUrl", "body.verificationUrl"],
-    "a message with words in capital letters": [
-        *("body.message", "body.verificationUrl", "body.message", "body.verificationUrl", "body.message"),
-    ],
     "a server behind Fastly whose lists change": ["body[].region"],
     "two logins for each user": ["body[].region"],
     "links with a query": ["body.results[].region"],

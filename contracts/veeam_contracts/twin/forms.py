@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from veeam_contracts.asking.client import Client
 from veeam_contracts.asking.exchange import NOT_JSON, Exchange
+from veeam_contracts.twin.samples import words_beside_codes
 from veeam_contracts.twin.shapes import flattened, shape_of
 from veeam_contracts.twin.templates import SECRET, Places, places_in
 
@@ -62,7 +63,8 @@ def forms_in(exchanges: Mapping[K, Exchange], client: Client) -> dict[K, Form]:
 
     All that is secret is known when the last of them has come; and what is looked for costs, so that it is once.
     """
-    conceal = cache(client.secrets.alike(SECRET).conceal)
+    words = words_beside_codes(client.journal)
+    conceal = cache(client.secrets.alike(SECRET, words).conceal)
     return {key: _form_of(exchange, places_in(exchange, client, conceal)) for key, exchange in exchanges.items()}
 
 
