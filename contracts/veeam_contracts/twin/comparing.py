@@ -1,7 +1,8 @@
 """Two servers, asked the same: where their answers differ in form, each cause once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import combinations
 
 from veeam_contracts.asking.client import Client
 from veeam_contracts.asking.exchange import Exchange
@@ -32,6 +33,11 @@ class Side:
     exchanges: dict[Question, Exchange] = field(default_factory=dict)
     secret_forms: Mapping[str, str] = field(default_factory=dict)
     held_back: set[Question] = field(default_factory=set)
+
+    def reorders(self, operation: str) -> bool:
+        """Whether the server itself gave the same list in another order, when it was asked again."""
+        seen = {form.listed for question, form in self.forms.items() if question.operation == operation}
+        return any(sorted(one) == sorted(other) for one, other in combinations(seen, 2))
 
     def shown(self, question: Question) -> str:
         """The exchange in which a question was answered, for a person."""
@@ -70,10 +76,15 @@ def compare(one: Side, other: Side) -> list[Difference]:
     """The differences, the widest first; questions that one side could not be asked are one difference each."""
     causes: dict[tuple[str, str, str], list[Question]] = {}
     asked = [*one.forms, *(key for key in other.forms if key not in one.forms)]
+    operations = {question.operation for question in asked}
+    reordered = {each for each in operations if one.reorders(each) or other.reorders(each)}
     for question in asked:
         if question in one.held_back | other.held_back:
             continue
-        for cause in _differences(question, one.forms.get(question), other.forms.get(question)):
+        forms = [one.forms.get(question), other.forms.get(question)]
+        if question.operation in reordered:
+            forms = [_without_order(form) for form in forms]
+        for cause in _differences(question, *forms):
             causes.setdefault(cause, []).append(question)
     found = [
         Difference(
@@ -108,6 +119,11 @@ def _differences(question: Question, one: Form | None, other: Form | None) -> li
     return [
         (name, here.get(name, ABSENT), there.get(name, ABSENT)) for name in names if here.get(name) != there.get(name)
     ]
+
+
+def _without_order(form: Form | None) -> Form | None:
+    """The order that a server does not keep itself is none of its habits; what is in the list is."""
+    return form and replace(form, listed=tuple(sorted(form.listed)))
 
 
 def _without_words(aspects: Mapping[str, str]) -> dict[str, str]:

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterable
 from contextlib import suppress
+from itertools import combinations
 from statistics import median
 from typing import Any
 
 from veeam_contracts.asking.admission import Refused
 from veeam_contracts.asking.client import Client
-from veeam_contracts.asking.exchange import Exchange
+from veeam_contracts.asking.exchange import Exchange, listed_in
 from veeam_contracts.asking.gate import NoAnswer
 from veeam_contracts.asking.survey import Barred, NotServed
 from veeam_contracts.document import questions, region_names
@@ -89,6 +90,9 @@ def _lifetimes(client: Client) -> dict[str, int]:
 SUFFIX = re.compile(r"\.(?:partner\.)?onmicrosoft\.[a-z]{2,3}$|\.partner\.onmschina\.cn$", re.IGNORECASE)
 TYPES = ("Office365", "OnPremises", "Hybrid")
 MOST_ORGANIZATIONS = 100
+SORTED_BY = ("region", "type", "name", "isBackedup")
+LISTS = 8
+"""Lists of organizations that show whether a server keeps their order: of two in any order, one of 128 looks kept."""
 
 
 def _made_up(client: Client) -> list[dict[str, Any]] | None:
@@ -96,8 +100,19 @@ def _made_up(client: Client) -> list[dict[str, Any]] | None:
     with suppress(NoAnswer, NotServed, Barred, Refused):
         listed = client.organizations()[:MOST_ORGANIZATIONS]
         asked = client.survey.asked.get("getOrganizations")
-        return [_of_form(item, number) for number, item in enumerate(listed, 1)] if asked and asked.ok else None
+        if not asked or not asked.ok:
+            return None
+        if len(listed) > 1 and _reorders(client):
+            listed = sorted(listed, key=lambda item: [str(_of_form(item, 0).get(name)) for name in SORTED_BY])
+        return [_of_form(item, number) for number, item in enumerate(listed, 1)]
     return None
+
+
+def _reorders(client: Client) -> bool:
+    """Whether the server lists its organizations in another order, when it is asked again."""
+    path = client.path_of("getOrganizations")
+    orders = {tuple(str(item.get("id")).lower() for item in listed_in(client.get(path).value)) for _ in range(LISTS)}
+    return any(sorted(one) == sorted(other) for one, other in combinations(orders, 2))
 
 
 def _of_form(item: dict[str, Any], number: int) -> dict[str, Any]:
