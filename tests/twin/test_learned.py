@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import yaml
 
 from mutants.defects import with_code
@@ -156,6 +157,30 @@ def test_a_limit_on_all_requests_is_told_from_one_on_an_operation() -> None:
     first, *between, last = client.journal[: met + 1]
     assert limits_met([first, last], client.version) == [{"number": 1, "seconds": 10}]
     assert limits_met(between, client.version) == []
+
+
+def starting_up(number: int) -> Behaviour:
+    """A server that is not ready for its first requests."""
+
+    def behave(server: Server, ask: Ask) -> Answer:
+        page = say(503).with_body(b"<h1>Not yet</h1>").with_header("Content-Type", "text/html")
+        return page.with_header("Retry-After", "2") if server.count() <= number else server.answer(ask)
+
+    return behave
+
+
+def test_a_server_that_starts_up_is_named_and_its_twin_starts_up_in_each_world(tmp_path: Path) -> None:
+    found = differences(starting_up(3), {}, "v4", None)
+    assert [(each.aspect, each.questions) for each in found] == [("answer", ("starting",))]
+    profile = learn(starting_up(3), {}, "v4", tmp_path)
+    assert yaml.safe_load(profile.read_text("utf-8"))["starting"] == 3
+    assert differences(starting_up(3), {}, "v4", profile) == []
+    with MockServer(http=True, profile=str(profile)) as server:
+        for world in ("one", "other"):
+            headers = {"X-Mock-World": world}
+            answers = [requests.get(f"{server.url}/v4/ServiceInstance", headers=headers, timeout=5) for _ in range(4)]
+            assert [answer.status_code for answer in answers] == [503, 503, 503, 401]
+            assert answers[0].text == "<h1>Not yet</h1>"
 
 
 def test_a_limit_ends_with_the_time_of_its_world(tmp_path: Path) -> None:

@@ -28,7 +28,6 @@ NOT_LEARNED = {
     "an address with a query": ["body.verificationUrl", "body.verificationUrl"],
     "the page of Microsoft's login": ["body.verificationUrl", "body.verificationUrl"],
     "the page of Microsoft's grant": ["body.verificationUrl", "body.verificationUrl"],
-    "a server behind Varnish that starts up": ["answer"],
 }
 """What a profile cannot tell the mock, and docs/twin.md says so."""
 

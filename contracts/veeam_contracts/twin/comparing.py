@@ -9,8 +9,9 @@ from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.asking.secrets import Secrets
 from veeam_contracts.twin.forms import Form, forms_in
 from veeam_contracts.twin.generated import generated
+from veeam_contracts.twin.limits import waited_for
 from veeam_contracts.twin.samples import forms_of_secrets
-from veeam_contracts.twin.script import TOO_MANY, Question, play
+from veeam_contracts.twin.script import STARTING, TOO_MANY, Question, play
 
 ABSENT = "(not there)"
 PARTICULAR = frozenset({"malformed-body", "bad-body"})
@@ -64,9 +65,10 @@ def record(client: Client) -> Side:
             side.held_back.add(answered.question)
         elif answered.exchange is not None:
             side.exchanges[answered.question] = answered.exchange
-    asked_to_wait = next((exchange for exchange in client.journal if exchange.throttled), None)
-    if asked_to_wait is not None:
-        side.exchanges[LIMIT] = asked_to_wait
+    for question, exchanges in zip((START, LIMIT), waited_for(client.records.exchanges), strict=True):
+        asked_to_wait = next((exchange for exchange in exchanges if exchange.throttled), None)
+        if asked_to_wait is not None:
+            side.exchanges[question] = asked_to_wait
     side.forms = forms_in(side.exchanges, client)
     side.secret_forms = forms_of_secrets(client.journal)
     return side
@@ -136,7 +138,8 @@ def _without_texts(aspects: Mapping[str, str]) -> dict[str, str]:
 
 
 LIMIT = Question("", TOO_MANY, lambda client: None)
-"""What stands for the answers of a server that asks to wait."""
+START = Question("", STARTING, lambda client: None)
+"""What stands for the answers of a server that asks to wait, and of one that is not ready yet."""
 
 
 def as_json(differences: list[Difference]) -> list[Mapping[str, object]]:

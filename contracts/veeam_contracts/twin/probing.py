@@ -17,10 +17,10 @@ from veeam_contracts.judging.findings import NotTested
 from veeam_contracts.paths import Version
 from veeam_contracts.rules.probes import PROBES
 from veeam_contracts.twin.forms import forms_in
-from veeam_contracts.twin.limits import limits_met
+from veeam_contracts.twin.limits import limits_met, waited_for
 from veeam_contracts.twin.profile import Profile
 from veeam_contracts.twin.samples import ask_for_codes, forms_of_secrets
-from veeam_contracts.twin.script import TOO_MANY, play
+from veeam_contracts.twin.script import STARTING, TOO_MANY, play
 from veeam_contracts.twin.templates import without_host
 
 FEWEST = 4
@@ -57,10 +57,13 @@ def probe(client: Client, served: Iterable[Version]) -> Profile:
     profile.organizations = _made_up(client)
     ask_for_codes(client)
     profile.secret_forms = forms_of_secrets(client.journal)
-    profile.limits = limits_met(client.journal, client.version)
-    asked_to_wait = next((exchange for exchange in client.journal if exchange.throttled), None)
-    if asked_to_wait is not None:
-        answers["", TOO_MANY] = asked_to_wait
+    early, later = waited_for(client.records.exchanges)
+    profile.starting = len(early)
+    profile.limits = limits_met(later, client.version)
+    for case, exchanges in ((STARTING, early), (TOO_MANY, later)):
+        asked_to_wait = next((exchange for exchange in exchanges if exchange.throttled), None)
+        if asked_to_wait is not None:
+            answers["", case] = asked_to_wait
     profile.forms = forms_in(answers, client)
     profile.latencies = {operation: (median(taken), max(taken)) for operation, taken in times.items()}
     return profile

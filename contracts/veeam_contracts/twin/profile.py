@@ -20,13 +20,15 @@ COMPRESSIONS = frozenset({"gzip", "deflate"})
 @dataclass(slots=True)
 class Profile:
     """What is learned: `ambiguities` is the reading and the evidence of each question; `forms` the form of each answer
-    by operation and case; `limits` what was met; `secret_forms` those of codes and tokens; `organizations` are made-up
-    ones of the same form; `latencies` the median and the slowest time of each operation, in seconds."""
+    by operation and case; `starting` how many requests came before the server was ready; `limits` what was met;
+    `secret_forms` those of codes and tokens; `organizations` are made-up ones of the same form; `latencies` the median
+    and the slowest time of each operation, in seconds."""
 
     api: str
     versions: Sequence[str]
     ambiguities: dict[str, tuple[str, str]] = field(default_factory=dict)
     lifetimes: dict[str, int] = field(default_factory=dict)
+    starting: int = 0
     limits: list[dict[str, Any]] = field(default_factory=list)
     secret_forms: dict[str, str] = field(default_factory=dict)
     organizations: list[dict[str, Any]] | None = None
@@ -40,13 +42,14 @@ class Profile:
             ("api", self.api),
             ("versions", list(self.versions)),
             ("lifetimes", {key: f"{seconds}s" for key, seconds in sorted(self.lifetimes.items())}),
+            ("starting", self.starting),
             ("limits", self.limits),
             ("forms", self.secret_forms),
             ("refusals", [_entry(key, form) for key, form in sorted(self.forms.items()) if _is_refusal(key, form)]),
             ("answers", [_entry(key, form) for key, form in sorted(self.forms.items()) if not key[1]]),
         ]
         if self.organizations is not None:
-            parts.insert(6, ("organizations", self.organizations))
+            parts.insert(7, ("organizations", self.organizations))
         shown = (f"\n{_dump({name: value})}" for name, value in parts if value or name == "organizations")
         text = HEAD + "".join(shown)
         text += "\nambiguities:\n" + "".join(self._lines()) if self.ambiguities else ""

@@ -17,6 +17,9 @@ from veeam_contracts.paths import service_of
 TOO_MANY = "too-many"
 """The case of what is refused because of what came before; no question asks for it."""
 
+STARTING = "starting"
+"""The case of what is refused before the first answer, as the server starts up."""
+
 UNKNOWN_VERSION = "v99"
 UNKNOWN_TOKEN = "0123456789abcdef0123456789abcdef"
 

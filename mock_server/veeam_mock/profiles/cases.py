@@ -11,7 +11,7 @@ CASES = (
     "no-token", "bad-token", "other-scheme", "expired-token", "unknown-grant", "incomplete-login", "wrong-login",
     "refused-refresh-token", "no-body", "malformed-body", "bad-body", "media-type", "unknown-region", "unknown-id",
     "malformed-id", "unknown-version", "unknown-path", "unknown-method",
-    "too-many",
+    "too-many", "starting",
 )  # fmt: skip
 """All kinds, in the order in which they are told."""
 
@@ -36,6 +36,8 @@ def case_of_error(error: errors.ModelError, request: Request) -> str:
             return "unknown-id"
         case errors.UnknownRegion():
             return "unknown-region"
+        case errors.Starting():
+            return "starting"
         case errors.Throttled():
             return "too-many"
     return ""

@@ -34,8 +34,8 @@ class Profile:
             (entry.get("operation", ""), entry.get("case", "")): Learned(entry, api, framing) for entry in entries
         }
         self._by_case = {case: learned for (_, case), learned in reversed(self._answers.items()) if case}
-        self.limits = Limits(given.get("limits", ()))
-        self.has_limits = bool(given.get("limits"))
+        self.limits = Limits(given.get("limits", ()), given.get("starting", 0))
+        self.has_limits = bool(given.get("limits") or given.get("starting"))
         self.compresses = any("compression" in entry for entry in entries)
         self._everywhere = shared(entries)
         latency = given.get("latency", {}) if with_latency else {}

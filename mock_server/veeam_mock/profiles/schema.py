@@ -77,6 +77,7 @@ SCHEMA = {
             "additionalProperties": False,
             "properties": {"code": durations.SCHEMA, "token": durations.SCHEMA},
         },
+        "starting": {"type": "integer", "minimum": 1, "maximum": 1000},
         "limits": {"type": "array", "maxItems": 100, "items": LIMIT},
         "forms": FORMS,
         "organizations": {**ORGANIZATIONS, "maxItems": 100},
