@@ -48,6 +48,17 @@ def with_code_of(form: str, change: Callable[[str], str] = str) -> Behaviour:
     return on_good("getDeviceCode", look)
 
 
+def german_page(server: Server, ask: Ask) -> Answer:
+    """A page of its own for one cloud, which the mock does not tell from the worldwide one."""
+    answer = server.answer(ask)
+    if not (ask.is_code and answer.status == 200 and b"Germany" in ask.body):
+        return answer
+    page = f"{answer.json['verificationUrl']}de"
+    return answer.with_members(
+        verificationUrl=page, message=answer.json["message"].replace(answer.json["verificationUrl"], page)
+    )
+
+
 SEVEN_DIGITS = "2026-01-02T03:04:05.0000000Z"
 
 HABITS: dict[str, tuple[Behaviour, list[str]]] = {
@@ -67,6 +78,7 @@ HABITS: dict[str, tuple[Behaviour, list[str]]] = {
     ),
     "codes in two groups": (with_code_of("{0}-{1}"), ["form of code"]),
     "codes of small letters": (with_code_of("{0}{1}", str.lower), ["form of code"]),
+    "a page for one cloud": (german_page, ["body.verificationUrl"]),
     "a word in capital letters": (
         on_good("getDeviceCode", lambda answer: answer.with_members(message=f"IMPORTANT: {answer.json['message']}")),
         ["body.message"],
@@ -127,6 +139,13 @@ def test_what_was_sent_makes_room_in_a_refusal_and_cannot_break_out_of_it(tmp_pa
     split = twin.device_code("a\r\nSet-Cookie: b")
     assert "Set-Cookie: b'" in split.member("message")
     assert split.headers["x"] == "aa??Set-Cookie: b"
+
+
+def test_a_page_that_the_settings_name_stays(tmp_path: Path) -> None:
+    profile = learn(german_page, {}, "v4", tmp_path)
+    own = "https://example.test/devicelogin"
+    twin = client_of(Server.answer, {"profile": str(profile), "verification_url": own}, "v4")
+    assert twin.device_code("Germany").member("verificationUrl") == own
 
 
 def busy_after(number: int, counted: Callable[[Ask], bool]) -> Behaviour:

@@ -24,10 +24,6 @@ NOT_LEARNED = {
     "a body is read whatever its media type": ["status"],
     "an unknown organization by a malformed id is forbidden": ["status"],
     "a refusal in the words of json net": ["text 1 of 1"],
-    "the scheme of the address in capital letters": ["body.verificationUrl", "body.verificationUrl"],
-    "an address with a query": ["body.verificationUrl", "body.verificationUrl"],
-    "the page of Microsoft's login": ["body.verificationUrl", "body.verificationUrl"],
-    "the page of Microsoft's grant": ["body.verificationUrl", "body.verificationUrl"],
 }
 """What a profile cannot tell the mock, and docs/twin.md says so."""
 
@@ -155,6 +151,9 @@ HEAD = "profile: 1\nrefusals:\n- case: no-token\n  status: 401\n"
         (HEAD + '  body: x\n  headers: {"X A": a}\n', "is not names of header fields"),
         (HEAD + f"  body: {'x' * 70_000}\n", "at most 65536 are allowed"),
         (HEAD, ", line 3: refusals.0.body: is required"),
+        ("profile: 1\nstarting: 0\n", ", line 2: starting: 0 is less than the minimum of 1"),
+        ("profile: 1\npages: {Mars: x}\n", ", line 2: pages: unknown key 'Mars'"),
+        ("profile: 1\npages:\n  China: '{no}'\n", ", line 3: pages.China: '{no}' is no place"),
         ("profile: 1\nversions: [v3]\n", "'v3' is not one of v4"),
     ],
 )

@@ -1,7 +1,7 @@
 """Learning how a server answers: the script is played once, and each open question is put."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from itertools import combinations
 from statistics import median
@@ -16,12 +16,14 @@ from veeam_contracts.document import questions, region_names
 from veeam_contracts.judging.findings import NotTested
 from veeam_contracts.paths import Version
 from veeam_contracts.rules.probes import PROBES
-from veeam_contracts.twin.forms import forms_in
+from veeam_contracts.twin.forms import Form, forms_in
 from veeam_contracts.twin.limits import limits_met, waited_for
 from veeam_contracts.twin.profile import Profile
 from veeam_contracts.twin.samples import ask_for_codes, forms_of_secrets
 from veeam_contracts.twin.script import STARTING, TOO_MANY, play
 from veeam_contracts.twin.templates import without_host
+
+PAGE = "verificationUrl"
 
 FEWEST = 4
 """One of so many questions has to be answered, as of the requests of a check."""
@@ -50,6 +52,7 @@ def probe(client: Client, served: Iterable[Version]) -> Profile:
         answers.setdefault((question.operation, question.case), exchange)
         if not question.case:
             times.setdefault(question.operation, []).append(exchange.elapsed)
+    pages = _codes_by_region(client)
     profile.ambiguities = dict(_readings(client))
     if "getDeviceCode" in client.survey.barred:
         profile.ambiguities["organization-id"] = ("required", client.survey.barred["getDeviceCode"])
@@ -65,6 +68,7 @@ def probe(client: Client, served: Iterable[Version]) -> Profile:
         if asked_to_wait is not None:
             answers["", case] = asked_to_wait
     profile.forms = forms_in(answers, client)
+    profile.pages = _pages(forms_in(pages, client))
     profile.latencies = {operation: (median(taken), max(taken)) for operation, taken in times.items()}
     return profile
 
@@ -77,6 +81,22 @@ def _readings(client: Client) -> Iterable[tuple[str, tuple[str, str]]]:
                 reading = "worldwide"  # It is one for all regions; which one, the answers say.
             if reading in map(str, entry["readings"]):
                 yield question, (reading, without_host(client.secrets.mask(evidence), client))
+
+
+def _codes_by_region(client: Client) -> dict[str, Exchange]:
+    """A code for each region that the server has."""
+    found = {}
+    for region in {name.lower(): name for name in sorted(region_names(), reverse=True)}.values():
+        with suppress(NoAnswer, NotServed, Barred, Refused):
+            found[region] = client.device_code(region)
+    return {region: exchange for region, exchange in found.items() if exchange.ok}
+
+
+def _pages(forms: Mapping[str, Form]) -> dict[str, str]:
+    """The sign-in page of each region, where they differ; a page that is one for all is that of the answer."""
+    bodies = {region: form.body for region, form in forms.items() if isinstance(form.body, dict)}
+    pages = {region: body[PAGE] for region, body in bodies.items() if isinstance(body.get(PAGE), str)}
+    return pages if len(set(pages.values())) > 1 else {}
 
 
 def _of_the_journal(asked: tuple[str, Any]) -> bool:

@@ -21,8 +21,8 @@ COMPRESSIONS = frozenset({"gzip", "deflate"})
 class Profile:
     """What is learned: `ambiguities` is the reading and the evidence of each question; `forms` the form of each answer
     by operation and case; `starting` how many requests came before the server was ready; `limits` what was met;
-    `secret_forms` those of codes and tokens; `organizations` are made-up ones of the same form; `latencies` the median
-    and the slowest time of each operation, in seconds."""
+    `secret_forms` those of codes and tokens; `organizations` are made-up ones of the same form; `pages` where
+    codes are typed, by region; `latencies` the median and the slowest time of each operation, in seconds."""
 
     api: str
     versions: Sequence[str]
@@ -32,6 +32,7 @@ class Profile:
     limits: list[dict[str, Any]] = field(default_factory=list)
     secret_forms: dict[str, str] = field(default_factory=dict)
     organizations: list[dict[str, Any]] | None = None
+    pages: dict[str, str] = field(default_factory=dict)
     forms: dict[tuple[str, str], Form] = field(default_factory=dict)
     latencies: dict[str, tuple[float, float]] = field(default_factory=dict)
 
@@ -45,6 +46,7 @@ class Profile:
             ("starting", self.starting),
             ("limits", self.limits),
             ("forms", self.secret_forms),
+            ("pages", dict(sorted(self.pages.items()))),
             ("refusals", [_entry(key, form) for key, form in sorted(self.forms.items()) if _is_refusal(key, form)]),
             ("answers", [_entry(key, form) for key, form in sorted(self.forms.items()) if not key[1]]),
         ]

@@ -6,6 +6,7 @@ from typing import Any
 from veeam_mock.messages import Delivery, Reply
 from veeam_mock.profiles.learned import LENGTH, Learned, shared
 from veeam_mock.profiles.limits import Limits
+from veeam_mock.profiles.pages import Pages
 from veeam_mock.profiles.schema import problems_of
 from veeam_mock.profiles.templates import Asking
 from veeam_mock.settings.settings import Settings, SettingsError
@@ -30,8 +31,10 @@ class Profile:
         entries = [*given.get("refusals", ()), *given.get("answers", ())]
         api = given.get("api")
         framing = str(given.get("ambiguities", {}).get("length", LENGTH))
+        pages = Pages(given.get("pages", {}))
         self._answers = {
-            (entry.get("operation", ""), entry.get("case", "")): Learned(entry, api, framing) for entry in entries
+            (entry.get("operation", ""), entry.get("case", "")): Learned(entry, api, framing, pages)
+            for entry in entries
         }
         self._by_case = {case: learned for (_, case), learned in reversed(self._answers.items()) if case}
         self.limits = Limits(given.get("limits", ()), given.get("starting", 0))
