@@ -59,6 +59,27 @@ def german_page(server: Server, ask: Ask) -> Answer:
     )
 
 
+def any_media_type(server: Server, ask: Ask) -> Answer:
+    """Takes a body of any kind."""
+    if ask.is_code and ask.body and "json" not in ask.headers.get("Content-Type", ""):
+        return server.answer(ask.with_json({"targetRegion": "worldwide"}))
+    return server.answer(ask)
+
+
+def forbids_ids(server: Server, ask: Ask) -> Answer:
+    """Finds no organization by an id of zeros, and forbids other ids that it does not know."""
+    answer = server.answer(ask)
+    is_other = is_at(ask.path, "getOrganization") and "/00000000" not in ask.path and b"was not found" in answer.body
+    return say(403, {"message": "Not yours."}) if is_other else answer
+
+
+def always_atlantis(server: Server, ask: Ask) -> Answer:
+    """Names one region in its refusals, whichever was asked for."""
+    answer = server.answer(ask)
+    is_region = ask.is_code and b"is not one of" in answer.body
+    return answer.with_members(message="No Atlantis here.") if is_region else answer
+
+
 SEVEN_DIGITS = "2026-01-02T03:04:05.0000000Z"
 
 HABITS: dict[str, tuple[Behaviour, list[str]]] = {
@@ -78,6 +99,10 @@ HABITS: dict[str, tuple[Behaviour, list[str]]] = {
     ),
     "codes in two groups": (with_code_of("{0}-{1}"), ["form of code"]),
     "codes of small letters": (with_code_of("{0}{1}", str.lower), ["form of code"]),
+    "a body of any type": (any_media_type, ["status"]),
+    "some ids are forbidden": (forbids_ids, ["status"]),
+    # Told once for Atlantis itself, where it looks repeated, and once for all other regions.
+    "a word that looks repeated": (always_atlantis, ["text 1 of 1", "text 1 of 1"]),
     "a page for one cloud": (german_page, ["body.verificationUrl"]),
     "a word in capital letters": (
         on_good("getDeviceCode", lambda answer: answer.with_members(message=f"IMPORTANT: {answer.json['message']}")),

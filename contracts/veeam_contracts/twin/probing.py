@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from itertools import combinations
 from statistics import median
-from typing import Any
+from typing import Any, TypeVar
 
 from veeam_contracts.asking.admission import Refused
 from veeam_contracts.asking.client import Client
@@ -20,10 +20,12 @@ from veeam_contracts.twin.forms import Form, forms_in
 from veeam_contracts.twin.limits import limits_met, waited_for
 from veeam_contracts.twin.profile import Profile
 from veeam_contracts.twin.samples import ask_for_codes, forms_of_secrets
-from veeam_contracts.twin.script import STARTING, TOO_MANY, play
+from veeam_contracts.twin.script import AGAIN, STARTING, TOO_MANY, play
 from veeam_contracts.twin.templates import without_host
 
 PAGE = "verificationUrl"
+
+K = TypeVar("K")
 
 FEWEST = 4
 """One of so many questions has to be answered, as of the requests of a check."""
@@ -45,11 +47,12 @@ def probe(client: Client, served: Iterable[Version]) -> Profile:
     if FEWEST * came < len(played):
         raise NothingShown(f"{came} of {len(played)} questions were answered, which shows nothing")
     answers: dict[tuple[str, str], Exchange] = {}
+    again: dict[tuple[str, str], Exchange] = {}
     for answered in played:
         exchange, question = answered.exchange, answered.question
         if exchange is None or (not question.case and not exchange.ok):
             continue
-        answers.setdefault((question.operation, question.case), exchange)
+        (again if question.drawn == AGAIN else answers).setdefault((question.operation, question.case), exchange)
         if not question.case:
             times.setdefault(question.operation, []).append(exchange.elapsed)
     pages = _codes_by_region(client)
@@ -67,7 +70,7 @@ def probe(client: Client, served: Iterable[Version]) -> Profile:
         asked_to_wait = next((exchange for exchange in exchanges if exchange.throttled), None)
         if asked_to_wait is not None:
             answers["", case] = asked_to_wait
-    profile.forms = forms_in(answers, client)
+    profile.forms = _with_what_is_repeated(forms_in(answers, client), forms_in(again, client))
     profile.pages = _pages(forms_in(pages, client))
     profile.latencies = {operation: (median(taken), max(taken)) for operation, taken in times.items()}
     return profile
@@ -81,6 +84,15 @@ def _readings(client: Client) -> Iterable[tuple[str, tuple[str, str]]]:
                 reading = "worldwide"  # It is one for all regions; which one, the answers say.
             if reading in map(str, entry["readings"]):
                 yield question, (reading, without_host(client.secrets.mask(evidence), client))
+
+
+def _with_what_is_repeated(forms: Mapping[K, Form], again: Mapping[K, Form]) -> dict[K, Form]:
+    """The forms, where only what an answer repeats each time has a place, and not what it happens to name."""
+    return {key: min(form, again.get(key, form), key=_repeats) for key, form in forms.items()}
+
+
+def _repeats(form: Form) -> int:
+    return str(form.body).count("{region}")
 
 
 def _codes_by_region(client: Client) -> dict[str, Exchange]:

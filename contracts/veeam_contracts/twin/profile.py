@@ -13,6 +13,15 @@ HEAD = """\
 # How a Veeam server answers, learned by `veeam-contracts probe`. `veeam-mock --profile FILE` answers so.
 # It holds no secret, no host and no name of a tenant. Read it before you commit it: docs/twin.md says how.
 """
+REFUSED = 300
+"""The first status that is no success."""
+
+TAKEN = frozenset({"media-type"})
+"""What a server may take beyond the description, of which one question says all."""
+
+MADE_UP = "made-up-id"
+"""A case that is told where it differs from any unknown id."""
+
 COMPRESSIONS = frozenset({"gzip", "deflate"})
 """What the mock can do as well."""
 
@@ -47,7 +56,11 @@ class Profile:
             ("limits", self.limits),
             ("forms", self.secret_forms),
             ("pages", dict(sorted(self.pages.items()))),
-            ("refusals", [_entry(key, form) for key, form in sorted(self.forms.items()) if _is_refusal(key, form)]),
+            (
+                "taken",
+                sorted(case for (_, case), form in self.forms.items() if case in TAKEN and form.status < REFUSED),
+            ),
+            ("refusals", [_entry(key, form) for key, form in sorted(self.forms.items()) if self._is_refusal(key)]),
             ("answers", [_entry(key, form) for key, form in sorted(self.forms.items()) if not key[1]]),
         ]
         if self.organizations is not None:
@@ -56,6 +69,14 @@ class Profile:
         text = HEAD + "".join(shown)
         text += "\nambiguities:\n" + "".join(self._lines()) if self.ambiguities else ""
         return text + (f"\n{_dump({'latency': self._latency()})}" if self.latencies else "")
+
+    def _is_refusal(self, key: tuple[str, str]) -> bool:
+        """Whether what was to be refused was, in a way of its own: what a server takes is told by readings, and by
+        `taken`."""
+        operation, case = key
+        form = self.forms[key]
+        is_usual = case == MADE_UP and form == self.forms.get((operation, "unknown-id"))
+        return bool(case) and form.status >= REFUSED and not is_usual
 
     def _lines(self) -> Iterator[str]:
         for question, (reading, evidence) in sorted(self.ambiguities.items()):
@@ -67,11 +88,6 @@ class Profile:
             operation: {"median": round(median, 4), "slowest": round(slowest, 4)}
             for operation, (median, slowest) in sorted(self.latencies.items())
         }
-
-
-def _is_refusal(key: tuple[str, str], form: Form) -> bool:
-    """Whether what was to be refused was: what a server takes beyond the description is told by readings alone."""
-    return bool(key[1]) and form.status >= 300
 
 
 def _entry(key: tuple[str, str], form: Form) -> dict[str, Any]:

@@ -205,8 +205,13 @@ class Pipeline:
         assert exchange.head.operation is not None
         checked = exchange.checked = exchange.head.check(exchange.body)
         if checked.violations:
+            case = case_of_violations(exchange.head.operation.id, checked.violations)
+            profile = self.installation.profile
+            if profile is not None and profile.takes(exchange.head.operation.id, case):
+                exchange.checked = checked._replace(body={}, violations=[])
+                return
             exchange.reply = exchange.refusals.for_violations(exchange.head.operation.id, checked.violations)
-            exchange.case = case_of_violations(exchange.head.operation.id, checked.violations)
+            exchange.case = case
 
     def _perform(self, exchange: Exchange) -> None:
         assert exchange.head.operation is not None and exchange.checked is not None

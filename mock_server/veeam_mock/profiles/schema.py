@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from veeam_mock.model import durations, regions
-from veeam_mock.profiles.cases import CASES
+from veeam_mock.profiles.cases import CASES, TAKEN
 from veeam_mock.profiles.compression import COMPRESSORS
 from veeam_mock.profiles.templates import PLACE, PLACES
 from veeam_mock.settings.options import FORMS, ORGANIZATIONS
@@ -81,6 +81,7 @@ SCHEMA = {
         "limits": {"type": "array", "maxItems": 100, "items": LIMIT},
         "forms": FORMS,
         "organizations": {**ORGANIZATIONS, "maxItems": 100},
+        "taken": {"type": "array", "items": {"enum": list(TAKEN)}},
         "pages": {
             "type": "object",
             "additionalProperties": False,
