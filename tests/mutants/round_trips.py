@@ -21,6 +21,7 @@ from mutants.test_stacks import STACKS
 from support.twins import client_of, learn, learned_at, recorded_at, twin_of
 from veeam_contracts.asking.target import Login
 from veeam_contracts.twin.comparing import Difference, Side, compare, record
+from veeam_contracts.twin.script import SCRIPT
 
 
 class Trip(NamedTuple):
@@ -48,7 +49,7 @@ def of_stack(stack: Callable[[], AbstractContextManager[str]], folder: Path) -> 
 
 def measured(real: Side, differences: list[Difference]) -> Trip:
     """The numbers of one comparison."""
-    return Trip(len(real.forms), sum(not question.drawn for question in real.forms), len(differences))
+    return Trip(len(real.forms), len(SCRIPT & set(real.forms)), len(differences))
 
 
 def trips() -> Mapping[str, Callable[[Path], tuple[Side, list[Difference]]]]:
@@ -69,7 +70,7 @@ def render(rows: Iterable[tuple[str, Trip]]) -> str:
         "",
         f"Each of {len(rows)} lawful servers was learned by the probe, the mock answered by its profile, and both were",
         f"compared over {fewest} to {most} exchanges, most of which are drawn from a seed and not the probe's own.",
-        f"{same} of them and their twins do not differ; what a profile cannot tell is said in [twin.md](twin.md).",
+        f"{same} of them and their twins do not differ; what is not learned is said in [twin.md](twin.md).",
         "",
         "| server | exchanges | the probe's own | differences |",
         "| --- | ---: | ---: | ---: |",

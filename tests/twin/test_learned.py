@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import yaml
 
 from mutants.defects import with_code
@@ -47,6 +48,38 @@ def with_code_of(form: str, change: Callable[[str], str] = str) -> Behaviour:
     return on_good("getDeviceCode", look)
 
 
+def german_page(server: Server, ask: Ask) -> Answer:
+    """A page of its own for one cloud, which the mock does not tell from the worldwide one."""
+    answer = server.answer(ask)
+    if not (ask.is_code and answer.status == 200 and b"Germany" in ask.body):
+        return answer
+    page = f"{answer.json['verificationUrl']}de"
+    return answer.with_members(
+        verificationUrl=page, message=answer.json["message"].replace(answer.json["verificationUrl"], page)
+    )
+
+
+def any_media_type(server: Server, ask: Ask) -> Answer:
+    """Takes a body of any kind."""
+    if ask.is_code and ask.body and "json" not in ask.headers.get("Content-Type", ""):
+        return server.answer(ask.with_json({"targetRegion": "worldwide"}))
+    return server.answer(ask)
+
+
+def forbids_ids(server: Server, ask: Ask) -> Answer:
+    """Finds no organization by an id of zeros, and forbids other ids that it does not know."""
+    answer = server.answer(ask)
+    is_other = is_at(ask.path, "getOrganization") and "/00000000" not in ask.path and b"was not found" in answer.body
+    return say(403, {"message": "Not yours."}) if is_other else answer
+
+
+def always_atlantis(server: Server, ask: Ask) -> Answer:
+    """Names one region in its refusals, whichever was asked for."""
+    answer = server.answer(ask)
+    is_region = ask.is_code and b"is not one of" in answer.body
+    return answer.with_members(message="No Atlantis here.") if is_region else answer
+
+
 SEVEN_DIGITS = "2026-01-02T03:04:05.0000000Z"
 
 HABITS: dict[str, tuple[Behaviour, list[str]]] = {
@@ -66,6 +99,15 @@ HABITS: dict[str, tuple[Behaviour, list[str]]] = {
     ),
     "codes in two groups": (with_code_of("{0}-{1}"), ["form of code"]),
     "codes of small letters": (with_code_of("{0}{1}", str.lower), ["form of code"]),
+    "a body of any type": (any_media_type, ["status"]),
+    "some ids are forbidden": (forbids_ids, ["status"]),
+    # Told once for Atlantis itself, where it looks repeated, and once for all other regions.
+    "a word that looks repeated": (always_atlantis, ["text 1 of 1", "text 1 of 1"]),
+    "a page for one cloud": (german_page, ["body.verificationUrl"]),
+    "a word in capital letters": (
+        on_good("getDeviceCode", lambda answer: answer.with_members(message=f"IMPORTANT: {answer.json['message']}")),
+        ["body.message"],
+    ),
     "a message of its own": (on_good("getDeviceCode", in_other_words), ["body.message"]),
 }
 
@@ -76,6 +118,27 @@ def test_a_habit_is_learned_answered_and_named(habit: str, tmp_path: Path) -> No
     assert [found.aspect for found in differences(behave, {}, "v4", None)] == aspects
     profile = learn(behave, {}, "v4", tmp_path)
     assert differences(behave, {}, "v4", profile) == []
+
+
+def with_another_code(repeated: str) -> Behaviour:
+    """Codes beside which the one before stands, and some text that is the same each time."""
+
+    def behave(server: Server, ask: Ask) -> Answer:
+        answer = server.answer(ask)
+        if not (ask.is_code and answer.status == 200):
+            return answer
+        before, server.memory["before"] = server.memory.get("before"), answer.json["userCode"]
+        return answer.with_members(message=f"{repeated}: {answer.json['userCode']}, not {before}.")
+
+    return behave
+
+
+@pytest.mark.parametrize(("repeated", "written"), [("ATTENTION", "ATTENTION"), ("K7PLM2QRS", "(secret)")])
+def test_a_word_is_no_code_and_what_is_one_beside_another_code_is_not_written(
+    tmp_path: Path, repeated: str, written: str
+) -> None:
+    profile = learn(with_another_code(repeated), {}, "v4", tmp_path).read_text("utf-8")
+    assert f"message: '{written}: {{code}}, not (secret).'" in profile
 
 
 def test_organizations_are_made_up_in_the_same_form(tmp_path: Path) -> None:
@@ -101,6 +164,13 @@ def test_what_was_sent_makes_room_in_a_refusal_and_cannot_break_out_of_it(tmp_pa
     split = twin.device_code("a\r\nSet-Cookie: b")
     assert "Set-Cookie: b'" in split.member("message")
     assert split.headers["x"] == "aa??Set-Cookie: b"
+
+
+def test_a_page_that_the_settings_name_stays(tmp_path: Path) -> None:
+    profile = learn(german_page, {}, "v4", tmp_path)
+    own = "https://example.test/devicelogin"
+    twin = client_of(Server.answer, {"profile": str(profile), "verification_url": own}, "v4")
+    assert twin.device_code("Germany").member("verificationUrl") == own
 
 
 def busy_after(number: int, counted: Callable[[Ask], bool]) -> Behaviour:
@@ -131,6 +201,30 @@ def test_a_limit_on_all_requests_is_told_from_one_on_an_operation() -> None:
     first, *between, last = client.journal[: met + 1]
     assert limits_met([first, last], client.version) == [{"number": 1, "seconds": 10}]
     assert limits_met(between, client.version) == []
+
+
+def starting_up(number: int) -> Behaviour:
+    """A server that is not ready for its first requests."""
+
+    def behave(server: Server, ask: Ask) -> Answer:
+        page = say(503).with_body(b"<h1>Not yet</h1>").with_header("Content-Type", "text/html")
+        return page.with_header("Retry-After", "2") if server.count() <= number else server.answer(ask)
+
+    return behave
+
+
+def test_a_server_that_starts_up_is_named_and_its_twin_starts_up_in_each_world(tmp_path: Path) -> None:
+    found = differences(starting_up(3), {}, "v4", None)
+    assert [(each.aspect, each.questions) for each in found] == [("answer", ("starting",))]
+    profile = learn(starting_up(3), {}, "v4", tmp_path)
+    assert yaml.safe_load(profile.read_text("utf-8"))["starting"] == 3
+    assert differences(starting_up(3), {}, "v4", profile) == []
+    with MockServer(http=True, profile=str(profile)) as server:
+        for world in ("one", "other"):
+            headers = {"X-Mock-World": world}
+            answers = [requests.get(f"{server.url}/v4/ServiceInstance", headers=headers, timeout=5) for _ in range(4)]
+            assert [answer.status_code for answer in answers] == [503, 503, 503, 401]
+            assert answers[0].text == "<h1>Not yet</h1>"
 
 
 def test_a_limit_ends_with_the_time_of_its_world(tmp_path: Path) -> None:

@@ -333,14 +333,18 @@ class Client:
         return self._organizations
 
     def organization_id(self) -> str | None:
-        """The id of an organization that exists: the given one, else a worldwide one, else the first."""
+        """The id of an organization that exists: the given one, else a worldwide one, else the first by region."""
         if self.target.organization_id:
             return self.target.organization_id
-        listed = self.organizations()
-        preferred = [item for item in listed if str(item.get("region")).lower() == "worldwide"] or listed
-        return str(preferred[0]["id"]) if preferred else None
+        return next((str(item["id"]) for item in sorted(self.organizations(), key=_preference)), None)
 
     def organization_query(self) -> dict[str, str]:
         """The query that names an organization that exists; empty when there is none."""
         found = self.organization_id() if self._names_organization else None
         return {} if found is None else {"organizationId": found}
+
+
+def _preference(item: Mapping[str, Any]) -> tuple[bool, str, str]:
+    """Sorts organizations such that a list in another order leads to one of the same kind."""
+    region = str(item.get("region")).lower()
+    return region != "worldwide", region, str(item.get("type")).lower()

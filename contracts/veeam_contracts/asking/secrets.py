@@ -2,6 +2,7 @@
 
 import re
 import threading
+from collections.abc import Container
 from urllib.parse import unquote_plus
 
 from veeam_mock.secrecy.showing import printable
@@ -27,7 +28,7 @@ class Secrets:
 
     def __init__(self) -> None:
         self._spellings = Spellings()
-        self._values: set[str] = set()
+        self._values: dict[str, str] = {}
         self._short: dict[str, str] = {}
         self._counts: dict[str, int] = {}
         self._longest = 0
@@ -41,7 +42,7 @@ class Secrets:
             if len(value) < SHORTEST:
                 self._short[value] = label
             else:
-                self._values.add(value)
+                self._values[value] = label
                 self._spellings.add(value, label)
                 self._longest = max(self._longest, len(value))
 
@@ -54,11 +55,12 @@ class Secrets:
             for form in {value, value.lower()} if kind == "code" else {value}:
                 self.hide(form, f"<{kind} {number}>")
 
-    def alike(self, label: str) -> "Secrets":
-        """All that is hidden here, under one label."""
+    def alike(self, label: str, words: Container[str] = ()) -> "Secrets":
+        """All that is hidden here, under one label; but for `words`, in capital letters, that were taken for codes."""
         other = Secrets()
         with self._lock:
-            values = [*self._values, *self._short]
+            values = [value for value, own in self._values.items() if not (_is_code(own) and value.upper() in words)]
+            values += self._short
         for value in values:
             other.hide(value, label)
         return other
@@ -93,3 +95,7 @@ class Secrets:
         value = found["field"] if found["member"] is None else found["member"]
         known = unquote_plus(value) if found["member"] is None else value
         return Span(*found.span("field" if found["member"] is None else "member"), self._short.get(known, UNKNOWN))
+
+
+def _is_code(label: str) -> bool:
+    return label.startswith("<code ")

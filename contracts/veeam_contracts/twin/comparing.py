@@ -1,15 +1,17 @@
 """Two servers, asked the same: where their answers differ in form, each cause once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import combinations
 
 from veeam_contracts.asking.client import Client
 from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.asking.secrets import Secrets
 from veeam_contracts.twin.forms import Form, forms_in
 from veeam_contracts.twin.generated import generated
+from veeam_contracts.twin.limits import waited_for
 from veeam_contracts.twin.samples import forms_of_secrets
-from veeam_contracts.twin.script import TOO_MANY, Question, play
+from veeam_contracts.twin.script import STARTING, TOO_MANY, Question, play
 
 ABSENT = "(not there)"
 PARTICULAR = frozenset({"malformed-body", "bad-body"})
@@ -32,6 +34,11 @@ class Side:
     exchanges: dict[Question, Exchange] = field(default_factory=dict)
     secret_forms: Mapping[str, str] = field(default_factory=dict)
     held_back: set[Question] = field(default_factory=set)
+
+    def reorders(self, operation: str) -> bool:
+        """Whether the server itself gave the same list in another order, when it was asked again."""
+        seen = {form.listed for question, form in self.forms.items() if question.operation == operation}
+        return any(sorted(one) == sorted(other) for one, other in combinations(seen, 2))
 
     def shown(self, question: Question) -> str:
         """The exchange in which a question was answered, for a person."""
@@ -58,9 +65,10 @@ def record(client: Client) -> Side:
             side.held_back.add(answered.question)
         elif answered.exchange is not None:
             side.exchanges[answered.question] = answered.exchange
-    asked_to_wait = next((exchange for exchange in client.journal if exchange.throttled), None)
-    if asked_to_wait is not None:
-        side.exchanges[LIMIT] = asked_to_wait
+    for question, exchanges in zip((START, LIMIT), waited_for(client.records.exchanges), strict=True):
+        asked_to_wait = next((exchange for exchange in exchanges if exchange.throttled), None)
+        if asked_to_wait is not None:
+            side.exchanges[question] = asked_to_wait
     side.forms = forms_in(side.exchanges, client)
     side.secret_forms = forms_of_secrets(client.journal)
     return side
@@ -70,10 +78,15 @@ def compare(one: Side, other: Side) -> list[Difference]:
     """The differences, the widest first; questions that one side could not be asked are one difference each."""
     causes: dict[tuple[str, str, str], list[Question]] = {}
     asked = [*one.forms, *(key for key in other.forms if key not in one.forms)]
+    operations = {question.operation for question in asked}
+    reordered = {each for each in operations if one.reorders(each) or other.reorders(each)}
     for question in asked:
         if question in one.held_back | other.held_back:
             continue
-        for cause in _differences(question, one.forms.get(question), other.forms.get(question)):
+        forms = [one.forms.get(question), other.forms.get(question)]
+        if question.operation in reordered:
+            forms = [_without_order(form) for form in forms]
+        for cause in _differences(question, *forms):
             causes.setdefault(cause, []).append(question)
     found = [
         Difference(
@@ -110,6 +123,11 @@ def _differences(question: Question, one: Form | None, other: Form | None) -> li
     ]
 
 
+def _without_order(form: Form | None) -> Form | None:
+    """The order that a server does not keep itself is none of its habits; what is in the list is."""
+    return form and replace(form, listed=tuple(sorted(form.listed)))
+
+
 def _without_words(aspects: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in _without_texts(aspects).items() if name != "body"}
 
@@ -120,7 +138,8 @@ def _without_texts(aspects: Mapping[str, str]) -> dict[str, str]:
 
 
 LIMIT = Question("", TOO_MANY, lambda client: None)
-"""What stands for the answers of a server that asks to wait."""
+START = Question("", STARTING, lambda client: None)
+"""What stands for the answers of a server that asks to wait, and of one that is not ready yet."""
 
 
 def as_json(differences: list[Difference]) -> list[Mapping[str, object]]:

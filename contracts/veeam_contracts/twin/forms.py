@@ -7,8 +7,9 @@ from functools import cache
 from typing import Any, TypeVar
 
 from veeam_contracts.asking.client import Client
-from veeam_contracts.asking.exchange import NOT_JSON, Exchange
-from veeam_contracts.twin.shapes import flattened, shape_of
+from veeam_contracts.asking.exchange import NOT_JSON, Exchange, listed_in
+from veeam_contracts.twin.samples import words_beside_codes
+from veeam_contracts.twin.shapes import flattened, names_in, shape_of
 from veeam_contracts.twin.templates import SECRET, Places, places_in
 
 OF_THE_MOMENT = frozenset({"date", "content-length", "set-cookie", "age", "expires", "last-modified", "etag"})
@@ -18,6 +19,9 @@ OF_THE_WIRE = frozenset({"transfer-encoding", "connection", "content-encoding"})
 """Header fields of which the framing, the connection and the compression tell."""
 
 K = TypeVar("K")
+
+ORDER = "order of a list"
+"""The aspect of what is listed."""
 
 KEPT = "kept"
 NOT_COMPRESSED = "none"
@@ -31,7 +35,8 @@ class Form:
     """`headers` are by lower-case name, and `framing` says how the body's end is known. `body` is, for JSON that was
     meant, the shape of its value; for other bodies their text, with places for what belongs to this exchange.
     `members` are those of a refusal that is a JSON object, each with its text. `connection` is what became of it, and
-    how that was said: `kept`, `keep-alive`, `close`, or `http/1.0`, which ends it without a word."""
+    how that was said: `kept`, `keep-alive`, `close`, or `http/1.0`, which ends it without a word. `listed` is what the
+    items of a list are, in its order."""
 
     status: int
     framing: str
@@ -40,6 +45,7 @@ class Form:
     members: tuple[tuple[str, str], ...] = ()
     connection: str = KEPT
     compression: str = NOT_COMPRESSED
+    listed: tuple[str, ...] = ()
 
     def aspects(self) -> Iterator[tuple[str, str]]:
         """All that can differ, each by a name: of a refusal the names of members apart from their texts."""
@@ -49,6 +55,8 @@ class Form:
         yield "compression", self.compression
         for name, value in sorted(self.headers.items()):
             yield f"header {name}", value
+        if self.listed:
+            yield ORDER, "; ".join(self.listed)
         if not self.members:
             yield from flattened("body", self.body)
             return
@@ -62,7 +70,8 @@ def forms_in(exchanges: Mapping[K, Exchange], client: Client) -> dict[K, Form]:
 
     All that is secret is known when the last of them has come; and what is looked for costs, so that it is once.
     """
-    conceal = cache(client.secrets.alike(SECRET).conceal)
+    words = words_beside_codes(client.journal)
+    conceal = cache(client.secrets.alike(SECRET, words).conceal)
     return {key: _form_of(exchange, places_in(exchange, client, conceal)) for key, exchange in exchanges.items()}
 
 
@@ -85,7 +94,10 @@ def _form_of(exchange: Exchange, places: Places) -> Form:
     members = exchange.value if exchange.refused and isinstance(exchange.value, dict) else {}
     texts = tuple((mask(name), template(str(text))) for name, text in members.items())
     compression = template(exchange.headers.get("content-encoding", NOT_COMPRESSED)).lower()
-    return Form(exchange.status or 0, _framing(exchange), headers, body, texts, _connection(exchange), compression)
+    listed = names_in(listed_in(exchange.value), places) if exchange.ok else ()
+    return Form(
+        exchange.status or 0, _framing(exchange), headers, body, texts, _connection(exchange), compression, listed
+    )
 
 
 def _framing(exchange: Exchange) -> str:

@@ -1,6 +1,7 @@
 """Limits that were met: how many requests came before a server asked to wait."""
 
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Any
 
 from veeam_contracts.asking.exchange import Exchange
@@ -9,8 +10,20 @@ from veeam_contracts.paths import Version, is_at
 WINDOWS = (1, 10, 60, 3600)
 """Seconds in which servers count."""
 
+STARTING_UP = 503
+
 OF_ONE = 3
 """So many requests of one operation before the first that was refused, and it is these that were too many."""
+
+
+def waited_for(exchanges: Sequence[Exchange]) -> tuple[Sequence[Exchange], Sequence[Exchange]]:
+    """What a server that starts up refused before its first answer, and what came from then on.
+
+    Nothing came before that could have been too much; 429 may be for what somebody else has sent.
+    """
+    early = takewhile(lambda exchange: exchange.throttled and exchange.status == STARTING_UP, exchanges)
+    number = sum(1 for _ in early)
+    return exchanges[:number], exchanges[number:]
 
 
 def limits_met(exchanges: Sequence[Exchange], version: Version) -> list[dict[str, Any]]:

@@ -1,26 +1,31 @@
 """Learning how a server answers: the script is played once, and each open question is put."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from itertools import combinations
 from statistics import median
-from typing import Any
+from typing import Any, TypeVar
 
 from veeam_contracts.asking.admission import Refused
 from veeam_contracts.asking.client import Client
-from veeam_contracts.asking.exchange import Exchange
+from veeam_contracts.asking.exchange import Exchange, listed_in
 from veeam_contracts.asking.gate import NoAnswer
 from veeam_contracts.asking.survey import Barred, NotServed
 from veeam_contracts.document import questions, region_names
 from veeam_contracts.judging.findings import NotTested
 from veeam_contracts.paths import Version
 from veeam_contracts.rules.probes import PROBES
-from veeam_contracts.twin.forms import forms_in
-from veeam_contracts.twin.limits import limits_met
+from veeam_contracts.twin.forms import Form, forms_in
+from veeam_contracts.twin.limits import limits_met, waited_for
 from veeam_contracts.twin.profile import Profile
 from veeam_contracts.twin.samples import ask_for_codes, forms_of_secrets
-from veeam_contracts.twin.script import TOO_MANY, play
+from veeam_contracts.twin.script import AGAIN, STARTING, TOO_MANY, play
 from veeam_contracts.twin.templates import without_host
+
+PAGE = "verificationUrl"
+
+K = TypeVar("K")
 
 FEWEST = 4
 """One of so many questions has to be answered, as of the requests of a check."""
@@ -42,13 +47,15 @@ def probe(client: Client, served: Iterable[Version]) -> Profile:
     if FEWEST * came < len(played):
         raise NothingShown(f"{came} of {len(played)} questions were answered, which shows nothing")
     answers: dict[tuple[str, str], Exchange] = {}
+    again: dict[tuple[str, str], Exchange] = {}
     for answered in played:
         exchange, question = answered.exchange, answered.question
         if exchange is None or (not question.case and not exchange.ok):
             continue
-        answers.setdefault((question.operation, question.case), exchange)
+        (again if question.drawn == AGAIN else answers).setdefault((question.operation, question.case), exchange)
         if not question.case:
             times.setdefault(question.operation, []).append(exchange.elapsed)
+    pages = _codes_by_region(client)
     profile.ambiguities = dict(_readings(client))
     if "getDeviceCode" in client.survey.barred:
         profile.ambiguities["organization-id"] = ("required", client.survey.barred["getDeviceCode"])
@@ -56,11 +63,15 @@ def probe(client: Client, served: Iterable[Version]) -> Profile:
     profile.organizations = _made_up(client)
     ask_for_codes(client)
     profile.secret_forms = forms_of_secrets(client.journal)
-    profile.limits = limits_met(client.journal, client.version)
-    asked_to_wait = next((exchange for exchange in client.journal if exchange.throttled), None)
-    if asked_to_wait is not None:
-        answers["", TOO_MANY] = asked_to_wait
-    profile.forms = forms_in(answers, client)
+    early, later = waited_for(client.records.exchanges)
+    profile.starting = len(early)
+    profile.limits = limits_met(later, client.version)
+    for case, exchanges in ((STARTING, early), (TOO_MANY, later)):
+        asked_to_wait = next((exchange for exchange in exchanges if exchange.throttled), None)
+        if asked_to_wait is not None:
+            answers["", case] = asked_to_wait
+    profile.forms = _with_what_is_repeated(forms_in(answers, client), forms_in(again, client))
+    profile.pages = _pages(forms_in(pages, client))
     profile.latencies = {operation: (median(taken), max(taken)) for operation, taken in times.items()}
     return profile
 
@@ -73,6 +84,31 @@ def _readings(client: Client) -> Iterable[tuple[str, tuple[str, str]]]:
                 reading = "worldwide"  # It is one for all regions; which one, the answers say.
             if reading in map(str, entry["readings"]):
                 yield question, (reading, without_host(client.secrets.mask(evidence), client))
+
+
+def _with_what_is_repeated(forms: Mapping[K, Form], again: Mapping[K, Form]) -> dict[K, Form]:
+    """The forms, where only what an answer repeats each time has a place, and not what it happens to name."""
+    return {key: min(form, again.get(key, form), key=_repeats) for key, form in forms.items()}
+
+
+def _repeats(form: Form) -> int:
+    return str(form.body).count("{region}")
+
+
+def _codes_by_region(client: Client) -> dict[str, Exchange]:
+    """A code for each region that the server has."""
+    found = {}
+    for region in {name.lower(): name for name in sorted(region_names(), reverse=True)}.values():
+        with suppress(NoAnswer, NotServed, Barred, Refused):
+            found[region] = client.device_code(region)
+    return {region: exchange for region, exchange in found.items() if exchange.ok}
+
+
+def _pages(forms: Mapping[str, Form]) -> dict[str, str]:
+    """The sign-in page of each region, where they differ; a page that is one for all is that of the answer."""
+    bodies = {region: form.body for region, form in forms.items() if isinstance(form.body, dict)}
+    pages = {region: body[PAGE] for region, body in bodies.items() if isinstance(body.get(PAGE), str)}
+    return pages if len(set(pages.values())) > 1 else {}
 
 
 def _of_the_journal(asked: tuple[str, Any]) -> bool:
@@ -89,6 +125,9 @@ def _lifetimes(client: Client) -> dict[str, int]:
 SUFFIX = re.compile(r"\.(?:partner\.)?onmicrosoft\.[a-z]{2,3}$|\.partner\.onmschina\.cn$", re.IGNORECASE)
 TYPES = ("Office365", "OnPremises", "Hybrid")
 MOST_ORGANIZATIONS = 100
+SORTED_BY = ("region", "type", "name", "isBackedup")
+LISTS = 8
+"""Lists of organizations that show whether a server keeps their order: of two in any order, one of 128 looks kept."""
 
 
 def _made_up(client: Client) -> list[dict[str, Any]] | None:
@@ -96,8 +135,19 @@ def _made_up(client: Client) -> list[dict[str, Any]] | None:
     with suppress(NoAnswer, NotServed, Barred, Refused):
         listed = client.organizations()[:MOST_ORGANIZATIONS]
         asked = client.survey.asked.get("getOrganizations")
-        return [_of_form(item, number) for number, item in enumerate(listed, 1)] if asked and asked.ok else None
+        if not asked or not asked.ok:
+            return None
+        if len(listed) > 1 and _reorders(client):
+            listed = sorted(listed, key=lambda item: [str(_of_form(item, 0).get(name)) for name in SORTED_BY])
+        return [_of_form(item, number) for number, item in enumerate(listed, 1)]
     return None
+
+
+def _reorders(client: Client) -> bool:
+    """Whether the server lists its organizations in another order, when it is asked again."""
+    path = client.path_of("getOrganizations")
+    orders = {tuple(str(item.get("id")).lower() for item in listed_in(client.get(path).value)) for _ in range(LISTS)}
+    return any(sorted(one) == sorted(other) for one, other in combinations(orders, 2))
 
 
 def _of_form(item: dict[str, Any], number: int) -> dict[str, Any]:

@@ -13,6 +13,15 @@ HEAD = """\
 # How a Veeam server answers, learned by `veeam-contracts probe`. `veeam-mock --profile FILE` answers so.
 # It holds no secret, no host and no name of a tenant. Read it before you commit it: docs/twin.md says how.
 """
+REFUSED = 300
+"""The first status that is no success."""
+
+TAKEN = frozenset({"media-type"})
+"""What a server may take beyond the description, of which one question says all."""
+
+MADE_UP = "made-up-id"
+"""A case that is told where it differs from any unknown id."""
+
 COMPRESSIONS = frozenset({"gzip", "deflate"})
 """What the mock can do as well."""
 
@@ -20,16 +29,19 @@ COMPRESSIONS = frozenset({"gzip", "deflate"})
 @dataclass(slots=True)
 class Profile:
     """What is learned: `ambiguities` is the reading and the evidence of each question; `forms` the form of each answer
-    by operation and case; `limits` what was met; `secret_forms` those of codes and tokens; `organizations` are made-up
-    ones of the same form; `latencies` the median and the slowest time of each operation, in seconds."""
+    by operation and case; `starting` how many requests came before the server was ready; `limits` what was met;
+    `secret_forms` those of codes and tokens; `organizations` are made-up ones of the same form; `pages` where
+    codes are typed, by region; `latencies` the median and the slowest time of each operation, in seconds."""
 
     api: str
     versions: Sequence[str]
     ambiguities: dict[str, tuple[str, str]] = field(default_factory=dict)
     lifetimes: dict[str, int] = field(default_factory=dict)
+    starting: int = 0
     limits: list[dict[str, Any]] = field(default_factory=list)
     secret_forms: dict[str, str] = field(default_factory=dict)
     organizations: list[dict[str, Any]] | None = None
+    pages: dict[str, str] = field(default_factory=dict)
     forms: dict[tuple[str, str], Form] = field(default_factory=dict)
     latencies: dict[str, tuple[float, float]] = field(default_factory=dict)
 
@@ -40,17 +52,31 @@ class Profile:
             ("api", self.api),
             ("versions", list(self.versions)),
             ("lifetimes", {key: f"{seconds}s" for key, seconds in sorted(self.lifetimes.items())}),
+            ("starting", self.starting),
             ("limits", self.limits),
             ("forms", self.secret_forms),
-            ("refusals", [_entry(key, form) for key, form in sorted(self.forms.items()) if _is_refusal(key, form)]),
+            ("pages", dict(sorted(self.pages.items()))),
+            (
+                "taken",
+                sorted(case for (_, case), form in self.forms.items() if case in TAKEN and form.status < REFUSED),
+            ),
+            ("refusals", [_entry(key, form) for key, form in sorted(self.forms.items()) if self._is_refusal(key)]),
             ("answers", [_entry(key, form) for key, form in sorted(self.forms.items()) if not key[1]]),
         ]
         if self.organizations is not None:
-            parts.insert(6, ("organizations", self.organizations))
+            parts.insert(7, ("organizations", self.organizations))
         shown = (f"\n{_dump({name: value})}" for name, value in parts if value or name == "organizations")
         text = HEAD + "".join(shown)
         text += "\nambiguities:\n" + "".join(self._lines()) if self.ambiguities else ""
         return text + (f"\n{_dump({'latency': self._latency()})}" if self.latencies else "")
+
+    def _is_refusal(self, key: tuple[str, str]) -> bool:
+        """Whether what was to be refused was, in a way of its own: what a server takes is told by readings, and by
+        `taken`."""
+        operation, case = key
+        form = self.forms[key]
+        is_usual = case == MADE_UP and form == self.forms.get((operation, "unknown-id"))
+        return bool(case) and form.status >= REFUSED and not is_usual
 
     def _lines(self) -> Iterator[str]:
         for question, (reading, evidence) in sorted(self.ambiguities.items()):
@@ -62,11 +88,6 @@ class Profile:
             operation: {"median": round(median, 4), "slowest": round(slowest, 4)}
             for operation, (median, slowest) in sorted(self.latencies.items())
         }
-
-
-def _is_refusal(key: tuple[str, str], form: Form) -> bool:
-    """Whether what was to be refused was: what a server takes beyond the description is told by readings alone."""
-    return bool(key[1]) and form.status >= 300
 
 
 def _entry(key: tuple[str, str], form: Form) -> dict[str, Any]:

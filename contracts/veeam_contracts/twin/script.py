@@ -17,6 +17,15 @@ from veeam_contracts.paths import service_of
 TOO_MANY = "too-many"
 """The case of what is refused because of what came before; no question asks for it."""
 
+STARTING = "starting"
+"""The case of what is refused before the first answer, as the server starts up."""
+
+AGAIN = "again"
+"""What is asked a second time with another value shows whether an answer repeats that."""
+
+SOMEBODY = "7d4f62c1-93be-4e0a-b58d-26a1f07c9e34"
+"""The id of an organization that does not exist, and looks as if it did."""
+
 UNKNOWN_VERSION = "v99"
 UNKNOWN_TOKEN = "0123456789abcdef0123456789abcdef"
 
@@ -96,7 +105,9 @@ QUESTIONS = (
     Question("getDeviceCode", "bad-body", _code(b'[{"targetRegion": "worldwide"}]')),
     Question("getDeviceCode", "media-type", _code(b"targetRegion=worldwide", "text/plain")),
     Question("getDeviceCode", "unknown-region", _code(b'{"targetRegion": "Atlantis"}')),
-    Question("getOrganization", "unknown-id", _named(NOBODY)),
+    Question("getDeviceCode", "unknown-region", _code(b'{"targetRegion": "Lemuria"}'), AGAIN),
+    Question("getOrganization", "unknown-id", _named(SOMEBODY)),
+    Question("getOrganization", "made-up-id", _named(NOBODY)),
     Question("getOrganization", "malformed-id", _named("no-id")),
     Question("getRestoreDeviceCode", "unknown-id", _restore),
     Question("", "unknown-version", lambda client: client.get(service_of(UNKNOWN_VERSION), token=client.token)),
@@ -114,6 +125,12 @@ LOGINS = (
 )
 
 
+GRANTED = Question("getToken", "", lambda client: client.granted)
+"""The login, which comes before all else."""
+
+SCRIPT = frozenset((GRANTED, *QUESTIONS, *LOGINS))
+
+
 @dataclass(frozen=True, slots=True)
 class Answered:
     """A question and its answer; None where it could not be asked, or got no answer. `held_back` is one that our own
@@ -126,7 +143,7 @@ class Answered:
 
 def play(client: Client, more: Iterable[Question] = ()) -> Iterator[Answered]:
     """Ask all that the version of the client has, and `more` before the refused logins. Raises `NoLogin`."""
-    yield Answered(Question("getToken", "", lambda client: client.granted), client.granted)
+    yield Answered(GRANTED, client.granted)
     for question in (*QUESTIONS, *more, *LOGINS):
         if question.operation and question.operation not in client.version.places:
             continue

@@ -1,7 +1,7 @@
 """The shape of a JSON value: members in their order, the kinds of values, and the texts that are a server's habit."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from veeam_contracts.twin.templates import DATE_TIME, HTTP_DATE, UUID, Places
@@ -17,6 +17,10 @@ TOKENS = frozenset({"access_token", "refresh_token"})
 """Members of which the form is told for all of them together."""
 
 NULL = "(null)"
+SEVERAL = "(text)"
+"""A name that not all items of a list have: which of them comes first may change from call to call."""
+
+MOST_ITEMS = 20
 DEEPEST = 12
 """Levels of a value that are looked into."""
 
@@ -29,7 +33,7 @@ def shape_of(value: Any, places: Places, name: str = "", depth: int = 0) -> Any:
     if isinstance(value, dict) and depth < DEEPEST:
         return {places.mask(key): shape_of(below, places, key, depth + 1) for key, below in value.items()}
     if isinstance(value, list) and depth < DEEPEST:
-        return [_merged([shape_of(item, places, name, depth + 1) for item in value])] if value else []
+        return [_merged([shape_of(item, places, name, depth + 1) for item in value], name)] if value else []
     if isinstance(value, str):
         return _text_shape(value, places, name)
     if isinstance(value, bool) or value is None:
@@ -39,14 +43,24 @@ def shape_of(value: Any, places: Places, name: str = "", depth: int = 0) -> Any:
     return "(number)" if isinstance(value, float) else "(integer)" if isinstance(value, int) else "(deep)"
 
 
-def _merged(shapes: list[Any]) -> Any:
+def _merged(shapes: list[Any], name: str) -> Any:
     """The shape of the first item; what is null there is as in the first item that has it."""
     first = shapes[0]
     if not isinstance(first, dict):
-        return first
+        return SEVERAL if name in NAMES and any(shape != first for shape in shapes) else first
     others = [shape for shape in shapes if isinstance(shape, dict)]
-    return {name: _merged([shape[name] for shape in others if shape.get(name, NULL) != NULL] or [first[name]])
-            for name in first}  # fmt: skip
+    return {
+        key: _merged([shape[key] for shape in others if shape.get(key, NULL) != NULL] or [first[key]], key)
+        for key in first
+    }
+
+
+def names_in(items: Sequence[Mapping[str, Any]], places: Places) -> tuple[str, ...]:
+    """The names in each of the first items of a list, which show their order."""
+    return tuple(
+        " ".join(places.template(str(item[name])) for name in sorted(NAMES) if isinstance(item.get(name), str))
+        for item in items[:MOST_ITEMS]
+    )
 
 
 def _text_shape(value: str, places: Places, name: str) -> str:

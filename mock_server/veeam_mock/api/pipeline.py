@@ -212,8 +212,14 @@ class Pipeline:
             checked = checked.with_body(head.reader.read(exchange.body))
         exchange.checked = checked
         if checked.violations:
-            exchange.reply = exchange.refusals.for_violations(head.operation.id, checked.violations)
-            exchange.case = case_of_violations(head.operation.id, checked.violations)
+            case, profile = case_of_violations(head.operation.id, checked.violations), self.installation.profile
+            if profile is not None and profile.takes(head.operation.id, case):
+                exchange.checked = checked._replace(body={}, violations=())
+                return
+            exchange.reply, exchange.case = (
+                exchange.refusals.for_violations(head.operation.id, checked.violations),
+                case,
+            )
 
     def _perform(self, exchange: Exchange) -> None:
         checked, version, operation = exchange.checked, exchange.version, exchange.head.operation

@@ -9,6 +9,7 @@
     ├── NotFound                an id that names nothing
     ├── UnknownRegion           a region that is not one of the server's
     ├── Throttled               too many device codes in a short time
+    │   └── Starting            a server that is not ready yet
     ├── AlreadyExists           an organization that is there already
     ├── StoreAway               the store that several servers share cannot be used now
     └── DeviceCodeError         a device code that cannot be spent, or decided on
@@ -84,6 +85,13 @@ class Throttled(ModelError):
     def __init__(self, retry_after: int, what: str = "Too many device codes were requested.") -> None:
         super().__init__(f"{what} Try again in {retry_after} seconds.")
         self.retry_after = retry_after
+
+
+class Starting(Throttled):
+    """The server is not ready yet."""
+
+    def __init__(self) -> None:
+        super().__init__(1, "The server starts up.")
 
 
 class AlreadyExists(ModelError):

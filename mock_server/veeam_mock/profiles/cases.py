@@ -10,10 +10,18 @@ from veeam_mock.spec.schema import Violation
 CASES = (
     "no-token", "bad-token", "other-scheme", "expired-token", "unknown-grant", "incomplete-login", "wrong-login",
     "refused-refresh-token", "no-body", "malformed-body", "bad-body", "media-type", "unknown-region", "unknown-id",
-    "malformed-id", "unknown-version", "unknown-path", "unknown-method",
-    "too-many",
+    "made-up-id", "malformed-id", "unknown-version", "unknown-path", "unknown-method", "too-many", "starting",
 )  # fmt: skip
 """All kinds, in the order in which they are told."""
+
+ZEROS = "00000000-"
+"""What ids begin with that somebody made up."""
+
+INSTEAD = {"made-up-id": "unknown-id"}
+"""The case that is told where another was not learned."""
+
+TAKEN = ("media-type",)
+"""What a server may take beyond the description, and a profile says so."""
 
 VERSION = re.compile("v[0-9]+", re.ASCII)
 TOKEN_OPERATION = "getToken"
@@ -33,9 +41,11 @@ def case_of_error(error: errors.ModelError, request: Request) -> str:
         case errors.InvalidGrant():
             return "refused-refresh-token" if "refresh token" in error.message else "wrong-login"
         case errors.NotFound():
-            return "unknown-id"
+            return "made-up-id" if request.path.rpartition("/")[2].startswith(ZEROS) else "unknown-id"
         case errors.UnknownRegion():
             return "unknown-region"
+        case errors.Starting():
+            return "starting"
         case errors.Throttled():
             return "too-many"
     return ""

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from veeam_mock.model import regions
 from veeam_mock.model.dates import http_date, parse_date_time
-from veeam_mock.profiles.templates import Asking, Template
+from veeam_mock.profiles.pages import Pages
+from veeam_mock.profiles.templates import Asking, Template, Write
 
 FORM = re.compile(
     r"\((address|boolean|code|deep|host|http-date|id|integer|null|number|organization|path|region|text|token|user|uuid"
@@ -19,15 +19,12 @@ FORM = re.compile(
 )
 """What stands for a value that belongs to one exchange."""
 
-HABITS = frozenset({"token_type", "message", "version", "verificationUrl", "verificationUri", "errorCode"})
+HABITS = frozenset({"token_type", "message", "version", "errorCode"})
 """Members whose text the server chose once for all, where it was learned."""
 
 ADDRESSES = ("verificationUrl", "verificationUri")
 LINKS = "_links"
 """The member whose members lead on: what leads nowhere at another server is not taken from it."""
-
-PAGES_OF_ALL = (regions.SIGN_IN_WORLDWIDE, regions.SIGN_IN_LINK)
-"""Sign-in pages in place of which the server may have another."""
 
 MADE: Mapping[str, Any] = {
     "address": "https://example.com/", "boolean": False, "code": "AAAAAAAAA", "deep": None, "host": "example.com",
@@ -46,22 +43,21 @@ OWN_MESSAGE = "To sign in, use a web browser to open the page {address} and ente
 NUMBERS = frozenset({"expires_in", "expiresIn", "offset", "limit", "interval"})
 """Members that some servers write as text."""
 
-Write = Callable[[Any, Asking], Any]
-"""Writes a value of ours in the form that was learned."""
 
-
-def writer(shape: Any, name: str = "") -> Write | None:
+def writer(shape: Any, pages: Pages, name: str = "") -> Write | None:
     """What writes values of a member in the shape that was learned; None where the mock writes them so itself."""
     if isinstance(shape, dict):
-        return Members(shape, name).write
+        return Members(shape, name, pages).write
     if isinstance(shape, list):
-        inner = writer(shape[0], name) if shape else None
+        inner = writer(shape[0], pages, name) if shape else None
         return None if inner is None else partial(_items, inner)
     if not isinstance(shape, str):
         return partial(_constant, shape)
     form = FORM.fullmatch(shape)
     if form is None:
-        return _habit(name, shape) if name in HABITS else None
+        if name in ADDRESSES:
+            return pages.writer(shape)
+        return partial(_filled, Template(shape)) if name in HABITS else None
     return _of_form(form[1], name)
 
 
@@ -75,13 +71,6 @@ def _of_form(form: str, name: str) -> Write | None:
     if form in ("text", "number") and name in NUMBERS:
         return partial(_number, str if form == "text" else float)
     return None
-
-
-def _habit(name: str, learned: str) -> Write | None:
-    if name not in ADDRESSES:
-        return partial(_filled, Template(learned))
-    # Other clouds have pages of their own, where the readings say so.
-    return None if learned in PAGES_OF_ALL else partial(_address, Template(learned))
 
 
 def _items(inner: Write, own: Any, asking: Asking) -> Any:
@@ -111,18 +100,14 @@ def _filled(template: Template, own: Any, asking: Asking) -> Any:
     return template.fill(asking) if isinstance(own, str) else own
 
 
-def _address(template: Template, own: Any, asking: Asking) -> Any:
-    return template.fill(asking) if own in PAGES_OF_ALL else own
-
-
 class Members:
     """An object: its members in their order, and how each is written. Those that only the server has are made."""
 
-    def __init__(self, shape: Mapping[str, Any], name: str) -> None:
+    def __init__(self, shape: Mapping[str, Any], name: str, pages: Pages) -> None:
         self._shape = shape
         self._names = list(shape)
         self._keeps_others = name == LINKS
-        writers = {member: writer(below, member) for member, below in shape.items()}
+        writers = {member: writer(below, pages, member) for member, below in shape.items()}
         message = shape.get("message")
         self._message = None
         if "userCode" in shape and isinstance(message, str) and not FORM.fullmatch(message):

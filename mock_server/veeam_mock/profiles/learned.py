@@ -5,6 +5,7 @@ from typing import Any
 
 from veeam_mock.messages import OUR_OWN, Headers, Manner, Reply
 from veeam_mock.profiles.contents import writer
+from veeam_mock.profiles.pages import OUR_PAGES, Pages
 from veeam_mock.profiles.templates import Asking, Template, for_header, spelled_for
 
 OF_OURS = frozenset({"date", "content-length", "content-encoding", "transfer-encoding", "connection", "content-type"})
@@ -16,9 +17,9 @@ FIELDS = ("status", "content-type", "framing", "connection", "compression")
 
 class Learned:
     """An answer as `entry` of a profile has it; good ones have their shape in the version `api` alone, where named.
-    `framing` is how the mock frames answers without being told."""
+    `framing` is how the mock frames answers without being told, and `pages` are where codes are typed."""
 
-    def __init__(self, entry: Mapping[str, Any], api: str | None, framing: str) -> None:
+    def __init__(self, entry: Mapping[str, Any], api: str | None, framing: str, pages: Pages = OUR_PAGES) -> None:
         self.status = int(entry["status"])
         self.manner = _manner(entry, framing)
         self._api = api
@@ -29,7 +30,7 @@ class Learned:
         self._fixed = {name: each.fixed for name, each in templates.items() if each.fixed is not None}
         self._filled = {name: each for name, each in templates.items() if each.fixed is None}
         body = entry.get("body")
-        self._write = writer(body)
+        self._write = writer(body, pages)
         self._body = Template(body) if isinstance(body, str) else Template("")
         self._bytes = None if self._body.fixed is None else _encoded(self._body.fixed)
         self._spell = spelled_for(str(entry.get("content-type", "")).lower())

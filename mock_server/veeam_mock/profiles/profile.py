@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from veeam_mock.messages import Delivery, Reply
+from veeam_mock.profiles.cases import INSTEAD
 from veeam_mock.profiles.learned import LENGTH, Learned, shared
 from veeam_mock.profiles.limits import Limits
+from veeam_mock.profiles.pages import Pages
 from veeam_mock.profiles.schema import problems_of
 from veeam_mock.profiles.templates import Asking
 from veeam_mock.settings.settings import Settings, SettingsError
@@ -30,12 +32,15 @@ class Profile:
         entries = [*given.get("refusals", ()), *given.get("answers", ())]
         api = given.get("api")
         framing = str(given.get("ambiguities", {}).get("length", LENGTH))
+        pages = Pages(given.get("pages", {}))
         self._answers = {
-            (entry.get("operation", ""), entry.get("case", "")): Learned(entry, api, framing) for entry in entries
+            (entry.get("operation", ""), entry.get("case", "")): Learned(entry, api, framing, pages)
+            for entry in entries
         }
         self._by_case = {case: learned for (_, case), learned in reversed(self._answers.items()) if case}
-        self.limits = Limits(given.get("limits", ()))
-        self.has_limits = bool(given.get("limits"))
+        self.limits = Limits(given.get("limits", ()), given.get("starting", 0))
+        self.has_limits = bool(given.get("limits") or given.get("starting"))
+        self._taken = frozenset(given.get("taken", ()))
         self.compresses = any("compression" in entry for entry in entries)
         self._everywhere = shared(entries)
         latency = given.get("latency", {}) if with_latency else {}
@@ -61,11 +66,15 @@ class Profile:
             own = [Violation(_key_of(problem.where), problem.message, problem.keyword) for problem in error.problems]
             raise SettingsError(_with_place(own, self._path)) from None
 
+    def takes(self, operation_id: str, case: str) -> bool:
+        """Whether the server takes a request of this kind, which the description refuses, as one without a body."""
+        return operation_id == "getDeviceCode" and case in self._taken
+
     def answer(self, reply: Reply, operation_id: str, case: str, asking: Asking) -> None:
         """Make of `reply` what the server would answer: a refusal of the kind `case`, or a good answer where that is
         empty. What was not learned has what all answers have. It takes as long as the operation, where that is wanted.
         """
-        learned = self._answers.get((operation_id, case)) or self._by_case.get(case)
+        learned = self._answers.get((operation_id, case)) or self._instead(operation_id, case)
         if learned is None or (not case and reply.status >= REFUSED):
             reply.headers = {**self._everywhere.headers_for(asking), **reply.headers}
             reply.manner = self._everywhere.manner
@@ -75,6 +84,11 @@ class Profile:
             learned.give(reply, asking)
         if self._delivery:
             reply.delivery = self._delivery.get(operation_id, reply.delivery)
+
+    def _instead(self, operation_id: str, case: str) -> Learned | None:
+        """An answer of the same kind: of a wider case, or of another operation."""
+        wider = INSTEAD.get(case, case)
+        return self._answers.get((operation_id, wider)) or self._by_case.get(case) or self._by_case.get(wider)
 
 
 KEYS = {"api": "versions", "code_lifetime": "lifetimes.code", "token_lifetime": "lifetimes.token"}

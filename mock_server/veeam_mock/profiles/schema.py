@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from veeam_mock.model import durations
-from veeam_mock.profiles.cases import CASES
+from veeam_mock.model import durations, regions
+from veeam_mock.profiles.cases import CASES, TAKEN
 from veeam_mock.profiles.compression import COMPRESSORS
 from veeam_mock.profiles.templates import PLACE, PLACES
 from veeam_mock.settings.options import FORMS, ORGANIZATIONS
@@ -77,9 +77,16 @@ SCHEMA = {
             "additionalProperties": False,
             "properties": {"code": durations.SCHEMA, "token": durations.SCHEMA},
         },
+        "starting": {"type": "integer", "minimum": 1, "maximum": 1000},
         "limits": {"type": "array", "maxItems": 100, "items": LIMIT},
         "forms": FORMS,
         "organizations": {**ORGANIZATIONS, "maxItems": 100},
+        "taken": {"type": "array", "items": {"enum": list(TAKEN)}},
+        "pages": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {region: {**TEMPLATE, "maxLength": 2048} for region in regions.NAMES},
+        },
         "ambiguities": {"type": "object", "additionalProperties": {"type": ["string", "integer"]}},
         "refusals": {"type": "array", "maxItems": 1000, "items": REFUSAL},
         "answers": {"type": "array", "maxItems": 1000, "items": ANSWER},
@@ -112,6 +119,7 @@ def problems_of(given: Mapping[str, Any]) -> list[Violation]:
 
 def _texts(given: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
     """All that is a template or holds some, each with where it stands."""
+    yield from ((f"pages.{region}", page) for region, page in given.get("pages", {}).items())
     for part in ("refusals", "answers"):
         for number, entry in enumerate(given.get(part, ())):
             where = f"{part}.{number}"

@@ -85,6 +85,10 @@ class Asking(Protocol):
         """What fills the places."""
 
 
+Write = Callable[[Any, Asking], Any]
+"""Writes a value of ours in the form that was learned."""
+
+
 class Template:
     """A text with places, taken apart once; doubled braces are braces. `fixed` is all of it where it has no place."""
 

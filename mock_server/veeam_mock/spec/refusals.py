@@ -17,6 +17,7 @@ STATUSES: tuple[tuple[type[errors.ModelError], int], ...] = (
     (errors.AccessDenied, 401),
     (errors.NotFound, 404),
     (errors.UnknownRegion, 400),
+    (errors.Starting, 503),
     (errors.Throttled, 429),
     (errors.AlreadyExists, 409),
     (errors.StoreAway, 503),
