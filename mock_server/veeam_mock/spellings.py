@@ -24,6 +24,9 @@ SHORTEST = 4
 """Characters from which on another form of a secret is looked for: a shorter one would be found everywhere."""
 
 
+BEGINNINGS = ("\\", "%")
+"""What makes an escape of the first characters of a secret that it happens to stand before."""
+
 LONGEST_ESCAPE = 12
 CUT_ESCAPE = re.compile(
     r"(?:\\(?:x[0-9a-fA-F]?|u\{[0-9a-fA-F]{0,6}|u[0-9a-fA-F]{0,3}|U[0-9a-fA-F]{0,7})?"
@@ -77,6 +80,7 @@ class Spellings:
     def __init__(self) -> None:
         self._exact: dict[str, str] = {}
         self._caseless: dict[str, str] = {}
+        self._longest = 0
 
     def add(self, secret: str, label: str) -> None:
         """Look for `secret` from now on; an empty one is nowhere."""
@@ -86,6 +90,7 @@ class Spellings:
         self._exact |= dict.fromkeys([*forms, *digits, *_encoded(secret)], label)
         for form in [*digits, *forms] if len(secret) >= CASELESS else digits:
             self._caseless.setdefault(_lower(form), label)
+        self._longest = max(map(len, self._exact))
 
     def spans(self, text: str) -> list[Span]:
         """Where secrets stand in `text`, in order, those that overlap as one."""
@@ -102,13 +107,15 @@ class Spellings:
 
     def _label_in(self, text: str) -> str | None:
         for forms, read in ((self._exact, text), (self._caseless, _lower(text))):
+            tail = self._tail(read)
             for form, label in forms.items():
-                if form in read or _cut_off(form, read) != -1:
+                if form in read or (form[:CASELESS] in tail and _cut_off(form, read) != -1):
                     return label
         return None
 
     def _occurrences(self, placed: Placed) -> Iterator[Span]:
         for forms, read in ((self._exact, placed.text), (self._caseless, _lower(placed.text))):
+            tail = self._tail(read)
             for form, label in forms.items():
                 at = read.find(form)
                 while at != -1:
@@ -116,9 +123,13 @@ class Spellings:
                     shown = self._exact.get(placed.text[at:end], label)
                     yield Span(placed.starts[at], placed.ends[end - 1], shown)
                     at = read.find(form, at + 1)
-                at = _cut_off(form, read)
+                at = _cut_off(form, read) if form[:CASELESS] in tail else -1
                 if at != -1:
                     yield Span(placed.starts[at], placed.ends[-1], label)
+
+    def _tail(self, text: str) -> str:
+        """The end of a text, in which a secret begins that some bound has cut."""
+        return text[-(self._longest + LONGEST_ESCAPE) :]
 
 
 def united(spans: Iterable[Span]) -> list[Span]:
@@ -186,6 +197,8 @@ def _forms(secret: str) -> set[str]:
     """What a reading may show of a secret. It is read as texts are: a part of it may look like an escape itself."""
     forms = {secret, secret.replace(" ", "+"), secret.encode("utf-8", "surrogatepass").decode("latin-1")}
     forms |= {read for read, _ in readings(secret) if len(read) >= SHORTEST}
+    for before in BEGINNINGS:
+        forms |= {read for read, _ in readings(before + secret) if CASELESS <= len(read) < len(before + secret)}
     return forms
 
 
