@@ -21,6 +21,9 @@ settings.load_profile("patient")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--bank-part 2/3` tries the second third of the bank of servers alone; all of it is the default."""
     parser.addoption("--bank-part", metavar="N/OF", default="1/1", help="part of the bank of servers that is tried")
+    parser.addoption(
+        "--hostile-times", type=int, default=1, help="so many times as many hostile inputs, in long proofs"
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -40,6 +43,12 @@ def pytest_collection_finish() -> None:
 
 def _is_of_bank(item: pytest.Item) -> bool:
     return item.get_closest_marker("long") is not None and ("mutants" in item.path.parts or "twin" in item.path.parts)
+
+
+@pytest.fixture(scope="session")
+def hostile_times(request: pytest.FixtureRequest) -> int:
+    """How many times as many hostile inputs as usual a long proof sends."""
+    return int(request.config.getoption("--hostile-times"))
 
 
 @pytest.fixture(scope="session")

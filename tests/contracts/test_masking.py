@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from support.spellings import AROUND, EXACT, LONG, Spelling
+from support.spellings import AROUND, EXACT, LONG, Spelling, escaped, percent
 from veeam_contracts.asking.secrets import Secrets
 from veeam_mock.journal.masking import Masker
 from veeam_mock.secrecy.showing import printable
@@ -57,6 +57,17 @@ def _as_units(secret: str) -> str:
 def test_a_secret_that_is_cut_within_an_escape_is_masked(mask: Mask, spelled: Spelling, cut: int) -> None:
     whole = spelled("byÄEUjh4cxeJf")
     assert mask("byÄEUjh4cxeJf", f"<{whole[: len(whole) - cut]}") == "<***"
+
+
+@both
+@given(LONG_SECRETS, st.sampled_from(["\\", "%", "\\\\", "%25"]), st.sampled_from([percent, escaped]))
+def test_a_secret_whose_first_letters_happen_to_look_like_an_escape_is_masked(
+    mask: Mask, secret: str, before: str, spelled: Spelling
+) -> None:
+    """As in `\\fish\\u0065s`: whoever undoes the second escape alone reads `\\fishes`."""
+    shown = mask(secret, f"<{before}{secret[:-1]}{spelled(secret[-1])}>")
+    assert "***" in shown
+    assert secret[2:-1] not in shown
 
 
 @both

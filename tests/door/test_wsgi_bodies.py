@@ -1,4 +1,4 @@
-"""Bodies in chunks under WSGI servers that hand them on, and under those that do not."""
+"""What WSGI servers hand on as it came: bodies in chunks, values over several lines; and what they take back."""
 
 import threading
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ import pytest
 import requests
 from werkzeug.serving import make_server as make_werkzeug_server
 
+from support.wire import Wire
 from veeam_mock import create_app
 
 
@@ -41,3 +42,21 @@ def test_a_body_in_chunks_is_a_body_or_refused_in_words(kind: str, status: int) 
         )
     assert answer.status_code == status
     assert status == 200 or "send it with a Content-Length" in answer.json()["message"]
+
+
+@pytest.mark.parametrize("path", ["/devicelogin", "/v4/ServiceInstance", "/__admin/requests"])
+@pytest.mark.parametrize("kind", ["werkzeug", "wsgiref"])
+def test_a_value_over_two_lines_has_a_blank_in_their_place(kind: str, path: str) -> None:
+    with served(kind) as url, Wire(url) as wire:
+        usual = wire.ask(f"GET {path} HTTP/1.0\r\nHost: localhost\r\nX: a b\r\n\r\n".encode()).status
+        with Wire(url) as other:
+            folded = other.ask(f"GET {path} HTTP/1.0\r\nHost: localhost\r\nX: a\r\n b\r\n\r\n".encode())
+    assert folded.status == usual != 500
+
+
+@pytest.mark.parametrize(("path", "host"), [("/devicelogin", "elsewhere.test"), ("/~a%00/devicelogin", "localhost")])
+@pytest.mark.parametrize("kind", ["werkzeug", "wsgiref"])
+def test_a_page_that_is_refused_says_nothing_of_the_connection(kind: str, path: str, host: str) -> None:
+    with served(kind) as url, Wire(url) as wire:
+        answer = wire.ask(f"GET {path} HTTP/1.0\r\nHost: {host}\r\n\r\n".encode())
+    assert answer.status in (400, 403)

@@ -4,13 +4,16 @@ import html
 import json
 import random
 import re
+import socket
 import subprocess
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from io import StringIO
 from pathlib import Path
+from threading import Thread
 from urllib.parse import quote, unquote
 
 import requests
@@ -30,6 +33,7 @@ from veeam_contracts.reports import html_report, json_report, junit_report, mark
 from veeam_contracts.reports.terminal import print_verdict
 from veeam_contracts.twin.forms import forms_in
 from veeam_contracts.twin.profile import Profile
+from veeam_mock.command.waiting import NotReady, wait_until_ready
 from veeam_mock.journal.journal import Journal
 from veeam_mock.journal.lines import logger
 from veeam_mock.journal.masking import Masker
@@ -119,6 +123,7 @@ def play(rng: random.Random, answers: int) -> Batch:
         results.append(result)
     client.line.close()
     batch.outputs = {**_reports(results), "profile": profile.write(), **_logs(rng, secret, answers)}
+    batch.outputs["wait"] = _waits(rng, secret, answers)
     return batch
 
 
@@ -205,6 +210,33 @@ def _logs(rng: random.Random, secret: Secret, answers: int) -> dict[str, str]:
     return {"log": "\n".join(lines["text"]), "json log": "\n".join(lines["json"]), "journal": "\n".join(shown)}
 
 
+def _waits(rng: random.Random, secret: Secret, answers: int) -> str:
+    """What `veeam-mock wait` says of a server that gives up each connection with other hostile words."""
+    lines = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer() -> None:
+            while True:
+                try:
+                    connection = listener.accept()[0]
+                except OSError:
+                    return
+                with connection, suppress(OSError):
+                    connection.recv(65536)
+                    begin = rng.choice(["HTTP/1.1 404 ", "HTTP/1.1 200 OK\r\n", ""])
+                    connection.sendall(f"{begin}{hostile_text(rng, secret)}\r\n\r\n".encode("utf-8", "surrogatepass"))
+
+        Thread(target=answer, daemon=True).start()
+        for _ in range(answers):
+            try:
+                wait_until_ready(f"http://127.0.0.1:{listener.getsockname()[1]}", 0)
+            except NotReady as error:
+                lines.append(str(error))
+        with suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
+    return "\n".join(lines)
+
+
 def _unescaped(text: str) -> str:
     return re.sub(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})|\\(.)", _character, text, flags=re.DOTALL)
 
@@ -222,14 +254,14 @@ def leaks(secret: str, outputs: Iterable[str]) -> Iterator[str]:
     core = b64encode(secret.encode()).decode()[: len(secret.encode()) * 8 // 6]
     wanted = "".join(secret.lower().split())
     for output in outputs:
-        if core in output or secret.encode().hex() in output.lower():
+        if core in output or secret.encode().hex() in output.lower() or any(wanted in text for text in decoded(output)):
             yield output
-            continue
-        for first in DECODINGS:
-            once = first(output)
-            if any(wanted in "".join(second(once).lower().split()) for second in DECODINGS):
-                yield output
-                break
+
+
+@lru_cache(maxsize=1)
+def decoded(output: str) -> tuple[str, ...]:
+    """What somebody reads who decodes twice, in lower case and without blanks; kept for the next secret."""
+    return tuple({"".join(second(first(output)).lower().split()) for first in DECODINGS for second in DECODINGS})
 
 
 RUNNABLE = re.compile(r"^\s*::\w|##(?:\[|vso\[|teamcity\[)", re.MULTILINE)

@@ -1,11 +1,13 @@
 """The WSGI door: the mock as a Flask application, for any WSGI server and for test clients."""
 
+import re
 from urllib.parse import quote
+from wsgiref.util import is_hop_by_hop
 
 from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from veeam_mock.messages import BODY_LIMIT, BODY_TOO_LARGE, Request
+from veeam_mock.messages import BODY_LIMIT, BODY_TOO_LARGE, Reply, Request
 from veeam_mock.mock import Mock
 from veeam_mock.pages.carrying import to_response
 from veeam_mock.settings.options import MEMORY
@@ -17,6 +19,9 @@ ALONE = (
     "Each process of this WSGI server would know other logins and codes: run it with one worker, or let them share a "
     'store, create_app(Settings(store="redis://...")).'
 )
+FOLD = re.compile(r"\s*[\r\n]\s*")
+"""Where a value goes on in the next line, which some servers hand on; it means a blank (RFC 9112 section 5.2)."""
+
 PATH_CHARACTERS = "/~!$&'()*+,;=:@-._%"
 
 
@@ -40,9 +45,7 @@ def _answer() -> Response:
         plain = _read_request()
     except RequestEntityTooLarge:
         return _refuse(mock, 413, BODY_TOO_LARGE)
-    response = to_response(mock.answer(plain, no_socket=NO_SOCKET))
-    response.headers.pop("Keep-Alive", None)  # A learned one; it belongs to the connection (PEP 3333).
-    return response
+    return _response(mock.answer(plain, no_socket=NO_SOCKET))
 
 
 def _is_one_of_several() -> bool:
@@ -51,8 +54,15 @@ def _is_one_of_several() -> bool:
 
 
 def _refuse(mock: Mock, status: int, message: str) -> Response:
-    response = to_response(mock.refuse(_read_head(), status, message))
-    del response.headers["Connection"]  # it belongs to the server that hosts this application
+    return _response(mock.refuse(_read_head(), status, message))
+
+
+def _response(reply: Reply) -> Response:
+    """A reply without what is said of the connection, which belongs to the server that hosts this application."""
+    response = to_response(reply)
+    for name, _ in [*response.headers]:
+        if is_hop_by_hop(name):
+            del response.headers[name]
     return response
 
 
@@ -66,7 +76,7 @@ def _read_head() -> Request:
         request.method,
         _path_as_sent(),
         request.query_string.decode("latin-1"),
-        {name.lower(): value for name, value in request.headers.items()},
+        {name.lower(): FOLD.sub(" ", value) for name, value in request.headers.items()},
         origin=f"{request.scheme}://{request.host}",
         client=request.remote_addr or "",
         mount=quote(request.root_path, safe=PATH_CHARACTERS),

@@ -22,6 +22,9 @@ SHORTEST = 4
 """Characters from which on another form of a secret is looked for: a shorter one would be found everywhere."""
 
 
+BEGINNINGS = ("\\", "%")
+"""What makes an escape of the first characters of a secret that it happens to stand before."""
+
 LONGEST_ESCAPE = 12
 CUT_ESCAPE = re.compile(
     r"(?:\\(?:x[0-9a-fA-F]?|u\{[0-9a-fA-F]{0,6}|u[0-9a-fA-F]{0,3}|U[0-9a-fA-F]{0,7})?"
@@ -187,6 +190,8 @@ def _forms(secret: str) -> set[str]:
     """What a reading may show of a secret. It is read as texts are: a part of it may look like an escape itself."""
     forms = {secret, secret.replace(" ", "+"), secret.encode("utf-8", "surrogatepass").decode("latin-1")}
     forms |= {read for read, _ in readings(secret) if len(read) >= SHORTEST}
+    for before in BEGINNINGS:
+        forms |= {read for read, _ in readings(before + secret) if CASELESS <= len(read) < len(before + secret)}
     return forms
 
 
