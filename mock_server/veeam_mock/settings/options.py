@@ -318,7 +318,7 @@ class Declared:
     most_tokens: int = setting(
         10_000,
         {"type": "integer", "minimum": 1, "maximum": 1_000_000},
-        "Access tokens and refresh tokens kept, each as many over all worlds; then as for codes. In a store: in each world.",
+        "Access tokens kept, and as many refresh tokens, bounded as the codes are.",
         "N",
         command=False,
     )
