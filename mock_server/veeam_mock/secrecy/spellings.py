@@ -191,7 +191,8 @@ def _forms(secret: str) -> set[str]:
     forms = {secret, secret.replace(" ", "+"), secret.encode("utf-8", "surrogatepass").decode("latin-1")}
     forms |= {read for read, _ in readings(secret) if len(read) >= SHORTEST}
     for before in BEGINNINGS:
-        forms |= {read for read, _ in readings(before + secret) if CASELESS <= len(read) < len(before + secret)}
+        changed = (read for read, _ in readings(before + secret) if not read.startswith(before))
+        forms |= {read for read in changed if CASELESS <= len(read) < len(before + secret)}
     return forms
 
 
