@@ -35,6 +35,7 @@ REGIONS = sorted(
     }
 )
 WITHOUT_MIX = {name: load for name, load in WORKLOADS.items() if name != "mix"}
+WITHOUT_NEW = {name: load for name, load in WITHOUT_MIX.items() if not load.reconnect}
 
 
 class Installed:
@@ -106,6 +107,18 @@ def constant(https: bool, installed: Installed) -> Server:
         https=https,
         note="uvicorn, httptools and uvloop: nothing is looked at, nothing is made",
         workloads=WITHOUT_MIX,
+    )
+
+
+def bare(https: bool, installed: Installed) -> Server:
+    """The same constant answer by the least that Python can do."""
+    if https:
+        raise BenchError("the bare protocol is compared over HTTP only")
+    return Server(
+        "bare",
+        lambda port, folder: [[sys.executable, str(ROOT / "bench" / "bare.py"), str(port)]],
+        note="a protocol of uvloop that does not even read: what input and output cost alone",
+        workloads=WITHOUT_NEW,
     )
 
 
@@ -282,6 +295,7 @@ RIVALS: dict[str, Callable[[bool, Installed], Server]] = {
     "prism": prism,
     "moto": moto,
     "constant": constant,
+    "bare": bare,
     "no-journal": lambda https, installed: mock(https, installed, journal=False),
     "redis-1": lambda https, installed: mock(https, installed, workers=1),
     "redis-2": lambda https, installed: mock(https, installed, workers=2),

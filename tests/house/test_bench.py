@@ -12,6 +12,7 @@ import pytest
 BENCH = Path(__file__).parents[2] / "bench" / "throughput.py"
 FIXTURES = BENCH.with_name("fixtures.py")
 DELAYS = BENCH.with_name("delays.py")
+STAGES = BENCH.with_name("stages.py")
 
 
 @pytest.mark.long
@@ -31,7 +32,7 @@ def test_the_benchmark_measures_every_load_of_the_mock_against_others(tmp_path: 
         "--loads",
         ",".join(loads),
     ]
-    command = [sys.executable, str(BENCH), *options, "--against", "constant,no-journal,wiremock,redis-2"]
+    command = [sys.executable, str(BENCH), *options, "--against", "constant,bare,no-journal,wiremock,redis-2"]
     environment = {name: value for name, value in os.environ.items() if name != "WIREMOCK_JAR"}
     done = subprocess.run(
         [*command, "--json", str(figures)], capture_output=True, text=True, check=False, env=environment
@@ -46,6 +47,7 @@ def test_the_benchmark_measures_every_load_of_the_mock_against_others(tmp_path: 
     assert [process["server"] for process in found["processes"]] == [
         "mock",
         "constant",
+        "bare",
         *mocks[1:],
         "mock, frozen clock",
     ]
@@ -95,3 +97,12 @@ def test_the_benchmark_of_delays_measures_those_that_wait_and_the_others() -> No
     assert [row[0] for row in rows] == ["alone", "while 3 wait"]
     assert all(float(cell.replace(",", "")) > 0 for row in rows for cell in row[1:])
     assert "3 requests delayed by 0.5 s: the last was answered after 0." in done.stdout
+
+
+def test_the_stages_of_a_request_are_shown() -> None:
+    done = subprocess.run([sys.executable, str(STAGES), "--rounds", "1"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    _, _, whole, *parts = done.stdout.splitlines()
+    assert whole.startswith("| a request, whole |") and whole.endswith("| 100% |")
+    steps = [part.split("|")[1].strip() for part in parts]
+    assert "pipeline: check request" in steps and "pipeline: record" in steps and "door: write the answer" in steps
