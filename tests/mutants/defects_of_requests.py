@@ -86,6 +86,12 @@ def a_refusal_is_empty(answer: Answer) -> Answer:
 
 
 @on_refusals("answers.error-shape")
+def a_refusal_is_a_problem_of_rfc_9457(answer: Answer) -> Answer:
+    problem = {"type": "about:blank", "title": "Refused", "status": answer.status, "message": "It is refused."}
+    return answer.with_json(problem).with_header("Content-Type", "application/problem+json; charset=utf-8")
+
+
+@on_refusals("answers.error-shape")
 def a_refusal_is_plain_text(answer: Answer) -> Answer:
     return answer.with_body(b"Bad request").with_header("Content-Type", "text/plain")
 

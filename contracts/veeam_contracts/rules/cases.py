@@ -22,7 +22,7 @@ from schemathesis.core.failures import FailureGroup
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.core.transport import Response
 from schemathesis.schemas import BaseSchema
-from schemathesis.specs.openapi.checks import status_code_conformance
+from schemathesis.specs.openapi.checks import content_type_conformance, status_code_conformance
 
 from veeam_contracts.asking.admission import BudgetSpent, Refused, Stopped
 from veeam_contracts.asking.client import Client, TokenDied
@@ -249,10 +249,13 @@ def _as_bound(value: Any) -> Any:
 
 
 def judge_case(exchange: Exchange, findings: Findings, case: Case, response: Response, options: dict[str, Any]) -> None:
-    """Judge one answer. A refusal may have a 4xx that is not described (ambiguity `bad-body-status`)."""
+    """Judge one answer. A refusal may have a 4xx that is not described (ambiguity `bad-body-status`); its media type is
+    what `answers.error-shape` judges, over all refusals of the run."""
     if exchange.ok and not _is_surely_bad(case, exchange):
         return
     excluded = [status_code_conformance] if exchange.refused else []
+    if exchange.refused and "answers.error-shape" in findings.chosen:
+        excluded.append(content_type_conformance)
     if exchange.refused and "%" in exchange.path.partition("?")[0]:
         return  # A gateway may refuse such a path in its own words.
     try:
