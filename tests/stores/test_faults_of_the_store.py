@@ -26,7 +26,7 @@ Change = Callable[[RedisServer], None]
 
 @pytest.fixture
 def veeam(serve: Callable[..., MockServer], own_redis: RedisServer) -> MockServer:
-    return serve(store=own_redis.url)
+    return serve(store=own_redis.impatient_url)
 
 
 def log_in(server: MockServer) -> requests.Response:
@@ -102,9 +102,20 @@ def test_requests_are_refused_at_once_and_it_goes_on_by_itself(
     assert len(set(told)) == len(told) <= 3, "once for each state"
 
 
+def test_a_store_has_the_time_that_its_address_grants(serve: Callable[..., MockServer], own_redis: RedisServer) -> None:
+    server = serve(store=f"{own_redis.impatient_url}?patience=0.75")
+    assert log_in(server).status_code == 200
+    own_redis.pause()
+    begun = time.monotonic()
+    assert "it did not answer within 0.75 s" in log_in(server).json()["message"]
+    assert time.monotonic() - begun >= 0.75
+    own_redis.go_on()
+    wait_until_well(server)
+
+
 def test_a_server_starts_before_its_store(serve: Callable[..., MockServer], own_redis: RedisServer) -> None:
     own_redis.stop()
-    server = serve(store=own_redis.url)
+    server = serve(store=own_redis.impatient_url)
     assert log_in(server).status_code == 503
     own_redis.start()
     wait_until_well(server)

@@ -28,7 +28,8 @@ class RedisServer:
         self._arguments = arguments
         self._folder = Path(tempfile.mkdtemp(prefix="redis-"))
         self.path = str(self._folder / "socket")
-        self.url = f"unix://{self.path}"
+        self.impatient_url = f"unix://{self.path}"
+        self.url = f"{self.impatient_url}?patience=10"  # however busy the machine is
         self.process: subprocess.Popen[bytes] | None = None
         self.client = redis.Redis(unix_socket_path=self.path, protocol=2)
 

@@ -23,7 +23,9 @@ Answer = TypeVar("Answer")
 Argument = str | bytes | int | float
 
 PATIENCE = 0.4
-"""Seconds that a connection, an answer, and all slow answers of one request may take."""
+"""Seconds that a connection, an answer, and all slow answers of one request may take, unless the address says more."""
+
+MOST_PATIENCE = 10.0
 
 SLOW = 0.05
 """Seconds from which on an answer is slow."""
@@ -33,10 +35,12 @@ PAUSE = 0.2
 
 LEAST_VERSION = (6, 2)
 
+PATIENCE_OPTION = re.compile(r"(?P<before>[?&])patience=(?P<seconds>[^&]*)(?P<after>&.*)?$", re.DOTALL)
+
 TLS_OPTIONS = frozenset(
     {"ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_password", "ssl_cert_reqs", "ssl_check_hostname"}
 )
-"""What the query of an address may say. The client knows more, of which some would change what it answers."""
+"""What the query of an address may say beside `patience`. The client knows more, and some would change its answers."""
 
 TROUBLES = (
     (r"mismatch, certificate", "its certificate is for another name than that of the address"),
@@ -90,7 +94,8 @@ class Link:
         self._line: tuple[int, Any] | None = None
         self._on_line = threading.Lock()
         self._waited = 0.0
-        self._client = _client_of(url)
+        self._patience, url = _patience_of(url)
+        self._client = _client_of(url, self._patience)
 
     def begin(self) -> None:
         """Another request begins, which may take its time."""
@@ -147,7 +152,7 @@ class Link:
         with self._on_line:
             if self._line is None or self._line[0] != os.getpid():
                 self._line = os.getpid(), self._client.connection_pool.get_connection()
-            if self._waited > PATIENCE:
+            if self._waited > self._patience:
                 raise redis.exceptions.TimeoutError
             line, begun = self._line[1], time.monotonic()
             line.send_command(*command, check_health=False)
@@ -166,7 +171,7 @@ class Link:
                 self._is_known = True
             return ask()
         except (redis.RedisError, OSError) as error:
-            trouble = _trouble_of(error)
+            trouble = self._trouble_of(error)
             if trouble is None:
                 raise
             self._fall(trouble)
@@ -195,7 +200,7 @@ class Link:
             try:
                 self._check()
             except (redis.RedisError, OSError) as error:
-                trouble = _trouble_of(error) or "it answers with errors"
+                trouble = self._trouble_of(error) or "it answers with errors"
                 if trouble != self.trouble:
                     log.error("The store cannot be used: %s.", trouble)
                 self.trouble = trouble
@@ -203,35 +208,49 @@ class Link:
                 self.trouble = None
         log.warning("The store can be used again.")
 
+    def _trouble_of(self, error: Exception) -> str | None:
+        """What an error says of the store; None for an error in what was asked."""
+        if isinstance(error, _Unfit):
+            return str(error)
+        if isinstance(error, redis.exceptions.TimeoutError):
+            return f"it did not answer within {self._patience:g} s"
+        text = str(error)
+        found = next((words for pattern, words in TROUBLES if re.search(pattern, text)), None)
+        if found is None and isinstance(error, redis.exceptions.ConnectionError | OSError):
+            return "it cannot be reached"
+        return found
 
-def _client_of(url: str) -> Any:
+
+def _patience_of(url: str) -> tuple[float, str]:
+    """The seconds that an address grants its store, and the address without them; `BadAddress` for what is no such."""
+    found = PATIENCE_OPTION.search(url)
+    if found is None:
+        return PATIENCE, url
+    try:
+        patience = float(found["seconds"])
+    except ValueError:
+        patience = 0.0
+    if not PATIENCE <= patience <= MOST_PATIENCE:
+        raise BadAddress(f"has a patience that is no number of seconds from {PATIENCE:g} to {MOST_PATIENCE:g}")
+    others = found["before"] + (found["after"] or "").removeprefix("&")
+    return patience, url[: found.start()] + others.rstrip("?&")
+
+
+def _client_of(url: str, patience: float) -> Any:
     """A client that has not connected yet; `BadAddress` where it never could."""
     try:
         beside = set(parse_qs(urlsplit(url).query, keep_blank_values=True)) - TLS_OPTIONS
         client = redis.Redis.from_url(
-            url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE, retry=Retry(NoBackoff(), 0), protocol=2
+            url, socket_timeout=patience, socket_connect_timeout=patience, retry=Retry(NoBackoff(), 0), protocol=2
         )
         if not beside:
             client.connection_pool.make_connection()
     except (ValueError, TypeError, redis.RedisError):  # such as TLS options of redis://, or a port that is none
         raise BadAddress("is not the address of a store, such as redis://HOST:6379/0") from None
     if beside:
-        raise BadAddress(f"may say nothing behind ? but {', '.join(sorted(TLS_OPTIONS))}")
+        raise BadAddress(f"may say nothing behind ? but patience, {', '.join(sorted(TLS_OPTIONS))}")
     return client
 
 
 class _Unfit(redis.RedisError):
     """A store that will not do; the message says why."""
-
-
-def _trouble_of(error: Exception) -> str | None:
-    """What an error says of the store; None for an error in what was asked."""
-    if isinstance(error, _Unfit):
-        return str(error)
-    if isinstance(error, redis.exceptions.TimeoutError):
-        return f"it did not answer within {PATIENCE:g} s"
-    text = str(error)
-    found = next((words for pattern, words in TROUBLES if re.search(pattern, text)), None)
-    if found is None and isinstance(error, redis.exceptions.ConnectionError | OSError):
-        return "it cannot be reached"
-    return found
