@@ -47,21 +47,32 @@ class Room:
     """
 
     def __init__(self, bound: int) -> None:
-        self._bound = bound
-        self._stores: weakref.WeakSet[MemoryStore[Any]] = weakref.WeakSet()
+        self._bound = self._share = bound
+        self._stores: list[weakref.ref[MemoryStore[Any]]] = []
         self._count = 0
         self.lock = threading.Lock()
 
     def enter(self, store: "MemoryStore[Any]") -> None:
         """A store that shares the room from now on, for as long as somebody holds it."""
-        self._stores.add(store)
+        self._stores.append(weakref.ref(store, self._left))
+        self._divide()
+
+    def _left(self, store: "weakref.ref[MemoryStore[Any]]") -> None:
+        self._stores.remove(store)
+        self._divide()
+
+    def _divide(self) -> None:
+        self._share = max(1, self._bound // max(1, len(self._stores)))
 
     def take(self, store: "MemoryStore[Any]") -> None:
         """Take a place for one more record of `store`. The caller holds the lock."""
-        if self._count >= self._bound:
-            has_its_share = len(store) >= max(1, self._bound // len(self._stores))
-            (store if has_its_share else max(self._stores, key=len)).drop_oldest()
-        self._count += 1
+        if self._count < self._bound:
+            self._count += 1
+        elif len(store.records) >= self._share:
+            store.drop_oldest()
+        else:
+            there = [each for ref in tuple(self._stores) if (each := ref()) is not None]
+            max(there, key=len).drop_oldest()
 
     def leave(self, records: int) -> None:
         """Give back the places of so many records. The caller holds the lock."""
@@ -73,7 +84,7 @@ class MemoryStore(Store[Record]):
 
     def __init__(self, room: Room) -> None:
         self._room = room
-        self._records: OrderedDict[str, Record] = OrderedDict()
+        self.records: OrderedDict[str, Record] = OrderedDict()
         self._names: dict[str, str] = {}
         self._keys: dict[str, str] = {}
         self._lock = room.lock
@@ -81,57 +92,58 @@ class MemoryStore(Store[Record]):
 
     def put(self, key: str, record: Record) -> None:
         with self._lock:
-            if key not in self._records:
+            if key not in self.records:
                 self._room.take(self)
-            self._records[key] = record
+            self.records[key] = record
 
     def add(self, key: str, record: Record, name: str = "") -> bool:
         with self._lock:
-            if key in self._records or name in self._keys:
+            if key in self.records or name in self._keys:
                 return False
             self._room.take(self)
-            self._records[key] = record
+            self.records[key] = record
             if name:
                 self._names[key], self._keys[name] = name, key
             return True
 
     def swap(self, key: str, old: Record, new: Record) -> bool:
         with self._lock:
-            if key not in self._records or self._records[key] != old:
+            if key not in self.records or self.records[key] != old:
                 return False
-            self._records[key] = new
+            self.records[key] = new
             return True
 
     def get(self, key: str) -> Record | None:
-        return self._records.get(key)
+        return self.records.get(key)
 
     def pop(self, key: str) -> Record | None:
         with self._lock:
             self._drop_name(key)
-            record = self._records.pop(key, None)
+            record = self.records.pop(key, None)
             if record is not None:
                 self._room.leave(1)
             return record
 
     def values(self) -> list[Record]:
         with self._lock:
-            return list(self._records.values())
+            return list(self.records.values())
 
     def clear(self) -> None:
         with self._lock:
-            self._room.leave(len(self._records))
-            self._records.clear()
+            self._room.leave(len(self.records))
+            self.records.clear()
             self._names.clear()
             self._keys.clear()
 
     def __len__(self) -> int:
-        return len(self._records)
+        return len(self.records)
 
     def drop_oldest(self) -> None:
-        """Forget the oldest record. The caller holds the lock of the room."""
-        self._drop_name(self._records.popitem(last=False)[0])
-        self._room.leave(1)
+        """Forget the oldest record, and leave its place to another. The caller holds the lock of the room."""
+        key, _ = self.records.popitem(last=False)
+        if self._names:
+            self._drop_name(key)
 
     def _drop_name(self, key: str) -> None:
-        if self._names and (name := self._names.pop(key, None)) is not None:
+        if (name := self._names.pop(key, None)) is not None:
             del self._keys[name]
