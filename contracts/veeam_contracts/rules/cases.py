@@ -101,6 +101,14 @@ def configure(options: Options, versions: Iterable[Version]) -> None:
     set_hypothesis_home_dir(Path(tempfile.gettempdir()) / "veeam-contracts-hypothesis")
 
 
+def schemas(maker: str, versions: Iterable[Version]) -> list[tuple[object, BaseSchema]]:
+    """The documents that a maker of tests makes one for each of, with what to tell them apart by."""
+    if maker == "test_read":
+        return list(enumerate(further))
+    kind = acceptable if maker == "test_valid" else unacceptable
+    return [(version, kind(version)) for version in versions]
+
+
 KEPT_CODES = 12
 """Device codes that valid cases leave over: the questions ask for seven, and an invalid one that is taken costs one."""
 

@@ -20,11 +20,20 @@ if TYPE_CHECKING:
     from veeam_contracts.rules.cases import Share
 
 
-GENERATED = ("test_generated.py", "test_also.py")
-"""The modules whose tests come from documents: those that are always there, and those that the user gives."""
+GENERATED = {
+    "test_generated.py": ("generated.accepted", "generated.refused"),
+    "test_also.py": ("also.read", "also.protected"),
+}
+"""The modules whose tests come from documents, ours and those that the user gives, with their rules."""
 
-READS = "test_read"
-"""What makes the tests of one document that the user gives, which are not known before the run."""
+MAKERS = ("test_valid", "test_invalid", "test_read")
+"""What makes the tests of one document: which documents, versions and rules are wanted is not known before the run."""
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Generate no cases of rules that are not asked for: that takes longer than most rules."""
+    rules = GENERATED.get(collection_path.name, ())
+    return True if rules and not any(map(run_of(config).options.selects, rules)) else None
 
 
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> None:
@@ -39,16 +48,14 @@ def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> 
 def pytest_pycollect_makeitem(
     collector: pytest.Collector, name: str, obj: Any
 ) -> list[pytest.Item | pytest.Collector] | None:
-    """Collect nothing that is generated for a version that is not checked, and the reads of each given document."""
-    if collector.name == GENERATED[1] and name == READS:
-        from veeam_contracts.rules.cases import further
-
-        make = partial(collector.ihook.pytest_pycollect_makeitem, collector=collector)
-        return [make(name=f"{READS}_{n}", obj=schema.parametrize()(obj())) for n, schema in enumerate(further)]
-    if collector.name != GENERATED[0] or not name.startswith("test_"):
+    """Make the tests of each document: of those of the versions that are checked, and of those of the user."""
+    if collector.name not in GENERATED or name not in MAKERS:
         return None
-    wanted = {str(version) for version in run_of(collector.config).versions}
-    return None if name.rpartition("_")[2] in wanted else []
+    from veeam_contracts.rules.cases import schemas
+
+    make = partial(collector.ihook.pytest_pycollect_makeitem, collector=collector)
+    documents = schemas(name, run_of(collector.config).versions)
+    return [make(name=f"{name}_{of}", obj=schema.parametrize()(obj())) for of, schema in documents]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
