@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from werkzeug.test import Client
 
 from mutants.harness import (
     PASSWORD,
@@ -29,7 +28,8 @@ from veeam_contracts.asking.target import LIVE, Limits, Login, Target, thorough
 from veeam_contracts.judging.catalogue import RULES
 from veeam_contracts.judging.verdict import Outcome, Status, Verdict
 from veeam_contracts.rules.test_credentials import spellings
-from veeam_mock import Settings, create_app
+from veeam_mock import Settings
+from veeam_mock.mock import Mock
 
 WRITES = {("POST", "/v4/organizations"), ("PUT", "/v4/organizations"), ("DELETE", "/v4/organizations")}
 
@@ -168,7 +168,7 @@ def test_a_server_below_a_path_is_held_to_the_same_rules_and_limits(prefix: str)
 
 
 def test_a_path_outside_of_that_of_the_target_is_never_sent() -> None:
-    adapter = InProcess(Server(Client(create_app(Settings(password=PASSWORD)))), Server.answer)
+    adapter = InProcess(Server(Mock(Settings(password=PASSWORD))), Server.answer)
     line = Line(Target(f"{URL}/veeam", Login("u", PASSWORD), adapter=adapter))
     with pytest.raises(Refused):
         line.http.get(f"{URL}/v4/Organizations")
