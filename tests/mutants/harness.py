@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -14,7 +15,7 @@ from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPResponse
 
-from veeam_contracts.asking.target import BUNDLED, Limits, Login, Target
+from veeam_contracts.asking.target import BUNDLED, LIVE, Limits, Login, Target
 from veeam_contracts.cli import RULES, conduct
 from veeam_contracts.document import describe
 from veeam_contracts.further import read_further
@@ -279,6 +280,14 @@ class Watched:
 
     def count(self, wanted: Callable[[Ask, Answer], bool]) -> int:
         return sum(wanted(ask, answer) for _, ask, answer in self.asks)
+
+
+@cache
+def live_run(api: str) -> tuple[Verdict, Watched]:
+    """A run on a lawful server with the limits for live ones; the same for all tests that look at it."""
+    clock = FakeTime()
+    watched = Watched(clock)
+    return judge(watched, generated=True, limits=LIVE, clock=clock, api=api), watched
 
 
 def broken(verdict: Verdict) -> set[str]:
