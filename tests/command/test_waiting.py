@@ -88,13 +88,14 @@ def test_an_address_with_a_login_is_refused_and_not_repeated(url: str) -> None:
 
 @contextmanager
 def saying(begin: bytes, again: bytes = b"") -> Iterator[str]:
-    """A server that answers each connection with `begin`, and then with `again` as long as it is read."""
+    """A server that answers each connection with `begin`, and then with `again` as long as it is read and lives."""
+    ended = threading.Event()
     listener = socket.create_server(("127.0.0.1", 0))
 
     def answer(connection: socket.socket) -> None:
         with connection, suppress(OSError):
             connection.sendall(begin)
-            while again:
+            while again and not ended.is_set():
                 connection.sendall(again)
 
     def serve() -> None:
@@ -106,6 +107,7 @@ def saying(begin: bytes, again: bytes = b"") -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
+        ended.set()
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
 

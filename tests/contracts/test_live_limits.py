@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from werkzeug.test import Client
 
 from mutants.harness import (
     PASSWORD,
@@ -19,6 +18,7 @@ from mutants.harness import (
     Watched,
     broken,
     judge,
+    live_run,
     say,
 )
 from veeam_contracts.asking.admission import Refused, is_allowed
@@ -29,7 +29,8 @@ from veeam_contracts.asking.target import LIVE, Limits, Login, Target, thorough
 from veeam_contracts.judging.catalogue import RULES
 from veeam_contracts.judging.verdict import Outcome, Status, Verdict
 from veeam_contracts.rules.test_credentials import spellings
-from veeam_mock import Settings, create_app
+from veeam_mock import Settings
+from veeam_mock.mock import Mock
 
 WRITES = {("POST", "/v4/organizations"), ("PUT", "/v4/organizations"), ("DELETE", "/v4/organizations")}
 
@@ -43,7 +44,7 @@ def check_live(delay: float = 0.0, limits: Limits = LIVE) -> tuple[Verdict, Watc
 @pytest.fixture(scope="module")
 def live() -> tuple[Verdict, Watched]:
     """One run with the limits for live servers."""
-    return check_live()
+    return live_run("v4")
 
 
 def test_a_live_server_conforms_and_what_was_cut_is_not_tested(live: tuple[Verdict, Watched]) -> None:
@@ -74,9 +75,7 @@ def test_a_live_server_is_sent_at_most_50_generated_cases_and_the_report_says_so
 
 @pytest.mark.parametrize("api", ["v4", "v8"])
 def test_a_live_server_refuses_at_most_eight_requests_for_a_token_one_of_them_a_login(api: str) -> None:
-    clock = FakeTime()
-    watched = Watched(clock)
-    verdict = judge(watched, limits=LIVE, clock=clock, generated=True, api=api)
+    verdict, watched = live_run(api)
     assert verdict.status == Status.CONFORMS, verdict.reason
     tokens = [(ask, answer) for _, ask, answer in watched.asks if ask.is_login and ask.method == "POST"]
     refused = [ask for ask, answer in tokens if answer.status >= 400]
@@ -84,7 +83,7 @@ def test_a_live_server_refuses_at_most_eight_requests_for_a_token_one_of_them_a_
     assert sum(b"username" in ask.body for ask in refused) == 1
     used = {name: used for name, _, used in verdict.limits}
     assert used["refused requests for tokens"] == str(len(refused))
-    assert clock.now() <= (180 if api == "v8" else 75)
+    assert watched.clock.now() <= (180 if api == "v8" else 75)
 
 
 def test_a_server_that_has_had_enough_is_asked_for_no_more_tokens() -> None:
@@ -168,7 +167,7 @@ def test_a_server_below_a_path_is_held_to_the_same_rules_and_limits(prefix: str)
 
 
 def test_a_path_outside_of_that_of_the_target_is_never_sent() -> None:
-    adapter = InProcess(Server(Client(create_app(Settings(password=PASSWORD)))), Server.answer)
+    adapter = InProcess(Server(Mock(Settings(password=PASSWORD))), Server.answer)
     line = Line(Target(f"{URL}/veeam", Login("u", PASSWORD), adapter=adapter))
     with pytest.raises(Refused):
         line.http.get(f"{URL}/v4/Organizations")

@@ -2,8 +2,7 @@
 
 import pytest
 
-from mutants.harness import FakeTime, Server, Watched, broken, judge
-from veeam_contracts.asking.target import LIVE
+from mutants.harness import Server, broken, judge, live_run
 from veeam_contracts.judging.catalogue import BY_ID, RULES
 from veeam_contracts.judging.rule import ALSO
 from veeam_contracts.judging.verdict import Status
@@ -40,9 +39,7 @@ def test_a_rule_is_tried_in_the_versions_that_it_holds_for() -> None:
 
 
 def test_tokens_are_asked_for_as_often_as_the_vendor_allows() -> None:
-    clock = FakeTime()
-    watched = Watched(clock)
-    verdict = judge(watched, limits=LIVE, clock=clock, api="v8", generated=True)
+    verdict, watched = live_run("v8")
     assert broken(verdict) == set(), verdict.reason
     asked = [at for at, ask, _ in watched.asks if ask.method == "POST" and is_at(ask.path, "getToken")]
     assert len(asked) > 5

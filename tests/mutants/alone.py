@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 from requests.structures import CaseInsensitiveDict
@@ -13,7 +14,8 @@ from werkzeug.wrappers import Request, Response
 from mutants.defects_of_access import LOGIN
 from mutants.harness import PASSWORD, Answer, Ask, Behaviour, Server
 from veeam_contracts.cli import own_environment
-from veeam_mock import Settings, create_app
+from veeam_mock import Settings
+from veeam_mock.mock import Mock
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -36,7 +38,7 @@ class Alone:
 
     def set_up(self, behave: Behaviour) -> None:
         """Be this server, with a fresh world and a login."""
-        self._server, self._behave = Server(Client(create_app(Settings(password=PASSWORD, seed=1)))), behave
+        self._server, self._behave = Server(Mock(Settings(password=PASSWORD, seed=1))), behave
         self.found = set()
         answer = Client(self).post("/v4/Token", data=LOGIN)
         token = (answer.json or {}).get("access_token", "") if answer.status_code == 200 and answer.is_json else ""
@@ -44,7 +46,8 @@ class Alone:
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         request = Request(environ)
-        path = request.full_path if request.query_string else request.path
+        query = request.query_string.decode("ascii")
+        path = quote(request.path) + (f"?{query}" if query else "")
         headers = CaseInsensitiveDict(dict(request.headers))
         answer: Answer = self._behave(self._server, Ask(request.method, path, headers, request.get_data()))
         response = Response(answer.body, answer.status, list(answer.headers.items()))

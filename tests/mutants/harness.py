@@ -3,8 +3,10 @@
 import io
 import json
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -12,9 +14,8 @@ import requests
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPResponse
-from werkzeug.test import Client
 
-from veeam_contracts.asking.target import BUNDLED, Limits, Login, Target
+from veeam_contracts.asking.target import BUNDLED, LIVE, Limits, Login, Target
 from veeam_contracts.cli import RULES, conduct
 from veeam_contracts.document import describe
 from veeam_contracts.further import read_further
@@ -23,9 +24,12 @@ from veeam_contracts.judging.verdict import Verdict
 from veeam_contracts.options import Options
 from veeam_contracts.paths import NEWEST, is_at
 from veeam_contracts.running.run import Run
-from veeam_mock import Settings, create_app
+from veeam_mock import Settings
+from veeam_mock.messages import AT_ONCE, NO_BODY, Reply, Request
+from veeam_mock.mock import Mock
 
-URL = "https://faulty.test:4443"
+HOST = "faulty.test:4443"
+URL = f"https://{HOST}"
 USERNAME, PASSWORD = "administrator", "a long enough password"
 TIMEOUT = 30.0
 """Seconds; a busy machine must not look like a slow server. A call that hangs says so at once."""
@@ -100,18 +104,24 @@ def say(status: int, value: Any = None) -> Answer:
 
 @dataclass
 class Server:
-    """What a defect has to do with: the mock behind it, and a memory of its own."""
+    """What a defect has to do with: the mock behind it, without a door, and a memory of its own."""
 
-    client: Client
+    mock: Mock
     memory: dict[str, Any] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def answer(self, ask: Ask) -> Answer:
         """What the mock answers."""
-        response = self.client.open(
-            ask.path, method=ask.method, headers=list(ask.headers.items()), data=ask.body, base_url=URL
-        )
-        return Answer(response.status_code, CaseInsensitiveDict(response.headers), response.data)
+        path, _, query = ask.path.partition("?")
+        headers = {"host": HOST, **{name.lower(): value for name, value in ask.headers.items()}}
+        if ask.body:
+            headers["content-length"] = str(len(ask.body))
+        request = Request(ask.method, path, query, headers, ask.body, f"https://{headers['host']}")
+        time.sleep(0)  # Whoever calls at the same time gets a turn, as behind a socket.
+        reply = self.mock.answer(request, no_socket="There is no connection here.")
+        assert reply.delivery == AT_ONCE
+        has_body = ask.method != "HEAD" and reply.status not in NO_BODY
+        return Answer(reply.status, CaseInsensitiveDict(reply.headers), reply.body if has_body else b"")
 
     def count(self, what: str = "calls") -> int:
         """How often this was asked, this time included."""
@@ -121,14 +131,19 @@ class Server:
 
     def advance(self, seconds: float) -> None:
         """Move the mock's clock."""
-        answer = self.client.post("/__admin/clock", json={"advance": f"{seconds:.3f}s"}, base_url="https://localhost")
-        assert answer.status_code == 200, answer.text
+        reply = self._control("/__admin/clock", {"advance": f"{seconds:.3f}s"})
+        assert reply.status == 200, reply.body
 
     def decide(self, code: str, decision: str) -> None:
         """Play the person at the sign-in page; `LookupError` for a code that the mock did not give."""
-        answer = self.client.post(f"/__admin/device-codes/{quote(code)}/{decision}", base_url="https://localhost")
-        if answer.status_code != 200:
-            raise LookupError(answer.text)
+        reply = self._control(f"/__admin/device-codes/{quote(code)}/{decision}")
+        if reply.status != 200:
+            raise LookupError(reply.body.decode())
+
+    def _control(self, path: str, value: Any = None) -> Reply:
+        body = b"" if value is None else json.dumps(value).encode()
+        headers = {"host": "localhost", "content-type": "application/json", "content-length": str(len(body))}
+        return self.mock.answer(Request("POST", path, "", headers, body, "https://localhost"))
 
 
 Behaviour = Callable[[Server, Ask], Answer]
@@ -210,7 +225,7 @@ def judge(
     """The verdict of the contracts on a version of the mock with these settings and this behaviour."""
     further = read_further(also)
     limits = replace(limits, reads=tuple(pattern for each in further for pattern in each.patterns))
-    server = Server(Client(create_app(Settings(password=PASSWORD, seed=seed, **(settings or {})))))
+    server = Server(Mock(Settings(password=PASSWORD, seed=seed, **(settings or {}))))
     target = Target(
         url=url,
         login=Login(USERNAME, PASSWORD),
@@ -265,6 +280,14 @@ class Watched:
 
     def count(self, wanted: Callable[[Ask, Answer], bool]) -> int:
         return sum(wanted(ask, answer) for _, ask, answer in self.asks)
+
+
+@cache
+def live_run(api: str) -> tuple[Verdict, Watched]:
+    """A run on a lawful server with the limits for live ones; the same for all tests that look at it."""
+    clock = FakeTime()
+    watched = Watched(clock)
+    return judge(watched, generated=True, limits=LIVE, clock=clock, api=api), watched
 
 
 def broken(verdict: Verdict) -> set[str]:

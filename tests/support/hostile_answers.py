@@ -18,7 +18,6 @@ from urllib.parse import quote, unquote
 
 import requests
 from requests.structures import CaseInsensitiveDict
-from werkzeug.test import Client as WsgiClient
 
 from mutants.harness import Answer, Ask, InProcess, Server
 from support.spellings import AROUND, EXACT, LONG
@@ -38,6 +37,7 @@ from veeam_mock.journal.journal import Journal
 from veeam_mock.journal.lines import logger
 from veeam_mock.journal.masking import Masker
 from veeam_mock.messages import Reply, Request
+from veeam_mock.mock import Mock
 
 ATTACKS = [
     "$(touch pwned)", "`touch pwned`", "';touch pwned;'", '";touch pwned;"', "\ntouch pwned\n", "| touch pwned #",
@@ -148,7 +148,7 @@ def _client(rng: random.Random, secret: Secret) -> Client:
         login=Login("ann", secret.password),
         limits=Limits(),
         timeout=5,
-        adapter=InProcess(Server(WsgiClient(lambda environ, start: [])), behave),
+        adapter=InProcess(Server(Mock()), behave),
     )
     client = Client(Line(target, sleep=lambda seconds: None), NEWEST)
     client.log_in()

@@ -62,7 +62,7 @@ def answering(element: str, manner: str, pause: float = 0.02) -> Iterator[str]:
                 connection.sendall(before)
                 for piece in _pieces(part, manner):
                     connection.sendall(piece)
-                    if manner == "dripped" and ended.wait(pause):
+                    if ended.wait(pause if manner == "dripped" else 0):
                         return
                 connection.sendall(after)
                 if element == "body":

@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
-
-from werkzeug.test import Client as WsgiClient
 
 from mutants.harness import PASSWORD, TIMEOUT, USERNAME, Behaviour, FakeTime, InProcess, Server
 from veeam_contracts.asking.client import Client
@@ -15,14 +14,15 @@ from veeam_contracts.asking.target import LIVE, Login, Target
 from veeam_contracts.paths import VERSIONS
 from veeam_contracts.twin.comparing import Difference, Side, compare, record
 from veeam_contracts.twin.probing import probe
-from veeam_mock import MockServer, Settings, create_app
+from veeam_mock import MockServer, Settings
+from veeam_mock.mock import Mock
 
 URL = "https://faulty.test:4443"
 
 
 def client_of(behave: Behaviour, settings: Mapping[str, Any], api: str) -> Client:
     """A client of a server in this process, under the limits of a live one, in a time that passes by sleeping alone."""
-    server = Server(WsgiClient(create_app(Settings(**{"password": PASSWORD, "seed": 1, **settings}))))
+    server = Server(Mock(Settings(**{"password": PASSWORD, "seed": 1, **settings})))
     fake = FakeTime()
 
     def sleep(seconds: float) -> None:
@@ -44,10 +44,15 @@ def learn(behave: Behaviour, settings: Mapping[str, Any], api: str, folder: Path
     return path
 
 
-def differences(behave: Behaviour, settings: Mapping[str, Any], api: str, profile: Path | None) -> list[Difference]:
+@cache
+def plain(api: str) -> Side:
+    """What the mock answers without any settings: the same each time, for the same seed."""
+    return record(client_of(Server.answer, {}, api))
+
+
+def differences(real: Side, api: str, profile: Path) -> list[Difference]:
     """Where a server and the mock by a profile differ."""
-    real = record(client_of(behave, settings, api))
-    return compare(real, record(client_of(Server.answer, {"profile": profile and str(profile)}, api)))
+    return compare(real, record(client_of(Server.answer, {"profile": str(profile)}, api)))
 
 
 @contextmanager

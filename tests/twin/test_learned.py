@@ -11,9 +11,9 @@ import yaml
 
 from mutants.defects import with_code
 from mutants.harness import Answer, Ask, Behaviour, Server, say
-from support.twins import client_of, differences, learn
+from support.twins import client_of, differences, learn, plain
 from veeam_contracts.paths import is_at
-from veeam_contracts.twin.comparing import record
+from veeam_contracts.twin.comparing import compare, record
 from veeam_contracts.twin.limits import limits_met
 from veeam_mock import MockServer
 
@@ -115,9 +115,10 @@ HABITS: dict[str, tuple[Behaviour, list[str]]] = {
 @pytest.mark.parametrize("habit", HABITS)
 def test_a_habit_is_learned_answered_and_named(habit: str, tmp_path: Path) -> None:
     behave, aspects = HABITS[habit]
-    assert [found.aspect for found in differences(behave, {}, "v4", None)] == aspects
+    real = record(client_of(behave, {}, "v4"))
+    assert [found.aspect for found in compare(real, plain("v4"))] == aspects
     profile = learn(behave, {}, "v4", tmp_path)
-    assert differences(behave, {}, "v4", profile) == []
+    assert differences(real, "v4", profile) == []
 
 
 def with_another_code(repeated: str) -> Behaviour:
@@ -149,7 +150,7 @@ def test_organizations_are_made_up_in_the_same_form(tmp_path: Path) -> None:
         {"name": "organization2", "region": "Worldwide", "type": "Office365"},
     ]
     assert "abrikam" not in profile.read_text("utf-8")
-    assert differences(Server.answer, {"organizations": real}, "v4", profile) == []
+    assert differences(record(client_of(Server.answer, {"organizations": real}, "v4")), "v4", profile) == []
 
 
 def test_what_was_sent_makes_room_in_a_refusal_and_cannot_break_out_of_it(tmp_path: Path) -> None:
@@ -186,12 +187,13 @@ def busy_after(number: int, counted: Callable[[Ask], bool]) -> Behaviour:
 
 def test_a_limit_that_was_met_is_kept_by_the_twin(tmp_path: Path) -> None:
     behave = busy_after(4, lambda ask: ask.is_code)
-    found = differences(behave, {}, "v4", None)
+    real = record(client_of(behave, {}, "v4"))
+    found = compare(real, plain("v4"))
     assert [(each.aspect, each.questions) for each in found] == [("answer", ("too-many",))]
     profile = learn(behave, {}, "v4", tmp_path)
     limits = yaml.safe_load(profile.read_text("utf-8"))["limits"]
     assert limits == [{"operation": "getDeviceCode", "number": 4, "seconds": 10}]
-    assert differences(behave, {}, "v4", profile) == []
+    assert differences(real, "v4", profile) == []
 
 
 def test_a_limit_on_all_requests_is_told_from_one_on_an_operation() -> None:

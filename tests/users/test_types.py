@@ -26,6 +26,12 @@ WRONG_USES = Path(__file__).parent / "typed" / "wrong_uses.py"
 EXAMPLES = sorted((TOP / "examples").rglob("*.py"))
 
 
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where mypy keeps what it read of the standard library and of the packages."""
+    return tmp_path_factory.mktemp("mypy")
+
+
 def check_types(cache: Path, *files: Path) -> str:
     """What `mypy --strict` says of files."""
     command = [
@@ -46,18 +52,18 @@ def check_types(cache: Path, *files: Path) -> str:
     ).stdout
 
 
-def test_a_type_checker_reports_every_wrong_use_and_nothing_else(tmp_path: Path) -> None:
+def test_a_type_checker_reports_every_wrong_use_and_nothing_else(cache: Path) -> None:
     lines = WRONG_USES.read_text("utf-8").splitlines()
     wrong = [number for number, line in enumerate(lines, 1) if line.endswith("# wrong")]
     assert len(wrong) >= 15
-    said = check_types(tmp_path, WRONG_USES)
+    said = check_types(cache, WRONG_USES)
     reported = {int(number) for number in re.findall(rf"{WRONG_USES.name}:(\d+): error", said)}
     assert sorted(reported) == wrong, said
 
 
-def test_a_type_checker_has_nothing_to_say_of_the_examples(tmp_path: Path) -> None:
+def test_a_type_checker_has_nothing_to_say_of_the_examples(cache: Path) -> None:
     assert EXAMPLES
-    assert check_types(tmp_path, *EXAMPLES).startswith("Success: no issues found")
+    assert check_types(cache, *EXAMPLES).startswith("Success: no issues found")
 
 
 def test_the_types_have_every_setting() -> None:
