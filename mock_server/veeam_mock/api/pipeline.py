@@ -85,7 +85,12 @@ class Pipeline:
         head.generation = self.installation.generation
 
     def _steps_for(self, head: Head, steps: "Sequence[Step]") -> "tuple[Take, ...]":
-        return tuple(step.take for step in steps if step.concerns(self.installation, head))
+        profile, concerned = (
+            self.installation.profile,
+            (step for step in steps if step.concerns(self.installation, head)),
+        )
+        learned = profile.answering(head.operation_id or "") if profile is not None else LEARNED.take
+        return tuple(learned if step is LEARNED else step.take for step in concerned)
 
     def _look_for_an_answer(self, exchange: Exchange) -> None:
         """Take the steps until one of them has the answer."""
@@ -229,20 +234,14 @@ class Pipeline:
             return
         version = self._version_in(exchange)
         violations = version.spec.check_reply(version.spec.operations[operation.id], exchange.reply)
-        if "code" in exchange.world.settings.forms:  # Whoever chose their form has no use for that of the description.
+        if (
+            violations and "code" in exchange.world.settings.forms
+        ):  # Whoever chose their form has no use for that of the description.
             violations = [found for found in violations if found.where != "body.userCode"]
         if violations:
             wrong = "; ".join(map(str, violations))
             log.error("%s would answer against the spec: %s", operation.id, wrong)
             exchange.reply = exchange.refusals.plain(500, f"The mock's answer would break the spec: {wrong}")
-
-    def _answer_as_learned(self, exchange: Exchange) -> None:
-        """Give the answer that the server of the profile would give."""
-        profile, reply = self.installation.profile, exchange.reply
-        assert profile is not None and reply is not None
-        if exchange.is_outside_the_description:
-            return
-        profile.answer(reply, exchange.head.operation_id or "", exchange.case, exchange)
 
     def _version_in(self, exchange: Exchange) -> Version:
         """The version with the readings of the exchange's world, whose settings may have been changed."""
@@ -341,9 +340,12 @@ LOOKING_FOR_AN_ANSWER = (
     Step(Pipeline._check_request),
     Step(Pipeline._perform),
 )
+LEARNED = Step(lambda pipeline, exchange: None, lambda installed, head: installed.profile is not None)
+"""Stands for what a profile makes of the answers to an operation (`Profile.answering`)."""
+
 ON_EVERY_ANSWER = (
     Step(Pipeline._check_reply),
-    Step(Pipeline._answer_as_learned, lambda installed, head: installed.profile is not None),
+    LEARNED,
     Step(Pipeline._apply_faults),
     Step(Pipeline._allow_origin, lambda installed, head: bool(installed.settings.cors)),
     Step(Pipeline._serialize),

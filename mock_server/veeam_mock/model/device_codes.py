@@ -24,7 +24,7 @@ from veeam_mock.model.errors import (
 from veeam_mock.model.randomness import CODE_ALPHABET, Randomness
 from veeam_mock.model.store import Store
 from veeam_mock.model.tokens import Lifetimes
-from veeam_mock.secret_forms import made
+from veeam_mock.secret_forms import drawn_at_once, made
 
 
 class State(StrEnum):
@@ -103,8 +103,8 @@ class DeviceCodes:
         self._randomness = randomness
         self._lifetimes = lifetimes
         self._store = store
-        self._length = length
-        self._form = form
+        self._form = form or ""
+        self._at_once = (CODE_ALPHABET, length) if form is None else drawn_at_once(form)
         self._throttle = throttle
         self.auto_approve = auto_approve
 
@@ -123,7 +123,7 @@ class DeviceCodes:
 
     def _draw(self) -> str:
         text = self._randomness.text
-        return text(CODE_ALPHABET, self._length) if self._form is None else made(self._form, text)
+        return text(*self._at_once) if self._at_once is not None else made(self._form, text)
 
     def find(self, typed: str) -> DeviceCode:
         """The code that a person typed, in any case, with spaces and dashes; `NotFound` when there is none."""

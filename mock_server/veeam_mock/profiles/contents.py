@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from veeam_mock.model.dates import http_date, parse_date_time
-from veeam_mock.profiles.pages import Pages
+from veeam_mock.profiles.pages import OUR_PAGES, Pages
 from veeam_mock.profiles.templates import Asking, Template, Write
 
 FORM = re.compile(
@@ -26,6 +26,9 @@ ADDRESSES = ("verificationUrl", "verificationUri")
 LINKS = "_links"
 """The member whose members lead on: what leads nowhere at another server is not taken from it."""
 
+OURS: Mapping[str, Any] = {LINKS: {"self": {"href": ""}}, "_actions": {"deviceCode": {"uri": "", "method": ""}}}
+"""What always stands in these members of ours: a shape like that needs no look at each answer."""
+
 MADE: Mapping[str, Any] = {
     "address": "https://example.com/", "boolean": False, "code": "AAAAAAAAA", "deep": None, "host": "example.com",
     "id": "1", "integer": 0, "null": None, "number": 0.5, "organization": "example.onmicrosoft.com", "path": "/",
@@ -33,6 +36,9 @@ MADE: Mapping[str, Any] = {
     "uuid": "00000000-0000-4000-8000-000000000000", "UUID": "ABCDEF00-0000-4000-8000-000000000000",
 }  # fmt: skip
 """What stands in members that the mock has no value for."""
+
+NO_FORM = "(text)"
+"""The form of what is looked at apart."""
 
 OWN_DATE = "0000-00-00T00:00:00Z"
 """How the mock writes dates itself."""
@@ -47,7 +53,7 @@ NUMBERS = frozenset({"expires_in", "expiresIn", "offset", "limit", "interval"})
 def writer(shape: Any, pages: Pages, name: str = "") -> Write | None:
     """What writes values of a member in the shape that was learned; None where the mock writes them so itself."""
     if isinstance(shape, dict):
-        return Members(shape, name, pages).write
+        return None if _is_ours(shape, name) else Members(shape, name, pages).write
     if isinstance(shape, list):
         inner = writer(shape[0], pages, name) if shape else None
         return None if inner is None else partial(_items, inner)
@@ -59,6 +65,59 @@ def writer(shape: Any, pages: Pages, name: str = "") -> Write | None:
             return pages.writer(shape)
         return partial(_filled, Template(shape)) if name in HABITS else None
     return _of_form(form[1], name)
+
+
+def plain(shape: Any, pages: Pages) -> Callable[[Any], bool]:
+    """What says of a body of ours that it is given as it is: an object, a list of objects, or a page with one, where
+    no more can differ than the names of members."""
+    if isinstance(shape, list):
+        names = _plain_names(shape[0] if shape else None, pages)
+        return _never if names is None else _lists(names)
+    listed = [name for name, below in shape.items() if isinstance(below, list)] if isinstance(shape, dict) else []
+    if len(listed) != 1:
+        names = _plain_names(shape, pages)
+        return _never if names is None else _has(names)
+    has = plain({**shape, listed[0]: NO_FORM}, pages)
+    items = plain(shape[listed[0]], pages)
+    return lambda own: has(own) and items(own[listed[0]])
+
+
+def _plain_names(shape: Any, pages: Pages) -> list[str] | None:
+    members = Members(shape, "", pages) if isinstance(shape, dict) else None
+    return members.names if members is not None and members.is_plain else None
+
+
+def _never(own: Any) -> bool:
+    return False
+
+
+def _has(names: list[str]) -> Callable[[Any], bool]:
+    return lambda own: type(own) is dict and [*own] == names
+
+
+def _lists(names: list[str]) -> Callable[[Any], bool]:
+    def lists(own: Any) -> bool:
+        if type(own) is not list:
+            return False
+        for item in own:  # of each request: `all` costs twice as much
+            if type(item) is not dict or [*item] != names:
+                break
+        else:
+            return True
+        return False
+
+    return lists
+
+
+def _is_ours(shape: Any, name: str) -> bool:
+    """Whether a member was learned to hold what ours of this name always does."""
+    return name in OURS and _alike(shape, OURS[name])
+
+
+def _alike(shape: Any, own: Any) -> bool:
+    if isinstance(own, dict) and isinstance(shape, dict):
+        return list(shape) == list(own) and all(_alike(shape[name], own[name]) for name in own)
+    return isinstance(own, str) and isinstance(shape, str) and writer(shape, OUR_PAGES) is None
 
 
 def _of_form(form: str, name: str) -> Write | None:
@@ -101,11 +160,14 @@ def _filled(template: Template, own: Any, asking: Asking) -> Any:
 
 
 class Members:
-    """An object: its members in their order, and how each is written. Those that only the server has are made."""
+    """An object: its members in their order, and how each is written. Those that only the server has are made.
+
+    A plain one differs from ours in the `names` of its members at the most.
+    """
 
     def __init__(self, shape: Mapping[str, Any], name: str, pages: Pages) -> None:
         self._shape = shape
-        self._names = list(shape)
+        self.names = list(shape)
         self._keeps_others = name == LINKS
         writers = {member: writer(below, pages, member) for member, below in shape.items()}
         message = shape.get("message")
@@ -115,17 +177,18 @@ class Members:
             self._message = None if is_own else Template(message)
             writers["message"] = None
         self._writers = [(member, write) for member, write in writers.items() if write is not None]
+        self.is_plain = not self._writers and self._message is None
 
     def write(self, own: Any, asking: Asking) -> Any:
         """An object of ours as it was learned."""
         if type(own) is not dict:
             return own
-        if list(own) == self._names:
-            if not self._writers and self._message is None:
+        if [*own] == self.names:
+            if self.is_plain:
                 return own
             made = own.copy()
         else:
-            made = {name: own[name] if name in own else made_of(self._shape[name], asking) for name in self._names}
+            made = {name: own[name] if name in own else made_of(self._shape[name], asking) for name in self.names}
             if self._keeps_others:
                 made |= {name: value for name, value in own.items() if name not in made}
         for name, write in self._writers:

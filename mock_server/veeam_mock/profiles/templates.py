@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from veeam_mock.messages import Request
+from veeam_mock.messages import Reply, Request
 from veeam_mock.model import regions
 from veeam_mock.model.dates import date_time, http_date
 
@@ -83,6 +83,14 @@ class Asking(Protocol):
     @property
     def asked(self) -> Asked:
         """What fills the places."""
+
+
+class Answering(Asking, Protocol):
+    """An exchange that has a reply, as far as a profile needs it: the kind of a refusal is its `case`."""
+
+    reply: Reply | None
+    case: str
+    is_outside_the_description: bool
 
 
 Write = Callable[[Any, Asking], Any]
