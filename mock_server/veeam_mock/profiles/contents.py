@@ -4,6 +4,7 @@ A shape is a JSON value in which texts are forms, such as `(uuid)`, or templates
 """
 
 import re
+import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
@@ -71,15 +72,15 @@ def plain(shape: Any, pages: Pages) -> Callable[[Any], bool]:
     """What says of a body of ours that it is given as it is: an object, a list of objects, or a page with one, where
     no more can differ than the names of members."""
     if isinstance(shape, list):
-        names = _plain_names(shape[0] if shape else None, pages)
-        return _never if names is None else _lists(names)
-    listed = [name for name, below in shape.items() if isinstance(below, list)] if isinstance(shape, dict) else []
-    if len(listed) != 1:
+        return _plain_list(None, "", _plain_names(shape[0] if shape else None, pages))
+    if not isinstance(shape, dict):
+        return _never
+    listed = next((name for name, below in shape.items() if isinstance(below, list) and below), "")
+    if not listed:
         names = _plain_names(shape, pages)
-        return _never if names is None else _has(names)
-    has = plain({**shape, listed[0]: NO_FORM}, pages)
-    items = plain(shape[listed[0]], pages)
-    return lambda own: has(own) and items(own[listed[0]])
+        return _never if names is None else lambda own: type(own) is dict and [*own] == names
+    names = _plain_names({**shape, listed: NO_FORM}, pages)
+    return _never if names is None else _plain_list(names, listed, _plain_names(shape[listed][0], pages))
 
 
 def _plain_names(shape: Any, pages: Pages) -> list[str] | None:
@@ -91,22 +92,26 @@ def _never(own: Any) -> bool:
     return False
 
 
-def _has(names: list[str]) -> Callable[[Any], bool]:
-    return lambda own: type(own) is dict and [*own] == names
+def _plain_list(names: list[str] | None, listed: str, of_items: list[str] | None) -> Callable[[Any], bool]:
+    """What looks at a list, or at the one in the member `listed` of an object that has the members `names`."""
+    if of_items is None:
+        return _never
 
-
-def _lists(names: list[str]) -> Callable[[Any], bool]:
-    def lists(own: Any) -> bool:
+    def is_plain(own: Any) -> bool:
+        if names is not None:
+            if type(own) is not dict or [*own] != names:
+                return False
+            own = own[listed]
         if type(own) is not list:
             return False
-        for item in own:  # of each request: `all` costs twice as much
-            if type(item) is not dict or [*item] != names:
+        for item in own:  # `all` costs twice as much
+            if type(item) is not dict or [*item] != of_items:
                 break
         else:
             return True
         return False
 
-    return lists
+    return is_plain
 
 
 def _is_ours(shape: Any, name: str) -> bool:
@@ -167,7 +172,7 @@ class Members:
 
     def __init__(self, shape: Mapping[str, Any], name: str, pages: Pages) -> None:
         self._shape = shape
-        self.names = list(shape)
+        self.names = list(map(sys.intern, shape))  # as those of ours are: what is one object is compared at once
         self._keeps_others = name == LINKS
         writers = {member: writer(below, pages, member) for member, below in shape.items()}
         message = shape.get("message")
