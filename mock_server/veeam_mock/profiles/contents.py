@@ -181,6 +181,8 @@ class Members:
             is_own = message == OWN_MESSAGE and not any(writers.get(each) for each in ADDRESSES)
             self._message = None if is_own else Template(message)
             writers["message"] = None
+        is_of_these = self._message is not None and self._message.places <= {"code", "address"}
+        self._pattern = self._message.pattern if self._message is not None and is_of_these else ""
         self._writers = [(member, write) for member, write in writers.items() if write is not None]
         self.is_plain = not self._writers and self._message is None
 
@@ -202,7 +204,7 @@ class Members:
         if self._message is not None and "message" in own:
             address = made.get("verificationUrl") or made.get("verificationUri")
             more = {"code": str(made["userCode"]), "address": str(address)}
-            made["message"] = self._message.fill(asking, more=more)
+            made["message"] = self._pattern % more if self._pattern else self._message.fill(asking, more=more)
         return made
 
 

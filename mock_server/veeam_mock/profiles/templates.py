@@ -98,9 +98,10 @@ Write = Callable[[Any, Asking], Any]
 
 
 class Template:
-    """A text with places, taken apart once; doubled braces are braces. `fixed` is all of it where it has no place."""
+    """A text with places, taken apart once; doubled braces are braces. `fixed` is all of it where it has no place;
+    `places` are those that it has, and `pattern` is it for the operator `%`."""
 
-    __slots__ = ("_parts", "fixed")
+    __slots__ = ("_parts", "fixed", "pattern", "places")
 
     def __init__(self, text: str) -> None:
         self._parts: list[tuple[str, str]] = []
@@ -116,6 +117,8 @@ class Template:
                 own = ""
         self._parts.append((own + text[at:], ""))
         self.fixed = self._parts[0][0] if len(self._parts) == 1 else None
+        self.places = frozenset(place for _, place in self._parts if place)
+        self.pattern = "".join(own.replace("%", "%%") + (f"%({place})s" if place else "") for own, place in self._parts)
 
     def fill(self, asking: Asking, spell: Spell = plainly, more: Mapping[str, str] | None = None) -> str:
         """The text, its places filled by `more` where that has them, and else by what was asked."""
