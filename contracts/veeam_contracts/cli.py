@@ -118,12 +118,16 @@ def _side(given: dict[str, Any]) -> "Options":
     """The options of a side. Raises `click.UsageError`."""
     from veeam_contracts.options import Mistake, read_options
 
-    if given.pop("password_stdin", None):
-        given["password"] = sys.stdin.readline().rstrip("\r\n")
     try:
         return read_options(given, os.environ)
     except Mistake as mistake:
         raise click.UsageError(str(mistake)) from None
+
+
+def _read_password(given: dict[str, Any]) -> None:
+    """Read the password from standard input, where that is asked for; once, as both sides of a comparison have it."""
+    if given.pop("password_stdin", None):
+        given["password"] = sys.stdin.readline().rstrip("\r\n")
 
 
 @command.command()
@@ -136,6 +140,7 @@ def probe(output: str, **given: Any) -> None:
     At most 200 requests, none of which changes anything, one wrong password, and six refused logins.
     """
     require_extra()
+    _read_password(given)
     options = _side(given)
     from veeam_contracts.twin.commands import run_probe
 
@@ -163,6 +168,7 @@ def compare(a: str, b: str, report: str | None, seed: int, **given: Any) -> None
     other = {key.removeprefix("b_"): given.pop(key) for key in list(given) if key.startswith("b_")}
     other["password"] = other["password"] or os.environ.get("VEEAM_B_PASSWORD")
     given["seed"] = seed
+    _read_password(given)
     sides = [(a, given), (b, {**given, **{key: value for key, value in other.items() if value is not None}})]
     read = [Path(text) if _is_profile(text) else _side({**values, "url": text}) for text, values in sides]
     from veeam_contracts.twin.commands import run_compare

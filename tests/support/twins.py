@@ -20,10 +20,10 @@ from veeam_mock.mock import Mock
 URL = "https://faulty.test:4443"
 
 
-def client_of(behave: Behaviour, settings: Mapping[str, Any], api: str) -> Client:
+def client_of(behave: Behaviour, settings: Mapping[str, Any], api: str, fake: FakeTime | None = None) -> Client:
     """A client of a server in this process, under the limits of a live one, in a time that passes by sleeping alone."""
+    fake = fake or FakeTime()
     server = Server(Mock(Settings(**{"password": PASSWORD, "seed": 1, **settings})))
-    fake = FakeTime()
 
     def sleep(seconds: float) -> None:
         fake.sleep(seconds)

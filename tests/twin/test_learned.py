@@ -10,11 +10,12 @@ import requests
 import yaml
 
 from mutants.defects import with_code
-from mutants.harness import Answer, Ask, Behaviour, Server, say
+from mutants.harness import Answer, Ask, Behaviour, FakeTime, Server, say
 from support.twins import client_of, differences, learn, plain
-from veeam_contracts.paths import is_at
+from veeam_contracts.paths import VERSIONS, is_at
 from veeam_contracts.twin.comparing import compare, record
 from veeam_contracts.twin.limits import limits_met
+from veeam_contracts.twin.probing import probe
 from veeam_mock import MockServer
 
 
@@ -242,3 +243,18 @@ def test_a_limit_ends_with_the_time_of_its_world(tmp_path: Path) -> None:
         assert (answers[2].text, answers[2].headers["Retry-After"]) == ("wait", "60")
         server.clock.advance("61s")
         assert session.get(f"{server.url}/v8/ServiceInstance").status_code == 200
+
+
+def test_a_profile_tells_median_and_95th_percentile_of_all_good_answers() -> None:
+    fake = FakeTime()
+
+    def takes_long(server: Server, ask: Ask) -> Answer:
+        answer = server.answer(ask)
+        if ask.is_code and answer.status == 200:
+            fake.sleep(9.0 if server.count() == 1 else 2.0 if server.count("later") == 7 else 1.0)
+        return answer
+
+    profile = probe(client_of(takes_long, {}, "v4", fake), VERSIONS)
+    latency = yaml.safe_load(profile.write())["latency"]
+    assert latency["getDeviceCode"] == {"median": 1.0, "percentile95": 2.0}
+    assert latency["getOrganizations"] == {"median": 0.0, "percentile95": 0.0}

@@ -181,6 +181,17 @@ def test_the_commands_learn_serve_and_compare(tmp_path: Path) -> None:
     assert [difference["aspect"] for difference in json.loads(report.read_text())] == ["members of a refusal"]
 
 
+@pytest.mark.parametrize("b_password", [(), ("--b-password", "other")])
+def test_a_password_from_standard_input_is_that_of_both_sides(b_password: tuple[str, ...]) -> None:
+    with (
+        MockServer(http=True, password="secret") as server,
+        MockServer(http=True, password=b_password[1] if b_password else "secret") as other,
+    ):
+        login = ["--username", server.username, "--password-stdin", *b_password, "--api", "v4", "--rate", "1000"]
+        found = run("compare", server.url, other.url, *login, given="secret\n")
+    assert (found.returncode, found.stdout, found.stderr) == (0, "0 differences\n", "")
+
+
 def test_a_side_that_cannot_be_asked_is_no_difference() -> None:
     login = ["--username", "a", "--password", "b"]
     found = run("compare", "http://127.0.0.1:9", "http://127.0.0.1:9", *login)
@@ -200,6 +211,6 @@ def test_a_server_that_answers_too_little_has_no_profile(tmp_path: Path) -> None
     assert not profile.exists()
 
 
-def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+def run(*arguments: str, given: str = "") -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "veeam_contracts", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, input=given)

@@ -28,9 +28,11 @@ def latencies(exchanges: Iterable[Exchange]) -> list[Latency]:
         label, version = label_at(exchange.method, exchange.path), version_of_path(exchange.path)
         if exchange.status is not None and version is not None and label in map(version.label, version.places):
             times.setdefault(label, []).append(exchange.elapsed)
-    found = [_latency(operation, sorted(seconds)) for operation, seconds in times.items()]
+    found = [latency_of(operation, seconds) for operation, seconds in times.items()]
     return sorted(found, key=lambda latency: -latency.median)
 
 
-def _latency(operation: str, seconds: list[float]) -> Latency:
+def latency_of(operation: str, times: Iterable[float]) -> Latency:
+    """That of an operation, by the times of its answers in seconds."""
+    seconds = sorted(times)
     return Latency(operation, len(seconds), median(seconds), seconds[-(-len(seconds) * 95 // 100) - 1])

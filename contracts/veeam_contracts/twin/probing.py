@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from itertools import combinations
-from statistics import median
 from typing import Any, TypeVar
 
 from veeam_contracts.asking.admission import Refused
@@ -14,10 +13,11 @@ from veeam_contracts.asking.gate import NoAnswer
 from veeam_contracts.asking.survey import Barred, NotServed
 from veeam_contracts.document import questions, region_names
 from veeam_contracts.judging.findings import NotTested
+from veeam_contracts.judging.latency import Latency, latency_of
 from veeam_contracts.paths import Version
 from veeam_contracts.rules.probes import PROBES
 from veeam_contracts.twin.forms import Form, forms_in
-from veeam_contracts.twin.limits import limits_met, waited_for
+from veeam_contracts.twin.limits import limits_met, operation_of, waited_for
 from veeam_contracts.twin.profile import Profile
 from veeam_contracts.twin.samples import ask_for_codes, forms_of_secrets
 from veeam_contracts.twin.script import AGAIN, STARTING, TOO_MANY, play
@@ -41,7 +41,6 @@ def probe(client: Client, served: Iterable[Version]) -> Profile:
     Raises `BudgetSpent` where the limits end it, and `NothingShown` where it does not answer.
     """
     profile = Profile(client.version.name, [version.name for version in served])
-    times: dict[str, list[float]] = {}
     played = list(play(client))
     came = sum(answered.exchange is not None for answered in played)
     if FEWEST * came < len(played):
@@ -53,8 +52,6 @@ def probe(client: Client, served: Iterable[Version]) -> Profile:
         if exchange is None or (not question.case and not exchange.ok):
             continue
         (again if question.drawn == AGAIN else answers).setdefault((question.operation, question.case), exchange)
-        if not question.case:
-            times.setdefault(question.operation, []).append(exchange.elapsed)
     pages = _codes_by_region(client)
     profile.ambiguities = dict(_readings(client))
     if "getDeviceCode" in client.survey.barred:
@@ -72,7 +69,7 @@ def probe(client: Client, served: Iterable[Version]) -> Profile:
             answers["", case] = asked_to_wait
     profile.forms = _with_what_is_repeated(forms_in(answers, client), forms_in(again, client))
     profile.pages = _pages(forms_in(pages, client))
-    profile.latencies = {operation: (median(taken), max(taken)) for operation, taken in times.items()}
+    profile.latencies = _latencies(client)
     return profile
 
 
@@ -93,6 +90,16 @@ def _with_what_is_repeated(forms: Mapping[K, Form], again: Mapping[K, Form]) -> 
 
 def _repeats(form: Form) -> int:
     return str(form.body).count("{region}")
+
+
+def _latencies(client: Client) -> dict[str, Latency]:
+    """How long the good answers of each operation took, of all that came."""
+    times: dict[str, list[float]] = {}
+    for exchange in client.journal:
+        operation = operation_of(exchange, client.version) if exchange.ok else ""
+        if operation:
+            times.setdefault(operation, []).append(exchange.elapsed)
+    return {operation: latency_of(operation, seconds) for operation, seconds in times.items()}
 
 
 def _codes_by_region(client: Client) -> dict[str, Exchange]:

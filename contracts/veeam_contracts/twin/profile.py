@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from veeam_contracts.judging.latency import Latency
 from veeam_contracts.twin.forms import KEPT, Form
 
 FORMAT = 1
@@ -31,7 +32,7 @@ class Profile:
     """What is learned: `ambiguities` is the reading and the evidence of each question; `forms` the form of each answer
     by operation and case; `starting` how many requests came before the server was ready; `limits` what was met;
     `secret_forms` those of codes and tokens; `organizations` are made-up ones of the same form; `pages` where
-    codes are typed, by region; `latencies` the median and the slowest time of each operation, in seconds."""
+    codes are typed, by region; `latencies` how long each operation takes."""
 
     api: str
     versions: Sequence[str]
@@ -43,7 +44,7 @@ class Profile:
     organizations: list[dict[str, Any]] | None = None
     pages: dict[str, str] = field(default_factory=dict)
     forms: dict[tuple[str, str], Form] = field(default_factory=dict)
-    latencies: dict[str, tuple[float, float]] = field(default_factory=dict)
+    latencies: dict[str, Latency] = field(default_factory=dict)
 
     def write(self) -> str:
         """The profile as YAML: sorted, and alike each time but for `latency`."""
@@ -85,8 +86,8 @@ class Profile:
 
     def _latency(self) -> Mapping[str, Any]:
         return {
-            operation: {"median": round(median, 4), "slowest": round(slowest, 4)}
-            for operation, (median, slowest) in sorted(self.latencies.items())
+            operation: {"median": round(latency.median, 4), "percentile95": round(latency.percentile95, 4)}
+            for operation, latency in sorted(self.latencies.items())
         }
 
 

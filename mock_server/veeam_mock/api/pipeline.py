@@ -87,7 +87,11 @@ class Pipeline:
 
     def _steps_for(self, head: Head, steps: "Sequence[Step]") -> "tuple[Take, ...]":
         installed = self.installation
-        return tuple([step.take for step in steps if step.concerns is None or step.concerns(installed, head)])
+        concerned = [step for step in steps if step.concerns is None or step.concerns(installed, head)]
+        if installed.profile is None:
+            return tuple([step.take for step in concerned])
+        learned = installed.profile.answering(head.operation_id or "")
+        return tuple([learned if step is LEARNED else step.take for step in concerned])
 
     def _look_for_an_answer(self, exchange: Exchange) -> None:
         """Take the steps until one of them has the answer."""
@@ -244,14 +248,6 @@ class Pipeline:
             log.error("%s would answer against the spec: %s", operation.id, wrong)
             exchange.reply = exchange.refusals.plain(500, f"The mock's answer would break the spec: {wrong}")
 
-    def _answer_as_learned(self, exchange: Exchange) -> None:
-        """Give the answer that the server of the profile would give."""
-        profile, reply = self.installation.profile, exchange.reply
-        assert profile is not None and reply is not None
-        if exchange.is_outside_the_description:
-            return
-        profile.answer(reply, exchange.head.operation_id or "", exchange.case, exchange)
-
     def _apply_faults(self, exchange: Exchange) -> None:
         assert exchange.reply is not None
         for rule in exchange.strikes:
@@ -338,9 +334,12 @@ LOOKING_FOR_AN_ANSWER = (
     Step(Pipeline._check_request),
     Step(Pipeline._perform),
 )
+LEARNED = Step(lambda pipeline, exchange: None, lambda installed, head: installed.profile is not None)
+"""Stands for what a profile makes of the answers to an operation (`Profile.answering`)."""
+
 ON_EVERY_ANSWER = (
     Step(Pipeline._check_reply),
-    Step(Pipeline._answer_as_learned, lambda installed, head: installed.profile is not None),
+    LEARNED,
     Step(Pipeline._apply_faults),
     Step(Pipeline._allow_origin, lambda installed, head: bool(installed.settings.cors)),
     Step(Pipeline._serialize),

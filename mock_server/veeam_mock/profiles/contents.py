@@ -4,13 +4,14 @@ A shape is a JSON value in which texts are forms, such as `(uuid)`, or templates
 """
 
 import re
+import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from veeam_mock.model.dates import http_date, parse_date_time
-from veeam_mock.profiles.pages import Pages
+from veeam_mock.profiles.pages import OUR_PAGES, Pages
 from veeam_mock.profiles.templates import Asking, Template, Write
 
 FORM = re.compile(
@@ -26,6 +27,9 @@ ADDRESSES = ("verificationUrl", "verificationUri")
 LINKS = "_links"
 """The member whose members lead on: what leads nowhere at another server is not taken from it."""
 
+OURS: Mapping[str, Any] = {LINKS: {"self": {"href": ""}}, "_actions": {"deviceCode": {"uri": "", "method": ""}}}
+"""What always stands in these members of ours: a shape like that needs no look at each answer."""
+
 MADE: Mapping[str, Any] = {
     "address": "https://example.com/", "boolean": False, "code": "AAAAAAAAA", "deep": None, "host": "example.com",
     "id": "1", "integer": 0, "null": None, "number": 0.5, "organization": "example.onmicrosoft.com", "path": "/",
@@ -33,6 +37,9 @@ MADE: Mapping[str, Any] = {
     "uuid": "00000000-0000-4000-8000-000000000000", "UUID": "ABCDEF00-0000-4000-8000-000000000000",
 }  # fmt: skip
 """What stands in members that the mock has no value for."""
+
+NO_FORM = "(text)"
+"""The form of what is looked at apart."""
 
 OWN_DATE = "0000-00-00T00:00:00Z"
 """How the mock writes dates itself."""
@@ -47,7 +54,7 @@ NUMBERS = frozenset({"expires_in", "expiresIn", "offset", "limit", "interval"})
 def writer(shape: Any, pages: Pages, name: str = "") -> Write | None:
     """What writes values of a member in the shape that was learned; None where the mock writes them so itself."""
     if isinstance(shape, dict):
-        return Members(shape, name, pages).write
+        return None if _is_ours(shape, name) else Members(shape, name, pages).write
     if isinstance(shape, list):
         inner = writer(shape[0], pages, name) if shape else None
         return None if inner is None else partial(_items, inner)
@@ -59,6 +66,63 @@ def writer(shape: Any, pages: Pages, name: str = "") -> Write | None:
             return pages.writer(shape)
         return partial(_filled, Template(shape)) if name in HABITS else None
     return _of_form(form[1], name)
+
+
+def plain(shape: Any, pages: Pages) -> Callable[[Any], bool]:
+    """What says of a body of ours that it is given as it is: an object, a list of objects, or a page with one, where
+    no more can differ than the names of members."""
+    if isinstance(shape, list):
+        return _plain_list(None, "", _plain_names(shape[0] if shape else None, pages))
+    if not isinstance(shape, dict):
+        return _never
+    listed = next((name for name, below in shape.items() if isinstance(below, list) and below), "")
+    if not listed:
+        names = _plain_names(shape, pages)
+        return _never if names is None else lambda own: type(own) is dict and [*own] == names
+    names = _plain_names({**shape, listed: NO_FORM}, pages)
+    return _never if names is None else _plain_list(names, listed, _plain_names(shape[listed][0], pages))
+
+
+def _plain_names(shape: Any, pages: Pages) -> list[str] | None:
+    members = Members(shape, "", pages) if isinstance(shape, dict) else None
+    return members.names if members is not None and members.is_plain else None
+
+
+def _never(own: Any) -> bool:
+    return False
+
+
+def _plain_list(names: list[str] | None, listed: str, of_items: list[str] | None) -> Callable[[Any], bool]:
+    """What looks at a list, or at the one in the member `listed` of an object that has the members `names`."""
+    if of_items is None:
+        return _never
+
+    def is_plain(own: Any) -> bool:
+        if names is not None:
+            if type(own) is not dict or [*own] != names:
+                return False
+            own = own[listed]
+        if type(own) is not list:
+            return False
+        for item in own:  # `all` costs twice as much
+            if type(item) is not dict or [*item] != of_items:
+                break
+        else:
+            return True
+        return False
+
+    return is_plain
+
+
+def _is_ours(shape: Any, name: str) -> bool:
+    """Whether a member was learned to hold what ours of this name always does."""
+    return name in OURS and _alike(shape, OURS[name])
+
+
+def _alike(shape: Any, own: Any) -> bool:
+    if isinstance(own, dict) and isinstance(shape, dict):
+        return list(shape) == list(own) and all(_alike(shape[name], own[name]) for name in own)
+    return isinstance(own, str) and isinstance(shape, str) and writer(shape, OUR_PAGES) is None
 
 
 def _of_form(form: str, name: str) -> Write | None:
@@ -101,11 +165,14 @@ def _filled(template: Template, own: Any, asking: Asking) -> Any:
 
 
 class Members:
-    """An object: its members in their order, and how each is written. Those that only the server has are made."""
+    """An object: its members in their order, and how each is written. Those that only the server has are made.
+
+    A plain one differs from ours in the `names` of its members at the most.
+    """
 
     def __init__(self, shape: Mapping[str, Any], name: str, pages: Pages) -> None:
         self._shape = shape
-        self._names = list(shape)
+        self.names = list(map(sys.intern, shape))  # as those of ours are: what is one object is compared at once
         self._keeps_others = name == LINKS
         writers = {member: writer(below, pages, member) for member, below in shape.items()}
         message = shape.get("message")
@@ -114,18 +181,21 @@ class Members:
             is_own = message == OWN_MESSAGE and not any(writers.get(each) for each in ADDRESSES)
             self._message = None if is_own else Template(message)
             writers["message"] = None
+        is_of_these = self._message is not None and self._message.places <= {"code", "address"}
+        self._pattern = self._message.pattern if self._message is not None and is_of_these else ""
         self._writers = [(member, write) for member, write in writers.items() if write is not None]
+        self.is_plain = not self._writers and self._message is None
 
     def write(self, own: Any, asking: Asking) -> Any:
         """An object of ours as it was learned."""
         if type(own) is not dict:
             return own
-        if list(own) == self._names:
-            if not self._writers and self._message is None:
+        if [*own] == self.names:
+            if self.is_plain:
                 return own
             made = own.copy()
         else:
-            made = {name: own[name] if name in own else made_of(self._shape[name], asking) for name in self._names}
+            made = {name: own[name] if name in own else made_of(self._shape[name], asking) for name in self.names}
             if self._keeps_others:
                 made |= {name: value for name, value in own.items() if name not in made}
         for name, write in self._writers:
@@ -134,7 +204,7 @@ class Members:
         if self._message is not None and "message" in own:
             address = made.get("verificationUrl") or made.get("verificationUri")
             more = {"code": str(made["userCode"]), "address": str(address)}
-            made["message"] = self._message.fill(asking, more=more)
+            made["message"] = self._pattern % more if self._pattern else self._message.fill(asking, more=more)
         return made
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from veeam_mock.messages import OUR_OWN, Headers, Manner, Reply
-from veeam_mock.profiles.contents import writer
+from veeam_mock.profiles.contents import plain, writer
 from veeam_mock.profiles.pages import OUR_PAGES, Pages
 from veeam_mock.profiles.templates import Asking, Template, for_header, spelled_for
 
@@ -17,7 +17,8 @@ FIELDS = ("status", "content-type", "framing", "connection", "compression")
 
 class Learned:
     """An answer as `entry` of a profile has it; good ones have their shape in the version `api` alone, where named.
-    `framing` is how the mock frames answers without being told, and `pages` are where codes are typed."""
+    `framing` is how the mock frames answers without being told, and `pages` are where codes are typed. `fixed` are the
+    header fields where they are the same each time; `is_plain` says which contents of ours are given as they are."""
 
     def __init__(self, entry: Mapping[str, Any], api: str | None, framing: str, pages: Pages = OUR_PAGES) -> None:
         self.status = int(entry["status"])
@@ -29,8 +30,11 @@ class Learned:
         templates = {name: Template(text) for name, text in fields.items()}
         self._fixed = {name: each.fixed for name, each in templates.items() if each.fixed is not None}
         self._filled = {name: each for name, each in templates.items() if each.fixed is None}
+        self.fixed = None if self._filled else self._fixed
+        self._takes_type = "Content-Type" not in fields
         body = entry.get("body")
         self._write = writer(body, pages)
+        self.is_plain = plain(body, pages)
         self._body = Template(body) if isinstance(body, str) else Template("")
         self._bytes = None if self._body.fixed is None else _encoded(self._body.fixed)
         self._spell = spelled_for(str(entry.get("content-type", "")).lower())
@@ -44,18 +48,18 @@ class Learned:
 
     def refuse(self, reply: Reply, asking: Asking) -> None:
         """Make this refusal of `reply`."""
-        headers = self.headers_for(asking)
-        if "Content-Type" not in headers and "Content-Type" in reply.headers:
+        headers = self.fixed.copy() if self.fixed is not None else self.headers_for(asking)
+        if self._takes_type and "Content-Type" in reply.headers:
             headers["Content-Type"] = reply.headers["Content-Type"]
         reply.status, reply.headers, reply.content, reply.manner = self.status, headers, None, self.manner
         reply.body = self._bytes if self._bytes is not None else _encoded(self._body.fill(asking, self._spell))
         reply.cookies = ()
 
-    def give(self, reply: Reply, asking: Asking) -> None:
-        """Make this good answer of `reply`, by what that answers."""
-        reply.status, reply.headers, reply.manner = self.status, self.headers_for(asking), self.manner
-        if self._write is not None and (self._api is None or self._api == asking.api):
-            reply.content = self._write(reply.content, asking)
+    def content_of(self, own: Any, asking: Asking) -> Any:
+        """The content of this good answer, by that of ours."""
+        if self._write is None or (self._api is not None and self._api != asking.api):
+            return own
+        return self._write(own, asking)
 
 
 def shared(entries: Sequence[Mapping[str, Any]]) -> Learned:

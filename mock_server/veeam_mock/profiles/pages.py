@@ -15,9 +15,11 @@ class Pages:
 
     def __init__(self, given: Mapping[str, str]) -> None:
         differ = any(page != regions.sign_in_page(region) for region, page in given.items())
-        templates = {region: Template(page) for region, page in given.items()} if differ else {}
-        self._of_region = {region.lower(): template for region, template in templates.items()}
-        self._of_ours = {regions.sign_in_page(region): template for region, template in reversed(templates.items())}
+        learned = given if differ else {}
+        self._of_region = {region.lower(): Template(page) for region, page in learned.items()}
+        self._of_ours = {regions.sign_in_page(region): self._of_region[region.lower()] for region in [*learned][::-1]}
+        told = {(regions.sign_in_page(region), page) for region, page in learned.items()}
+        self._is_clear = len(told) == len(self._of_ours)
 
     def writer(self, learned: str) -> Write | None:
         """What writes pages for a server that said `learned`; None where the mock writes them so itself."""
@@ -26,12 +28,14 @@ class Pages:
         return None if learned in OF_ALL else Page(Template(learned)).write
 
     def _write(self, own: Any, asking: Asking) -> Any:
-        """The page of the region that was asked for, or the one that the server has in place of ours; a page that the
-        settings name stays."""
+        """The page of the region that was asked for where ours is one for several, or the one that the server has in
+        place of ours; a page that the settings name stays."""
         learned = self._of_ours.get(own)
         if learned is None:
             return own
-        return self._of_region.get(asking.asked.sent("targetRegion").lower(), learned).fill(asking)
+        if not self._is_clear:
+            learned = self._of_region.get(asking.asked.sent("targetRegion").lower(), learned)
+        return learned.fixed or learned.fill(asking)
 
 
 class Page:
@@ -42,7 +46,7 @@ class Page:
 
     def write(self, own: Any, asking: Asking) -> Any:
         """The page, in place of ours."""
-        return self._template.fill(asking) if own in OF_ALL else own
+        return (self._template.fixed or self._template.fill(asking)) if own in OF_ALL else own
 
 
 OUR_PAGES = Pages({})

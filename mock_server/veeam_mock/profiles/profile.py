@@ -1,21 +1,25 @@
 """A profile as the mock reads it: settings that follow from it, and answers that are given in its words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from veeam_mock.messages import Delivery, Reply
-from veeam_mock.profiles.cases import INSTEAD
+from veeam_mock.messages import Delivery
+from veeam_mock.profiles.cases import CASES, INSTEAD
 from veeam_mock.profiles.learned import LENGTH, Learned, shared
 from veeam_mock.profiles.limits import Limits
 from veeam_mock.profiles.pages import Pages
 from veeam_mock.profiles.schema import problems_of
-from veeam_mock.profiles.templates import Asking
+from veeam_mock.profiles.templates import Answering
 from veeam_mock.settings.settings import Settings, SettingsError
 from veeam_mock.settings.yaml_text import lines_of
 from veeam_mock.spec.schema import Violation
 
 REFUSED = 300
 """The first status that is no success."""
+
+
+Answer = Callable[[object, Answering], None]
+"""Makes of the reply of an exchange what a server would answer."""
 
 
 class Profile:
@@ -37,12 +41,12 @@ class Profile:
             (entry.get("operation", ""), entry.get("case", "")): Learned(entry, api, framing, pages)
             for entry in entries
         }
-        self._by_case = {case: learned for (_, case), learned in reversed(self._answers.items()) if case}
         self.limits = Limits(given.get("limits", ()), given.get("starting", 0))
         self.has_limits = bool(given.get("limits") or given.get("starting"))
         self._taken = frozenset(given.get("taken", ()))
         self.compresses = any("compression" in entry for entry in entries)
         self._everywhere = shared(entries)
+        self._answering: dict[str, Answer] = {}
         latency = given.get("latency", {}) if with_latency else {}
         self._delivery = {name: Delivery(delay=float(times["median"])) for name, times in latency.items()}
 
@@ -70,25 +74,47 @@ class Profile:
         """Whether the server takes a request of this kind, which the description refuses, as one without a body."""
         return operation_id == "getDeviceCode" and case in self._taken
 
-    def answer(self, reply: Reply, operation_id: str, case: str, asking: Asking) -> None:
-        """Make of `reply` what the server would answer: a refusal of the kind `case`, or a good answer where that is
-        empty. What was not learned has what all answers have. It takes as long as the operation, where that is wanted.
-        """
-        learned = self._answers.get((operation_id, case)) or self._instead(operation_id, case)
-        if learned is None or (not case and reply.status >= REFUSED):
-            reply.headers = {**self._everywhere.headers_for(asking), **reply.headers}
-            reply.manner = self._everywhere.manner
-        elif case:
-            learned.refuse(reply, asking)
-        else:
-            learned.give(reply, asking)
-        if self._delivery:
-            reply.delivery = self._delivery.get(operation_id, reply.delivery)
+    def answering(self, operation_id: str) -> Answer:
+        """What makes of the reply of an exchange what the server would answer: a refusal of its kind, or a good answer.
 
-    def _instead(self, operation_id: str, case: str) -> Learned | None:
-        """An answer of the same kind: of a wider case, or of another operation."""
-        wider = INSTEAD.get(case, case)
-        return self._answers.get((operation_id, wider)) or self._by_case.get(case) or self._by_case.get(wider)
+        What was not learned has what all answers have. It takes as long as the operation, where that is wanted.
+        """
+        if operation_id not in self._answering:
+            self._answering[operation_id] = self._made_for(operation_id)
+        return self._answering[operation_id]
+
+    def _made_for(self, operation_id: str) -> Answer:
+        good, refusals = self._answers.get((operation_id, "")), self._refusals_of(operation_id)
+        everywhere, delivery = self._everywhere, self._delivery.get(operation_id)
+
+        def answer(pipeline: object, exchange: Answering) -> None:
+            reply, case = exchange.reply, exchange.case
+            if reply is None or exchange.is_outside_the_description:
+                return
+            if not case and good is not None and reply.status < REFUSED:  # For speed all of it stands here.
+                reply.headers = good.headers_for(exchange) if good.fixed is None else good.fixed.copy()
+                reply.status, reply.manner = good.status, good.manner
+                if not good.is_plain(reply.content):
+                    reply.content = good.content_of(reply.content, exchange)
+            elif case in refusals:
+                refusals[case].refuse(reply, exchange)
+            else:
+                reply.headers = {**everywhere.headers_for(exchange), **reply.headers}
+                reply.manner = everywhere.manner
+            if delivery is not None:
+                reply.delivery = delivery
+
+        return answer
+
+    def _refusals_of(self, operation_id: str) -> dict[str, Learned]:
+        """What was learned of each case, of the operation or else of a wider case or of another operation."""
+        by_case = {case: each for (_, case), each in reversed(self._answers.items()) if case}
+        found = {}
+        for case in CASES:
+            wider = INSTEAD.get(case, case)
+            own = self._answers.get((operation_id, case)) or self._answers.get((operation_id, wider))
+            found[case] = own or by_case.get(case) or by_case.get(wider)
+        return {case: learned for case, learned in found.items() if learned is not None}
 
 
 KEYS = {"api": "versions", "code_lifetime": "lifetimes.code", "token_lifetime": "lifetimes.token"}

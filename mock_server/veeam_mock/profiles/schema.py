@@ -96,7 +96,7 @@ SCHEMA = {
                 "type": "object",
                 "additionalProperties": False,
                 "required": ["median"],
-                "properties": {"median": SECONDS, "slowest": SECONDS},
+                "properties": {"median": SECONDS, "percentile95": SECONDS, "slowest": SECONDS},
             },
         },
     },

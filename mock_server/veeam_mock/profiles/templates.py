@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from veeam_mock.messages import Request
+from veeam_mock.messages import Reply, Request
 from veeam_mock.model import regions
 from veeam_mock.model.dates import date_time, http_date
 
@@ -85,14 +85,23 @@ class Asking(Protocol):
         """What fills the places."""
 
 
+class Answering(Asking, Protocol):
+    """An exchange that has a reply, as far as a profile needs it: the kind of a refusal is its `case`."""
+
+    reply: Reply | None
+    case: str
+    is_outside_the_description: bool
+
+
 Write = Callable[[Any, Asking], Any]
 """Writes a value of ours in the form that was learned."""
 
 
 class Template:
-    """A text with places, taken apart once; doubled braces are braces. `fixed` is all of it where it has no place."""
+    """A text with places, taken apart once; doubled braces are braces. `fixed` is all of it where it has no place;
+    `places` are those that it has, and `pattern` is it for the operator `%`."""
 
-    __slots__ = ("_parts", "fixed")
+    __slots__ = ("_parts", "fixed", "pattern", "places")
 
     def __init__(self, text: str) -> None:
         self._parts: list[tuple[str, str]] = []
@@ -108,6 +117,8 @@ class Template:
                 own = ""
         self._parts.append((own + text[at:], ""))
         self.fixed = self._parts[0][0] if len(self._parts) == 1 else None
+        self.places = frozenset(place for _, place in self._parts if place)
+        self.pattern = "".join(own.replace("%", "%%") + (f"%({place})s" if place else "") for own, place in self._parts)
 
     def fill(self, asking: Asking, spell: Spell = plainly, more: Mapping[str, str] | None = None) -> str:
         """The text, its places filled by `more` where that has them, and else by what was asked."""

@@ -94,6 +94,14 @@ def made(form: str, draw: Draw) -> str:
     return "-".join(text[at : at + size] for at in range(0, length, size)) if size else text
 
 
+def drawn_at_once(form: str) -> tuple[str, int] | None:
+    """Alphabet and length of a form that is drawn in one go; None for others."""
+    found = _read(form)
+    if found[1] == "uuid" or found[2] == "jwt" or found[3] == "up to" or found[6]:
+        return None
+    return ALPHABETS[found[2]], int(found[4])
+
+
 @lru_cache(64)
 def _read(form: str) -> re.Match[str]:
     found = FORM.fullmatch(form)
