@@ -60,6 +60,22 @@ def test_a_file_that_does_not_fit_changes_nothing(start: Callable[..., Running],
     assert len(control.device_codes.list()) == 2
 
 
+def test_no_pipe_holds_a_new_start_up(start: Callable[..., Running], config: Path, tmp_path: Path) -> None:
+    """Neither in the place of the config file, nor as the profile that it names."""
+    running = start("--http", "--config", str(config))
+    control = MockServer.attach(running.url)
+    os.mkfifo(tmp_path / "pipe")
+    config.write_text(f"profile: {tmp_path / 'pipe'}\n")
+    with pytest.raises(ControlFailure, match="pipe cannot be read: it is no regular file"):
+        control.call("POST", "/reload")
+    config.unlink()
+    os.mkfifo(config)
+    with pytest.raises(ControlFailure, match=r"veeam\.yaml cannot be read again: it is no regular file"):
+        control.call("POST", "/reload")
+    assert lifetime(running) == 30
+    assert running.end()[0] == 0
+
+
 def test_the_control_api_reads_it_again_and_options_go_before_it(start: Callable[..., Running], config: Path) -> None:
     running = start("--http", "--config", str(config), "--token-lifetime", "5m")
     config.write_text("code_lifetime: 1m\ntoken_lifetime: 1m\n")

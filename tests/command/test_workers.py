@@ -13,6 +13,7 @@ import requests
 
 from support.redis_server import RedisServer
 from support.running_command import COMMAND, Running, run
+from veeam_mock.command.workers import LAST_SECONDS
 
 LOGIN = {"grant_type": "password", "username": "administrator", "password": "veeam"}
 ADDED = {"type": "Office365", "region": "Worldwide", "newApplicationName": "Backup"}
@@ -115,6 +116,13 @@ def test_workers_end_with_a_parent_that_is_killed(start_workers: Start) -> None:
     running.process.communicate(timeout=10)  # it ends when the last one that writes there has ended
     for worker in workers:
         os.close(worker)
+
+
+def test_a_worker_that_does_not_end_holds_the_others_up_for_less_than_two_seconds(start_workers: Start) -> None:
+    running = start_workers(2, "--http")
+    os.kill(children_of(running.process)[0], signal.SIGSTOP)
+    assert running.end()[0] == 0
+    assert LAST_SECONDS < 2
 
 
 def test_all_workers_read_the_settings_again(start_workers: Start, tmp_path: Path) -> None:

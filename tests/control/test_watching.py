@@ -280,3 +280,15 @@ def test_where_no_stream_is_possible_it_ends_after_the_first_event(
     with InterceptedServer() as intercepted:
         assert requests.get(intercepted.url + PATH, timeout=10).content == BEGIN
     assert requests.get(serve(store=redis_server.url).url + PATH, timeout=10).content == BEGIN
+
+
+@pytest.mark.parametrize(
+    "field", [{"Host": "elsewhere.test"}, {"Origin": "http://elsewhere.test"}, {"Last-Event-ID": "\xff" * 99}, {}]
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "OPTIONS", "\N{LATIN SMALL LETTER A}"])
+def test_hostile_calls_under_wsgi_keep_no_watcher(method: str, field: dict[str, str]) -> None:
+    app = create_app()
+    for _ in range(MOST_WATCHERS + 1):
+        answer = app.test_client().open(PATH, method=method, headers={"Host": "localhost", **field})
+        assert answer.status_code < 500
+    assert app.extensions["veeam"].installation.watchers._all == ()

@@ -98,6 +98,17 @@ def attacked(process: int, threads: int, inputs: int, attack: Callable[[int], st
     return outcomes
 
 
+def told(status: int, body: bytes) -> str:
+    """A status; names of worlds that were garbled fill the table of worlds in time, which is no fault."""
+    return "no more worlds" if status == 503 and b"worlds already; drop one" in body else str(status)
+
+
+def in_process(mock: Mock, number: int) -> str:
+    """The same without a socket."""
+    reply = mock.answer(as_request(hostile(number)))
+    return told(reply.status, reply.body)
+
+
 def over_socket(command: Command, number: int) -> str:
     """Send one hostile input and say what came back: a status, or how the connection ended."""
     data = hostile(number)
@@ -107,9 +118,10 @@ def over_socket(command: Command, number: int) -> str:
                 wire.send(data)
                 if command.url.startswith("http:") and number % LEFT_OPEN:
                     wire.say_no_more()
-            status = wire.read(has_body=False).status
-            is_asked_for = status == 505 and b" HTTP/1." not in data.partition(b"\r\n")[0]
-            return "of another version" if is_asked_for else str(status)
+            reply = wire.read(has_body=not data.startswith(b"HEAD"))
+            if reply.status == 505 and b" HTTP/1." not in data.partition(b"\r\n")[0]:
+                return "of another version"
+            return told(reply.status, reply.body)
     except (ConnectionError, ssl.SSLError):
         return "closed"
     except TimeoutError:
@@ -132,7 +144,7 @@ def test_hostile_requests_in_process_from_64_threads_get_no_5xx(
 ) -> None:
     mock, inputs = Mock(Settings()), IN_PROCESS * hostile_times
     assert mock.answer(Request("GET", "/devicelogin")).status == 200  # Loads the pages.
-    outcomes = attacked(os.getpid(), 64, inputs, lambda number: str(mock.answer(as_request(hostile(number))).status))
+    outcomes = attacked(os.getpid(), 64, inputs, lambda number: in_process(mock, number))
     assert {outcome for outcome in outcomes if outcome.startswith("5")} == set(), outcomes
     assert {"400", "401", "404", "413", "415"} <= outcomes.keys(), outcomes
     assert mock.answer(Request("GET", "/v4/ServiceInstance")).status == 401

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
+from urllib3 import Timeout
 
 from veeam_contracts.asking.admission import Admission, BudgetSpent
 from veeam_contracts.asking.exchange import Exchange
@@ -128,7 +129,8 @@ class Gate(BaseAdapter):
         error: Silence | None = None
         allowed = min(_seconds(options.get("timeout")), max(SHORTEST, self._left()))
         try:
-            response = self._inner.send(request, **{**options, "stream": True, "timeout": (allowed, allowed)})
+            limit = Timeout(total=allowed)
+            response = self._inner.send(request, **{**options, "stream": True, "timeout": limit})
             read_within(response, start + allowed, self._clock)
         except requests.RequestException as failure:
             response, error = None, explain(failure)

@@ -202,16 +202,61 @@ SWITCHING = 101
 """The one 1xx that is final: another protocol begins, which nobody asked for."""
 
 
-class PatientHTTPConnection(HTTPConnection):
+class Hurried(HTTPConnection):
+    """A connection on which connecting, TLS and sending share one time limit, which is that of the whole answer.
+
+    Sockets give each step, and each piece that TLS sends, the whole limit anew.
+    """
+
+    response_class = PatientResponse
+    _end: float | None = None
+
+    def connect(self) -> None:
+        self._begin()
+        super().connect()
+
+    def request(self, *args: Any, **options: Any) -> None:
+        self._begin()
+        super().request(*args, **options)
+
+    def send(self, data: Any) -> None:
+        parts = [data[at : at + CHUNK] for at in range(0, len(data), CHUNK)] if isinstance(data, bytes) else [data]
+        for part in parts:
+            self._hurry(self.sock)
+            super().send(part)
+
+    def getresponse(self) -> Any:
+        self._end = None
+        return super().getresponse()
+
+    def close(self) -> None:
+        self._end = None
+        super().close()
+
+    def _begin(self) -> None:
+        if self._end is None and isinstance(self.timeout, (int, float)):
+            self._end = time.monotonic() + self.timeout
+
+    def _hurry(self, sock: socket.socket | None) -> None:
+        """Let the next step take no longer than is left. Raises `TimeoutError`."""
+        if self._end is not None and sock is not None:
+            left = self._end - time.monotonic()
+            if left <= 0:
+                raise TimeoutError("timed out")
+            sock.settimeout(left)
+
+    def _new_conn(self) -> socket.socket:
+        sock = super()._new_conn()
+        self._hurry(sock)
+        return sock
+
+
+class PatientHTTPConnection(Hurried, HTTPConnection):
     """A connection whose answers are read so."""
 
-    response_class = PatientResponse
 
-
-class PatientHTTPSConnection(HTTPSConnection):
+class PatientHTTPSConnection(Hurried, HTTPSConnection):
     """The same, with TLS."""
-
-    response_class = PatientResponse
 
 
 class PatientHTTPPool(HTTPConnectionPool):

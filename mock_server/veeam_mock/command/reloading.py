@@ -60,7 +60,10 @@ class Reloading:
 def read_again(served: Settings, options: Mapping[str, Any]) -> Settings:
     """The settings as they are written now; `SettingsError` where a server that runs with `served` cannot have them."""
     given = {key: value for key, value in options.items() if key != "config" and value not in (None, ())}
-    fresh = gather(given, config_path(options))
+    path = config_path(options)
+    if path is not None and os.path.exists(path) and not os.path.isfile(path):  # What a pipe held is gone.
+        raise SettingsError([Violation("config", f"{path} cannot be read again: it is no regular file")])
+    fresh = gather(given, path)
     if fresh.admin_key is None and served.admin_key is not None:
         fresh = fresh.replace(admin_key=served.admin_key)
     problems = [

@@ -18,8 +18,9 @@ from veeam_mock.command.ending import ENDING
 LEAST_LIFE = 1.0
 """Seconds from the start of a worker to that of the one in its place."""
 
-LAST_SECONDS = 5.0
-"""How long workers may take to end before they are killed."""
+LAST_SECONDS = 1.9
+"""How long workers may take to end before they are killed: all ends within two seconds, however busy they are. Answers
+under way and lines of the log have had their time by then."""
 
 Serve = Callable[[int, socket.socket, Callable[[], None], Callable[[Callable[[], None]], None]], None]
 """Serves as the worker of this number on a socket, says when it is ready, and hands over what stops it."""

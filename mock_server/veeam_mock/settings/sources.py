@@ -96,10 +96,10 @@ def _with_origin(
 def read_config(path: str, key: str = "config") -> dict[str, Any]:
     """The settings in the YAML file at `path`, unchecked; `SettingsError` when it cannot be read as a mapping.
 
-    `key` is the setting that names the file.
+    `key` is the setting that names the file. Only the config file itself may be a pipe, as the shell makes one.
     """
     try:
-        content = read_yaml(read_text(path))
+        content = read_yaml(read_text(path, waits=key == "config"))
     except (OSError, ValueError) as error:
         reason = re.sub(r"\s+", " ", str(error))
         raise SettingsError([Violation(key, f"{path} cannot be read: {reason}", "syntax")]) from None

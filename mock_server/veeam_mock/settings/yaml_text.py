@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import yaml
 
+from veeam_mock.files import read_regular
 from veeam_mock.spec.scalars import TOO_LONG, bound_numbers
 from veeam_mock.spec.schema import Violation
 
@@ -21,12 +22,18 @@ MOST_VALUES = 100_000
 TOO_MANY = f"there are more than {MOST_VALUES} values here, counting each alias for what it stands for"
 
 
-def read_text(path: str) -> str:
-    """The text of a file in UTF-8, or in UTF-16 with a byte order mark, as PowerShell 5 writes it."""
-    with open(path, "rb") as file:
-        content = file.read(LONGEST_FILE + 1)
-    if len(content) > LONGEST_FILE:
-        raise ValueError(f"it has more than {LONGEST_FILE} bytes")
+def read_text(path: str, *, waits: bool = True) -> str:
+    """The text of a file in UTF-8, or in UTF-16 with a byte order mark, as PowerShell 5 writes it.
+
+    It may be a pipe where this `waits` for who writes to it; else `ValueError`.
+    """
+    if waits:
+        with open(path, "rb") as file:
+            content = file.read(LONGEST_FILE + 1)
+        if len(content) > LONGEST_FILE:
+            raise ValueError(f"it has more than {LONGEST_FILE} bytes")
+    else:
+        content = read_regular(path, LONGEST_FILE)
     try:
         return content.decode("utf-16" if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig")
     except UnicodeDecodeError:
