@@ -50,9 +50,9 @@ def plain(api: str) -> Side:
     return record(client_of(Server.answer, {}, api))
 
 
-def differences(real: Side, api: str, profile: Path) -> list[Difference]:
-    """Where a server and the mock by a profile differ."""
-    return compare(real, record(client_of(Server.answer, {"profile": str(profile)}, api)))
+def differences(real: Side, api: str, profile: Path | None) -> list[Difference]:
+    """Where a server and the mock by a profile, or without one, differ."""
+    return compare(real, record(client_of(Server.answer, {"profile": profile and str(profile)}, api)))
 
 
 @contextmanager

@@ -217,11 +217,11 @@ def starting_up(number: int) -> Behaviour:
 
 
 def test_a_server_that_starts_up_is_named_and_its_twin_starts_up_in_each_world(tmp_path: Path) -> None:
-    found = differences(starting_up(3), {}, "v4", None)
+    found = differences(record(client_of(starting_up(3), {}, "v4")), "v4", None)
     assert [(each.aspect, each.questions) for each in found] == [("answer", ("starting",))]
     profile = learn(starting_up(3), {}, "v4", tmp_path)
     assert yaml.safe_load(profile.read_text("utf-8"))["starting"] == 3
-    assert differences(starting_up(3), {}, "v4", profile) == []
+    assert differences(record(client_of(starting_up(3), {}, "v4")), "v4", profile) == []
     with MockServer(http=True, profile=str(profile)) as server:
         for world in ("one", "other"):
             headers = {"X-Mock-World": world}

@@ -66,4 +66,4 @@ def test_a_profile_has_one_order_where_the_server_has_none(tmp_path: Path) -> No
     first, second = (probe(client_of(behave(), REGIONS, "v4"), VERSIONS) for _ in range(2))
     assert first.organizations == second.organizations
     assert [each["region"] for each in first.organizations or ()] == ["China", "Germany", "USDefence"]
-    assert differences(behave(), REGIONS, "v4", learn(behave(), REGIONS, "v4", tmp_path)) == []
+    assert differences(record(client_of(behave(), REGIONS, "v4")), "v4", learn(behave(), REGIONS, "v4", tmp_path)) == []
