@@ -12,6 +12,7 @@ import pytest
 BENCH = Path(__file__).parents[2] / "bench" / "throughput.py"
 FIXTURES = BENCH.with_name("fixtures.py")
 DELAYS = BENCH.with_name("delays.py")
+CONTROL_CALLS = BENCH.with_name("control_calls.py")
 
 
 @pytest.mark.long
@@ -95,3 +96,13 @@ def test_the_benchmark_of_delays_measures_those_that_wait_and_the_others() -> No
     assert [row[0] for row in rows] == ["alone", "while 3 wait"]
     assert all(float(cell.replace(",", "")) > 0 for row in rows for cell in row[1:])
     assert "3 requests delayed by 0.5 s: the last was answered after 0." in done.stdout
+
+
+@pytest.mark.long
+def test_the_benchmark_of_control_calls_measures_the_api_alone_and_beside_them() -> None:
+    command = [sys.executable, str(CONTROL_CALLS), "--threads", "4", "--pressing", "2", "--seconds", "2"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in done.stdout.splitlines()[2:4]]
+    assert [row[0] for row in rows] == ["alone", "beside 2 who make control calls"]
+    assert all(float(cell.replace(",", "")) > 0 for row in rows for cell in row[1:])
