@@ -42,3 +42,24 @@ def test_one_search_begins_when_another_has_ended_and_all_else_goes_on(
         may_end.set()
         assert (one.result(), other.result()) == (200, 200)
     assert found == [401, 200, 200, 200]
+
+
+@pytest.mark.parametrize(
+    ("operation", "path"),
+    [("getDeviceCodes", "device-codes"), ("getTokens", "tokens"), ("getFaults", "faults"), ("getRequests", "requests")],
+)
+def test_the_api_goes_on_while_a_long_list_is_made(operation: str, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    mock, begun, may_end = Mock(), threading.Event(), threading.Event()
+
+    def look(*call: Any) -> object:
+        begun.set()
+        return [] if may_end.wait(10) else None
+
+    monkeypatch.setitem(OPERATIONS, operation, look)
+    with ThreadPoolExecutor(2) as pool:
+        listed = pool.submit(mock.answer, Request("GET", f"/__admin/{path}", "", {"host": "localhost"}))
+        assert begun.wait(10)
+        asked = pool.submit(mock.answer, Request("GET", "/v4/ServiceInstance", "", {"host": "localhost"}))
+        assert asked.result(10).status == 401
+        may_end.set()
+        assert listed.result().body == b"[]"

@@ -34,8 +34,10 @@ from veeam_mock.world_names import comes_from_another_site, enter_world
 log = logging.getLogger("veeam_mock")
 
 STATUSES = ((NotFound, 404), (TimeTravelError, 409), (DeviceCodeError, 409), (TooManyWorlds, 503), (StoreAway, 503))
-LONG_READS = frozenset({"findRequests", "getRequests", "getOneRequest", "verifyRequests"})
-"""Operations that look through the journal, which needs no lock for that: meanwhile the API goes on."""
+LONG_READS = frozenset(
+    {"findRequests", "getRequests", "getOneRequest", "verifyRequests", "getDeviceCodes", "getTokens", "getFaults"}
+)
+"""Operations that go through a journal or a list of records as it was at one moment: meanwhile the API goes on."""
 
 SEARCHES = frozenset({"findRequests", "verifyRequests"})
 """Those that compare each exchange with a pattern, one at a time: each takes as large a part of the time as the API."""
