@@ -29,8 +29,9 @@ log = logging.getLogger(__name__)
 
 INPUTS = {"http": 47_500, "https": 2_500}
 IN_PROCESS = 50_000
-LEFT_OPEN = 20
-"""Over TCP, one of so many inputs that end too early is waited for, and the others say that no more comes."""
+LEFT_OPEN = 101
+"""Over TCP, one of so many inputs that end too early is waited for, and the others say that no more comes. It has no
+factor in common with the number of threads or of kinds, so that all of them have their share."""
 
 MOST_KEPT = 250
 """Megabytes that all but the first inputs may add: journal, codes, tokens, worlds and heads are bounded.

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from support.api_client import ApiClient
-from veeam_mock import MockServer
+from veeam_mock import ControlFailure, MockServer
 from veeam_mock.journal.pattern import Pattern, Seen, look_up
 from veeam_mock.messages import Reply, Request
 from veeam_mock.mock import Mock
@@ -286,3 +286,14 @@ def test_there_is_room_for_a_thousand_rules(server: MockServer, client: ApiClien
     assert refused.status_code == 409
     assert "1000" in refused.json()["message"]
     assert len(server.faults.list()) == 1000
+
+
+def test_large_faults_are_bounded_in_what_they_come_to(server: MockServer) -> None:
+    large = {"/note": "x" * 1_000_000}
+    for _ in range(2):
+        server.faults.add("status", status=503, match={"body": large})
+    with pytest.raises(ControlFailure, match="more than 2097152 characters; remove some first") as refused:
+        server.faults.add("status", status=503, match={"body": large})
+    assert refused.value.status == 409
+    server.faults.clear()
+    server.faults.add("status", status=503, match={"body": large})

@@ -13,6 +13,7 @@ BENCH = Path(__file__).parents[2] / "bench" / "throughput.py"
 FIXTURES = BENCH.with_name("fixtures.py")
 DELAYS = BENCH.with_name("delays.py")
 STAGES = BENCH.with_name("stages.py")
+CONTROL_CALLS = BENCH.with_name("control_calls.py")
 
 
 @pytest.mark.long
@@ -106,3 +107,13 @@ def test_the_stages_of_a_request_are_shown() -> None:
     assert whole.startswith("| a request, whole |") and whole.endswith("| 100% |")
     steps = [part.split("|")[1].strip() for part in parts]
     assert "pipeline: check request" in steps and "pipeline: record" in steps and "door: write the answer" in steps
+
+
+@pytest.mark.long
+def test_the_benchmark_of_control_calls_measures_the_api_alone_and_beside_them() -> None:
+    command = [sys.executable, str(CONTROL_CALLS), "--threads", "4", "--pressing", "2", "--seconds", "2"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in done.stdout.splitlines()[2:4]]
+    assert [row[0] for row in rows] == ["alone", "beside 2 who make control calls"]
+    assert all(float(cell.replace(",", "")) > 0 for row in rows for cell in row[1:])

@@ -5,6 +5,8 @@ Like the API it takes a plain request and gives a plain reply.
 
 import hmac
 import logging
+import threading
+from contextlib import nullcontext
 from urllib.parse import parse_qsl
 
 import orjson
@@ -32,8 +34,13 @@ from veeam_mock.world_names import comes_from_another_site, enter_world
 log = logging.getLogger("veeam_mock")
 
 STATUSES = ((NotFound, 404), (TimeTravelError, 409), (DeviceCodeError, 409), (TooManyWorlds, 503), (StoreAway, 503))
-LONG_READS = frozenset({"findRequests", "getRequests", "getOneRequest", "verifyRequests"})
-"""Operations that look through the journal, which needs no lock for that: meanwhile the API goes on."""
+LONG_READS = frozenset(
+    {"findRequests", "getRequests", "getOneRequest", "verifyRequests", "getDeviceCodes", "getTokens", "getFaults"}
+)
+"""Operations that go through a journal or a list of records as it was at one moment: meanwhile the API goes on."""
+
+SEARCHES = frozenset({"findRequests", "verifyRequests"})
+"""Those that compare each exchange with a pattern, one at a time: each takes as large a part of the time as the API."""
 
 KEY_HEADER = "x-admin-key"
 
@@ -49,6 +56,7 @@ class Control:
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
         self._refusals = Refusals({}, V4)
+        self._searching = threading.Lock()
 
     @property
     def spec(self) -> Spec:
@@ -103,7 +111,8 @@ class Control:
                 if request.method != "GET":
                     installation.watchers.tell(name)
                 return _reply(status, content)
-        return _reply(status, perform(installation, world, checked))
+        with self._searching if match.operation.id in SEARCHES else nullcontext():
+            return _reply(status, perform(installation, world, checked))
 
     def admit(self, request: Request, *, is_open: bool = False) -> None:
         """Who may call: whoever knows the key; without a key this machine, and no page of another origin.

@@ -21,7 +21,7 @@ from veeam_mock.model.randomness import Randomness
 class Rule:
     """A fault and its conditions: `after` requests pass first, then it strikes at most `times` (None: without end).
 
-    `until` is Unix seconds, UTC, of the world's clock. `given` is the rule as it was asked for.
+    `until` is Unix seconds, UTC, of the world's clock. `given` is the rule as it was asked for, of `size` characters.
     """
 
     fault: Fault
@@ -33,6 +33,7 @@ class Rule:
     until: float | None = None
     label: str = ""
     id: str = ""
+    size: int = 0
     matched: int = 0
     struck: int = 0
     randomness: Randomness = field(default_factory=Randomness)
@@ -58,6 +59,7 @@ class Plan:
     """The rules of a world. The caller holds the world's lock."""
 
     MOST_RULES = 1000
+    MOST_CHARACTERS = 2 * 1024 * 1024
 
     def __init__(self, clock: Clock, seed: int | str | None, standing: tuple[Rule, ...] = ()) -> None:
         self._clock = clock
@@ -72,10 +74,17 @@ class Plan:
         return bool(self._asked or self._standing)
 
     def add(self, rule: Rule) -> Rule:
-        """Add a rule of the control API and give it its id; `OverflowError` when there are too many."""
+        """Add a rule of the control API and give it its id; `OverflowError` when there are too many, or too large."""
         if len(self._asked) >= self.MOST_RULES:
             raise OverflowError(f"there are {self.MOST_RULES} faults already; remove some first")
+        self._measure(rule)
         return self._number(rule, self._asked)
+
+    def _measure(self, rule: Rule) -> None:
+        """To list the rules, or to keep them, must not cost without bound, however large each is."""
+        rule.size = len(str(rule.given))
+        if sum(other.size for other in self._asked) + rule.size > self.MOST_CHARACTERS:
+            raise OverflowError(f"the faults would have more than {self.MOST_CHARACTERS} characters; remove some first")
 
     def _number(self, rule: Rule, rules: list[Rule]) -> Rule:
         """A seeded rule draws from a sequence of its own, so that a run repeats whatever else happens."""

@@ -29,6 +29,9 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE"
 MOST_KEYS = 100
 """Header fields, query parameters and places in a body that a pattern may name, each."""
 
+LONGEST_KEPT = 200
+"""Characters of a JSON Pointer of which the steps are kept for the next body."""
+
 INDEX = re.compile("0|[1-9][0-9]{0,8}")
 POINTER = r"^(/([^~/]|~[01])*)*$"
 SCHEMA: dict[str, Any] = {
@@ -107,6 +110,7 @@ class Pattern:
     header: Mapping[str, str | None] = field(default_factory=dict)
     query: Mapping[str, str | None] = field(default_factory=dict)
     body: Mapping[str, Any] = field(default_factory=dict)
+    _words: dict[str, Mapping[str, str]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def parse(cls, given: Mapping[str, Any]) -> "Pattern":
@@ -129,8 +133,8 @@ class Pattern:
             and (self.method is None or request.method == self.method)
             and (self.path is None or _glob(self.path)(seen.path) is not None)
             and all(request.headers.get(name) == value for name, value in self.header.items())
-            and not (self.query and _compare("query", self.query, seen.query))
-            and not (self.body and _compare_body(self.body, seen.content))
+            and not (self.query and _compare(self.query, seen.query))
+            and not (self.body and (seen.content is UNREADABLE or _compare_body(self.body, seen.content)))
         )
 
     def differences(self, seen: Seen) -> list[str]:
@@ -143,12 +147,26 @@ class Pattern:
             found.append(f"method is {request.method}, not {self.method}")
         if self.path is not None and not _glob(self.path)(seen.path):
             found.append(f"path is {request.path}, not {self.path}")
-        found += _compare("header", self.header, {name: [value] for name, value in request.headers.items()})
+        if self.header:
+            given = {name: [value] for name, value in request.headers.items()}
+            found += self._told("header", self.header, _compare(self.header, given))
         if self.query:
-            found += _compare("query", self.query, seen.query)
-        if self.body:
-            found += _compare_body(self.body, seen.content)
+            found += self._told("query", self.query, _compare(self.query, seen.query))
+        if self.body and seen.content is UNREADABLE:
+            found.append("body is not JSON, or more than is kept of one")
+        elif self.body:
+            found += self._told("body", self.body, _compare_body(self.body, seen.content))
         return found
+
+    def _told(self, kind: str, wanted: Mapping[str, Any], found: Mapping[str, str]) -> list[str]:
+        """What differs, for a person; what is wanted is put into words once, however many requests are compared."""
+        if not found:
+            return []
+        if kind not in self._words:
+            absent = {} if kind == "body" else {name: "missing" for name, value in wanted.items() if value is None}
+            self._words[kind] = {**{name: _shown(name, value) for name, value in wanted.items()}, **absent}
+        words = self._words[kind]
+        return [f"{kind} {name} is {given}, not {words[name]}" for name, given in found.items()]
 
 
 def plain_path(path: str) -> str:
@@ -178,24 +196,21 @@ def overlap(one: str, other: str) -> bool:
     return (len(one), len(other)) in reached
 
 
-def _compare(kind: str, wanted: Mapping[str, str | None], given: Mapping[str, list[str]]) -> list[str]:
-    return [
-        f"{kind} {name} is {' and '.join(map(shorten, given[name])) if name in given else 'missing'}, not "
-        f"{'missing' if value is None else _shown(name, value)}"
+def _compare(wanted: Mapping[str, str | None], given: Mapping[str, list[str]]) -> dict[str, str]:
+    """What is given, by the names under which it is not what is wanted."""
+    return {
+        name: " and ".join(map(shorten, given[name])) if name in given else "missing"
         for name, value in wanted.items()
         if (value not in given.get(name, ()) if value is not None else name in given)
-    ]
+    }
 
 
-def _compare_body(wanted: Mapping[str, Any], content: object) -> list[str]:
-    if content is UNREADABLE:
-        return ["body is not JSON, or more than is kept of one"]
-    found = []
+def _compare_body(wanted: Mapping[str, Any], content: object) -> dict[str, str]:
+    found = {}
     for pointer, value in wanted.items():
         given = look_up(content, pointer)
         if given is MISSING or given != value or isinstance(given, bool) != isinstance(value, bool):
-            shown = "missing" if given is MISSING else shorten(given)
-            found.append(f"body {pointer} is {shown}, not {_shown(pointer, value)}")
+            found[pointer] = "missing" if given is MISSING else shorten(given)
     return found
 
 
@@ -205,8 +220,7 @@ def _shown(name: str, wanted: object) -> str:
 
 def look_up(content: object, pointer: str) -> object:
     """What a JSON Pointer (RFC 6901) means in `content`; `MISSING` when nothing is there."""
-    for step in pointer.split("/")[1:]:
-        key = step.replace("~1", "/").replace("~0", "~")
+    for key in _kept_steps(pointer) if len(pointer) <= LONGEST_KEPT else _steps(pointer):
         if isinstance(content, dict) and key in content:
             content = content[key]
         elif isinstance(content, list) and INDEX.fullmatch(key) and int(key) < len(content):
@@ -214,3 +228,10 @@ def look_up(content: object, pointer: str) -> object:
         else:
             return MISSING
     return content
+
+
+def _steps(pointer: str) -> tuple[str, ...]:
+    return tuple(step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:])
+
+
+_kept_steps = lru_cache(maxsize=4096)(_steps)

@@ -86,18 +86,24 @@ def _client(world: str) -> ControlClient:
 
 
 def _state(name: str) -> dict[str, Any]:
-    """What the page shows of a world, all of one moment."""
+    """What the page shows of a world.
+
+    Long lists are made one by one: to hold the lock for all of them would hold up the API.
+    """
     installation = cast(Installation, current_app.extensions["veeam"])
     client = _client(name)
+    long = {
+        "codes": client.device_codes.list(),
+        "logins": client.call("GET", "/tokens"),
+        "faults": client.faults.list(),
+        "exchanges": client.requests.list(limit=SHOWN_EXCHANGES) if installation.journal.keeps else None,
+    }
     with installation.lock:
         world = installation.worlds.find(name)
         return {
+            **long,
             "clock": client.call("GET", "/clock"),
-            "codes": client.device_codes.list(),
-            "logins": client.call("GET", "/tokens"),
-            "faults": client.faults.list(),
             "worlds": client.call("GET", "/worlds"),
-            "exchanges": client.requests.list(limit=SHOWN_EXCHANGES) if installation.journal.keeps else None,
             "organizations": world.organizations.all(),
             "accounts": world.settings.accounts,
             "operations": installation.versions.operation_ids(),

@@ -42,10 +42,11 @@ class SharedPlan(Plan):
     def _read(self, number: int, text: bytes) -> tuple[Rule, bool]:
         given, until, is_standing = orjson.loads(text)
         rule = self._parse(given, self._clock.now())
-        rule.id, rule.until = f"fault-{number}", until
+        rule.id, rule.until, rule.size = f"fault-{number}", until, len(text)
         return rule, is_standing
 
     def add(self, rule: Rule) -> Rule:
+        self._measure(rule)
         number = self._place.run(scripts.ADD_FAULT, written(rule), self.MOST_RULES)
         if not number:
             raise OverflowError(f"there are {self.MOST_RULES} faults already; remove some first")
