@@ -143,6 +143,26 @@ def test_a_word_is_no_code_and_what_is_one_beside_another_code_is_not_written(
     assert f"message: '{written}: {{code}}, not (secret).'" in profile
 
 
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("ParameterValidationFailure", "ParameterValidationFailure"),
+        ("Veeam.Archiver.REST.Model.TargetRegion", "Veeam.Archiver.REST.Model.TargetRegion"),
+        ("kzQwErTyUiOpAsDfGhJkLzXcVbNm", "{token}"),
+        ("abcdefghijklmnopqrstuvwxyzabcd", "{token}"),
+        ("ParameterValidationFailure7", "{token}"),
+    ],
+)
+def test_words_that_are_written_as_one_are_no_token(tmp_path: Path, text: str, written: str) -> None:
+    def behave(server: Server, ask: Ask) -> Answer:
+        answer = server.answer(ask)
+        return answer.with_members(errorCode=text) if ask.is_code and answer.status == 400 else answer
+
+    profile = yaml.safe_load(learn(behave, {}, "v4", tmp_path).read_text("utf-8"))
+    body = next(entry["body"] for entry in profile["refusals"] if entry["case"] == "unknown-region")
+    assert f'"errorCode": "{written}"' in body
+
+
 def test_organizations_are_made_up_in_the_same_form(tmp_path: Path) -> None:
     real = [{"name": "fabrikam.partner.onmschina.cn", "region": "China", "type": "Hybrid"}, {"name": "Fabrikam Ltd"}]
     profile = learn(Server.answer, {"organizations": real}, "v4", tmp_path)

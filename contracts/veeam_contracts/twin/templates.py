@@ -21,6 +21,9 @@ TOKEN = re.compile(r"(?<![\w.~+/-])(?!//)[A-Za-z0-9_.~+/-]{24,}=*")
 """What looks like a token, and is not the rest of an address."""
 
 
+WORDS = re.compile(r"[A-Z]?[a-z]{2,15}(?:\.?[A-Z][a-z]{2,15}|\.[A-Z]{2,5}(?=\.))+")
+"""Words that are written as one, such as `ParameterValidationFailure` and `Veeam.Archiver.REST.TargetRegion`."""
+
 OF_SOMEBODY = (
     (re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), "{user}"),
     (re.compile(r"[\w-]+(?:\.[\w-]+)*\.(?:onmicrosoft\.[a-z]{2,3}|onmschina\.cn)", re.IGNORECASE), "{organization}"),
@@ -134,4 +137,4 @@ def _generic(text: str) -> str:
     text = HTTP_DATE.sub("{http-date}", text)
     text = DATE_TIME.sub("{time}", text)
     text = UUID.sub("{uuid}", text)
-    return TOKEN.sub("{token}", text)
+    return TOKEN.sub(lambda found: found[0] if WORDS.fullmatch(found[0]) else "{token}", text)
