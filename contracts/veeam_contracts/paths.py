@@ -56,6 +56,11 @@ class Version:
         """The status of a success, of which the document has one for each operation."""
         return next(int(status) for status in self.operation(operation_id)["responses"] if status.startswith("2"))
 
+    def gives(self, operation_id: str) -> bool:
+        """Whether a success has a body."""
+        success = self.operation(operation_id)["responses"][str(self.success_of(operation_id))]
+        return "$ref" in success or "content" in success
+
     def takes(self, operation_id: str, parameter: str) -> bool:
         """Whether an operation has a parameter of this name in its query."""
         return any(given.get("name") == parameter for given in self.operation(operation_id).get("parameters", ()))

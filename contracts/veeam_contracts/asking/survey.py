@@ -44,7 +44,7 @@ class Survey:
         return {id: exchange for id, exchange in self.asked.items() if self._is_missing(id, exchange)}
 
     def _is_missing(self, operation_id: str, exchange: Exchange) -> bool:
-        nothing = exchange.status == NO_CONTENT and self.version.success_of(operation_id) != NO_CONTENT
+        nothing = exchange.status == NO_CONTENT and self.version.gives(operation_id)
         return nothing or exchange.status in MISSING
 
     def require(self, *operation_ids: str) -> None:
