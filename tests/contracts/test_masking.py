@@ -65,6 +65,7 @@ def test_a_secret_whose_first_letters_happen_to_look_like_an_escape_is_masked(
     mask: Mask, secret: str, before: str, spelled: Spelling
 ) -> None:
     """As in `\\fish\\u0065s`: whoever undoes the second escape alone reads `\\fishes`."""
+    assume(len(secret) >= 16)  # What is left of a shorter one might be a word.
     shown = mask(secret, f"<{before}{secret[:-1]}{spelled(secret[-1])}>")
     assert "***" in shown
     assert secret[2:-1] not in shown

@@ -1,5 +1,6 @@
 """A head that came before on a connection is not read twice: nothing that a client sees may depend on that."""
 
+import random
 import re
 from collections.abc import Callable, Iterator
 from itertools import product
@@ -82,6 +83,23 @@ def test_an_answer_does_not_depend_on_what_was_asked_before_on_the_connection(ke
         asked = [first, first, second, first]
         with Wire(kept.url) as wire:
             assert [exchange(wire, [known[number]]) for number in asked] == [alone[number] for number in asked]
+
+
+@pytest.mark.long
+def test_25_000_answers_over_kept_connections_are_those_over_fresh_ones(kept: MockServer, hostile_times: int) -> None:
+    """In any order, and some of them in two pieces; so many times as many by `--hostile-times`."""
+    known = messages(ApiClient(kept.url).bearer["Authorization"])
+    alone = []
+    for message in known:
+        with Wire(kept.url) as wire:
+            alone.append(exchange(wire, [message]))
+    chance = random.Random(25_000)
+    for _ in range(250 * hostile_times):
+        with Wire(kept.url) as wire:
+            for number in chance.choices(range(len(known)), k=100):
+                cut = chance.choice([0, 0, chance.randrange(len(known[number]))])
+                pieces = [piece for piece in (known[number][:cut], known[number][cut:]) if piece]
+                assert exchange(wire, pieces) == alone[number]
 
 
 @given(st.integers(0, 18), st.lists(st.integers(1, 250), min_size=2, max_size=5))

@@ -25,6 +25,7 @@ class Wire:
         parts = urlsplit(url)
         assert parts.hostname
         self._socket = socket.create_connection((parts.hostname, parts.port or 443), timeout=10)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # Each piece goes when it is sent.
         if parts.scheme == "https":
             context = ssl.create_default_context(cafile=ca_cert)
             self._socket = context.wrap_socket(self._socket, server_hostname=parts.hostname)

@@ -191,8 +191,8 @@ def _forms(secret: str) -> set[str]:
     forms = {secret, secret.replace(" ", "+"), secret.encode("utf-8", "surrogatepass").decode("latin-1")}
     forms |= {read for read, _ in readings(secret) if len(read) >= SHORTEST}
     for before in BEGINNINGS:
-        changed = (read for read, _ in readings(before + secret) if not read.startswith(before))
-        forms |= {read for read in changed if CASELESS <= len(read) < len(before + secret)}
+        found = (read for read, _ in readings(before + secret))
+        forms |= {read for read in found if len(read) >= CASELESS and not read.startswith(before)}
     return forms
 
 
