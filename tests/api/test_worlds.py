@@ -60,6 +60,12 @@ def test_each_world_has_a_clock_and_settings_of_its_own(server: MockServer) -> N
     assert client.device_code().json()["expiresIn"] == 5
 
 
+def test_no_world_takes_a_reading_from_the_default_one(server: MockServer, client: ApiClient) -> None:
+    server.change_settings(expires_unit="milliseconds")
+    assert client.device_code().json()["expiresIn"] == 900_000
+    assert world(server, "other")[0].device_code().json()["expiresIn"] == 900
+
+
 @pytest.mark.parametrize("name", ["a b", "ä", "a" * 65, "a/b", ""])
 def test_a_bad_name_is_refused(client: ApiClient, name: str) -> None:
     headers = {"X-Mock-World": name.encode("latin-1")}

@@ -146,9 +146,10 @@ class Pipeline:
         try:
             may_make = not comes_from_another_site(exchange.head.seen, self.installation.settings.cors)
             exchange.world = self.installation.worlds.find(exchange.head.world, may_make=may_make)
-            settings = exchange.world.settings
+            settings, version = exchange.world.settings, exchange.head.version or self.installation.versions.oldest
             if settings is not self.installation.settings:
-                exchange.version = self.installation.versions.with_readings(exchange.version.name, settings.picked)
+                version = self.installation.versions.with_readings(version.name, settings.picked)
+            exchange.version = version  # so far it was as the default world reads it
         except NoSuchWorld as error:
             exchange.is_outside_the_description = True
             exchange.reply = exchange.refusals.plain(400, str(error))
