@@ -122,6 +122,15 @@ def test_a_habit_is_learned_answered_and_named(habit: str, tmp_path: Path) -> No
     assert differences(real, "v4", profile) == []
 
 
+@pytest.mark.parametrize("user", [{"name": "administrator"}, ["administrator"], [{"name": "x"}], [[8]]], ids=str)
+def test_a_member_of_another_kind_is_a_difference(user: object) -> None:
+    behave = on_good("getToken", lambda answer: answer.with_members(userName=user))
+    found = compare(plain("v4"), record(client_of(behave, {}, "v4")))
+    aspects = [each.aspect for each in found]
+    assert aspects[0] == "body.userName"
+    assert [aspect.replace("[]", "").removesuffix(" members") for aspect in aspects] == ["body.userName"] * 2
+
+
 def with_another_code(repeated: str) -> Behaviour:
     """Codes beside which the one before stands, and some text that is the same each time."""
 
