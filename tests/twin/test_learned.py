@@ -204,6 +204,15 @@ def test_a_page_that_the_settings_name_stays(tmp_path: Path) -> None:
     assert twin.device_code("Germany").member("verificationUrl") == own
 
 
+def test_an_answer_of_which_no_body_is_told_has_that_of_ours(tmp_path: Path) -> None:
+    path = tmp_path / "profile.yaml"
+    path.write_text("profile: 1\nanswers: [{operation: getOrganizations, status: 203, headers: {x: y}}]\n", "utf-8")
+    ours, twin = (client_of(Server.answer, more, "v8") for more in ({}, {"profile": str(path)}))
+    answer = twin.get(twin.path_of("getOrganizations"))
+    assert (answer.status, answer.headers["x"]) == (203, "y")
+    assert answer.value == ours.get(ours.path_of("getOrganizations")).value
+
+
 def busy_after(number: int, counted: Callable[[Ask], bool]) -> Behaviour:
     """A server that asks to wait when so many requests have come, and begins to count anew."""
 
