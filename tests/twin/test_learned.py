@@ -213,6 +213,21 @@ def test_an_answer_of_which_no_body_is_told_has_that_of_ours(tmp_path: Path) -> 
     assert answer.value == ours.get(ours.path_of("getOrganizations")).value
 
 
+@pytest.mark.parametrize("body", ["''", "{offset: (integer)}"])
+def test_an_answer_whose_status_allows_no_body_has_none(body: str, tmp_path: Path) -> None:
+    path = tmp_path / "profile.yaml"
+    path.write_text(
+        f"profile: 1\napi: v8\nanswers: [{{operation: getOrganizations, status: 204, body: {body}}}]\n", "utf-8"
+    )
+    with MockServer(http=True, profile=str(path)) as server:
+        session = server.session()
+        for version in ("v4", "v8"):
+            assert session.get(f"{server.url}/{version}/Organizations").status_code == 204
+            assert session.get(f"{server.url}/{version}/ServiceInstance").status_code == 200
+        exchanges = server.requests.list(operation="getOrganizations")
+    assert [exchange["reply"]["body"] for exchange in exchanges] == ["", ""]
+
+
 def busy_after(number: int, counted: Callable[[Ask], bool]) -> Behaviour:
     """A server that asks to wait when so many requests have come, and begins to count anew."""
 
