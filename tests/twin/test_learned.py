@@ -122,6 +122,15 @@ def test_a_habit_is_learned_answered_and_named(habit: str, tmp_path: Path) -> No
     assert differences(real, "v4", profile) == []
 
 
+@pytest.mark.parametrize("user", [{"name": "administrator"}, ["administrator"], [{"name": "x"}], [[8]]], ids=str)
+def test_a_member_of_another_kind_is_a_difference(user: object) -> None:
+    behave = on_good("getToken", lambda answer: answer.with_members(userName=user))
+    found = compare(plain("v4"), record(client_of(behave, {}, "v4")))
+    aspects = [each.aspect for each in found]
+    assert aspects[0] == "body.userName"
+    assert [aspect.replace("[]", "").removesuffix(" members") for aspect in aspects] == ["body.userName"] * 2
+
+
 def with_another_code(repeated: str) -> Behaviour:
     """Codes beside which the one before stands, and some text that is the same each time."""
 
@@ -193,6 +202,30 @@ def test_a_page_that_the_settings_name_stays(tmp_path: Path) -> None:
     own = "https://example.test/devicelogin"
     twin = client_of(Server.answer, {"profile": str(profile), "verification_url": own}, "v4")
     assert twin.device_code("Germany").member("verificationUrl") == own
+
+
+def test_an_answer_of_which_no_body_is_told_has_that_of_ours(tmp_path: Path) -> None:
+    path = tmp_path / "profile.yaml"
+    path.write_text("profile: 1\nanswers: [{operation: getOrganizations, status: 203, headers: {x: y}}]\n", "utf-8")
+    ours, twin = (client_of(Server.answer, more, "v8") for more in ({}, {"profile": str(path)}))
+    answer = twin.get(twin.path_of("getOrganizations"))
+    assert (answer.status, answer.headers["x"]) == (203, "y")
+    assert answer.value == ours.get(ours.path_of("getOrganizations")).value
+
+
+@pytest.mark.parametrize("body", ["''", "{offset: (integer)}"])
+def test_an_answer_whose_status_allows_no_body_has_none(body: str, tmp_path: Path) -> None:
+    path = tmp_path / "profile.yaml"
+    path.write_text(
+        f"profile: 1\napi: v8\nanswers: [{{operation: getOrganizations, status: 204, body: {body}}}]\n", "utf-8"
+    )
+    with MockServer(http=True, profile=str(path)) as server:
+        session = server.session()
+        for version in ("v4", "v8"):
+            assert session.get(f"{server.url}/{version}/Organizations").status_code == 204
+            assert session.get(f"{server.url}/{version}/ServiceInstance").status_code == 200
+        exchanges = server.requests.list(operation="getOrganizations")
+    assert [exchange["reply"]["body"] for exchange in exchanges] == ["", ""]
 
 
 def busy_after(number: int, counted: Callable[[Ask], bool]) -> Behaviour:

@@ -1,5 +1,6 @@
 """Two servers, asked the same: where their answers differ in form, each cause once."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import combinations
@@ -17,6 +18,9 @@ ABSENT = "(not there)"
 PARTICULAR = frozenset({"malformed-body", "bad-body"})
 """Cases of which the words tell what was wrong in one body: those for another say nothing of the words of a server.
 The words for the bodies of the script are compared."""
+
+KIND = re.compile(r"(?:\[\]| members)+$")
+"""What the name of an aspect ends with where a member is an object, or a list."""
 
 REFUSED = 300
 """The first status that is no success. Where a good answer was asked for, a reading says whether it is given."""
@@ -117,10 +121,16 @@ def _differences(question: Question, one: Form | None, other: Form | None) -> li
         here, there = _without_words(here), _without_words(there)
     names = [*here, *(name for name in there if name not in here)]
     if here.keys() ^ there.keys():  # What is in a member that one side does not have differs of itself.
-        names = [name for name in names if not name.startswith("body.") or (name in here and name in there)]
+        both = set(map(_member_of, here)).intersection(map(_member_of, there))
+        names = [name for name in names if not name.startswith("body.") or _member_of(name) in both]
     return [
         (name, here.get(name, ABSENT), there.get(name, ABSENT)) for name in names if here.get(name) != there.get(name)
     ]
+
+
+def _member_of(name: str) -> str:
+    """The member that an aspect is of, be it an object, a list or neither."""
+    return KIND.sub("", name)
 
 
 def _without_order(form: Form | None) -> Form | None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from veeam_mock.messages import OUR_OWN, Headers, Manner, Reply
+from veeam_mock.messages import NO_LENGTH, OUR_OWN, Headers, Manner, Reply
 from veeam_mock.profiles.contents import plain, writer
 from veeam_mock.profiles.pages import OUR_PAGES, Pages
 from veeam_mock.profiles.templates import Asking, Template, for_header, spelled_for
@@ -32,8 +32,8 @@ class Learned:
         self._filled = {name: each for name, each in templates.items() if each.fixed is None}
         self.fixed = None if self._filled else self._fixed
         self._takes_type = "Content-Type" not in fields
-        body = entry.get("body")
-        self._write = writer(body, pages)
+        body = entry.get("body") if self.status not in NO_LENGTH else None
+        self._write = writer(body, pages) if "body" in entry else None
         self.is_plain = plain(body, pages)
         self._body = Template(body) if isinstance(body, str) else Template("")
         self._bytes = None if self._body.fixed is None else _encoded(self._body.fixed)
@@ -56,7 +56,9 @@ class Learned:
         reply.cookies = ()
 
     def content_of(self, own: Any, asking: Asking) -> Any:
-        """The content of this good answer, by that of ours."""
+        """The content of this good answer, by that of ours; None where its status allows none."""
+        if self.status in NO_LENGTH:
+            return None
         if self._write is None or (self._api is not None and self._api != asking.api):
             return own
         return self._write(own, asking)
