@@ -78,7 +78,8 @@ def test_what_is_wrong_with_the_tls_of_a_store_is_said(
         ("redis://:geheim@localhost:1/0?patience=0.1", "a patience that is no number of seconds from 0.4 to 10"),
         ("redis://:geheim@localhost:1/0?patience=nan", "a patience that is no number of seconds from 0.4 to 10"),
         ("rediss://:geheim@localhost:1/0?patience=2s&ssl_cert_reqs=none", "a patience that is no number of seconds"),
-        ("redis://:geheim@localhost:1/0?patience=1&patience=2", "may say nothing behind ? but patience"),
+        ("redis://:geheim@localhost:1/0?patience=1&patience=2", "a patience that is no number of seconds"),
+        ("redis://:geheim&patience=1@localhost:70000/0", "is not the address of a store"),
     ],
 )
 def test_an_address_that_is_none_is_told_in_a_line_that_repeats_nothing_of_it(url: str, words: str) -> None:

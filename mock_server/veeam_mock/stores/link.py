@@ -35,7 +35,7 @@ PAUSE = 0.2
 
 LEAST_VERSION = (6, 2)
 
-PATIENCE_OPTION = re.compile(r"(?P<before>[?&])patience=(?P<seconds>[^&]*)(?P<after>&.*)?$", re.DOTALL)
+PATIENCE_OPTION = "patience="
 
 TLS_OPTIONS = frozenset(
     {"ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_password", "ssl_cert_reqs", "ssl_check_hostname"}
@@ -223,17 +223,19 @@ class Link:
 
 def _patience_of(url: str) -> tuple[float, str]:
     """The seconds that an address grants its store, and the address without them; `BadAddress` for what is no such."""
-    found = PATIENCE_OPTION.search(url)
-    if found is None:
+    address, mark, query = url.partition("?")
+    options = query.split("&")
+    told = [option.removeprefix(PATIENCE_OPTION) for option in options if option.startswith(PATIENCE_OPTION)]
+    if not told:
         return PATIENCE, url
     try:
-        patience = float(found["seconds"])
+        patience = float(told[0]) if len(told) == 1 else 0.0
     except ValueError:
         patience = 0.0
     if not PATIENCE <= patience <= MOST_PATIENCE:
         raise BadAddress(f"has a patience that is no number of seconds from {PATIENCE:g} to {MOST_PATIENCE:g}")
-    others = found["before"] + (found["after"] or "").removeprefix("&")
-    return patience, url[: found.start()] + others.rstrip("?&")
+    others = "&".join(option for option in options if not option.startswith(PATIENCE_OPTION))
+    return patience, f"{address}{mark}{others}" if others else address
 
 
 def _client_of(url: str, patience: float) -> Any:
