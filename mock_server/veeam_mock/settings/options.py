@@ -311,7 +311,7 @@ class Declared:
     most_codes: int = setting(
         5_000,
         {"type": "integer", "minimum": 1, "maximum": 1_000_000},
-        "Device codes kept over all worlds; then the oldest of the world with most goes. In a store: in each world.",
+        "Device codes kept over all worlds; beyond its share a world loses its oldest. In a store: in each world.",
         "N",
         command=False,
     )
