@@ -90,7 +90,7 @@ class Server:
                 begin = time.perf_counter()
                 with log.open("wb") as output:
                     for command in self.commands(port, Path(folder)):
-                        processes.append(_start(command, output.fileno()))
+                        processes.append(_start(command, Path(folder), output.fileno()))
                 url = f"{'https' if self.https else 'http'}://127.0.0.1:{port}"
                 first = wait_for_answer(self.name, url, processes[-1], log, begin)
                 running = Running(self.name, url, processes, first - begin)
@@ -114,8 +114,9 @@ class Server:
             running.renamed = (ORGANIZATION, listed.json()[0]["id"])
 
 
-def _start(command: list[str], output: int) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
+def _start(command: list[str], folder: Path, output: int) -> subprocess.Popen[bytes]:
+    """Start it in a folder of its own, in which some leave their certificates."""
+    return subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
 
 
 def session() -> requests.Session:
