@@ -8,7 +8,8 @@ from typing import Any
 from zlib import crc32
 
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from support.api_client import ApiClient
 from support.redis_server import RedisServer
@@ -49,8 +50,18 @@ def pytest_collection() -> Generator[None, object, object]:
     try:
         return (yield)
     finally:
+        _use_hypothesis()
         gc.freeze()
         gc.enable()
+
+
+@settings(max_examples=1, database=None)
+@given(st.none())
+def _use_hypothesis(nothing: None) -> None:
+    """At its first use Hypothesis 6.130 looks who holds its source of chance.
+
+    Whom the collector does not walk through it does not see.
+    """
 
 
 def _is_of_bank(item: pytest.Item) -> bool:
