@@ -237,9 +237,16 @@ def test_the_quick_look_for_secrets_overlooks_none(text: str) -> None:
     assert Masker().text(text) == looked_at_closely[2:]
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="<>"), min_size=4), st.sampled_from(EXACT))
+SECRET = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="<>"), min_size=4)
+LIKE_AN_ESCAPE = st.text("0035\\%&#un;\"'/+ \n", min_size=4, max_size=8)
+
+
+@given(SECRET | LIKE_AN_ESCAPE, st.sampled_from(EXACT))
 @example("000%", quote)
 @example("000\\", EXACT[4])
+@example("00\\0", EXACT[11])
+@example("0%000", EXACT[10])
+@example('"5"n&#5', EXACT[18])
 def test_a_chosen_secret_is_masked_however_it_is_spelled(secret: str, spelled: Callable[[str], str]) -> None:
     assert Masker([secret]).text(f"<{spelled(secret)}>") == "<***>"
 

@@ -31,10 +31,8 @@ class Escape(NamedTuple):
         return self.pattern.sub(undone, text)
 
 
-_BACKSLASH = (
-    r"(?:\\u[0-9a-fA-F]{4})+|(?:\\x[0-9a-fA-F]{2})+|\\U[0-9a-fA-F]{8}|\\u\{[0-9a-fA-F]{1,6}\}"
-    r"|(?:\\\\)+|\\[nrtbf\"'/]|'\\''"
-)
+_NUMBERED = r"(?:\\u[0-9a-fA-F]{4})+|(?:\\x[0-9a-fA-F]{2})+|\\U[0-9a-fA-F]{8}|\\u\{[0-9a-fA-F]{1,6}\}"
+_BACKSLASH = rf"{_NUMBERED}" r"|(?:\\\\)+|\\[nrtbf\"'/]|'\\''"
 _PERCENT = r"(?:%[0-9a-fA-F]{2})+"
 _NUMERIC = r"&#(?>[0-9]{1,7}|[xX][0-9a-fA-F]{1,6})"
 _ENTITY = rf"{_NUMERIC}(?:;|(?!\Z))|&[a-zA-Z]{{2,8}};"
@@ -115,6 +113,7 @@ BLANK = Escape(
 CHAINS = (
     (Escape(re.compile(f"{_BACKSLASH}|{_PERCENT}|{_ENTITY}"), _of_any), DEEPEST),
     (Escape(re.compile(_BACKSLASH), _of_any), 2),
+    (Escape(re.compile(_NUMBERED), _of_any), 1),
     (Escape(re.compile(_PERCENT), _of_any), 2),
     (Escape(re.compile(_ENTITY), _of_any), 2),
 )

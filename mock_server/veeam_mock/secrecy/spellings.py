@@ -21,6 +21,11 @@ LONGEST = 64 * 1024
 SHORTEST = 4
 """Characters from which on another form of a secret is looked for: a shorter one would be found everywhere."""
 
+LEAST_READ = 2
+"""Characters from which on a reading of a secret is looked for: one that looks like an escape is longer itself."""
+
+END = "<"
+"""What stands behind a secret in no escape: where a text ends, an escape may be cut off."""
 
 BEGINNINGS = ("\\", "%")
 """What makes an escape of the first characters of a secret that it happens to stand before."""
@@ -159,10 +164,13 @@ def readings(text: str) -> Iterator[tuple[str, tuple[Escape, ...]]]:
         read = text
         undone: tuple[Escape, ...] = ()
         for _ in range(most + 1):
-            for last, after in ((read, undone), (BLANK.read(read), (*undone, BLANK))):
-                if last not in seen:
-                    seen.add(last)
-                    yield last, after
+            if read not in seen:
+                seen.add(read)
+                yield read, undone
+                without_blanks = BLANK.read(read)
+                if without_blanks not in seen:
+                    seen.add(without_blanks)
+                    yield without_blanks, (*undone, BLANK)
             before, read, undone = read, escape.read(read), (*undone, escape)
             if read == before:
                 break
@@ -189,7 +197,8 @@ def _lower(text: str) -> str:
 def _forms(secret: str) -> set[str]:
     """What a reading may show of a secret. It is read as texts are: a part of it may look like an escape itself."""
     forms = {secret, secret.replace(" ", "+"), secret.encode("utf-8", "surrogatepass").decode("latin-1")}
-    forms |= {read for read, _ in readings(secret) if len(read) >= SHORTEST}
+    forms |= {read.removesuffix(END) for read, _ in readings(secret + END) if len(read) >= LEAST_READ + len(END)}
+    forms |= {read for read, _ in readings(secret) if len(read) >= LEAST_READ}
     for before in BEGINNINGS:
         found = (read for read, _ in readings(before + secret))
         forms |= {read for read in found if len(read) >= CASELESS and not read.startswith(before)}
