@@ -77,10 +77,23 @@ def plain(shape: Any, pages: Pages) -> Callable[[Any], bool]:
         return _never
     listed = next((name for name, below in shape.items() if isinstance(below, list) and below), "")
     if not listed:
-        names = _plain_names(shape, pages)
-        return _never if names is None else lambda own: type(own) is dict and [*own] == names
+        habits = {name: text for name, text in shape.items() if name in HABITS and _is_fixed(text)}
+        names = _plain_names({**shape, **dict.fromkeys(habits, NO_FORM)}, pages)
+        return _never if names is None else _plain_object(names, habits)
     names = _plain_names({**shape, listed: NO_FORM}, pages)
     return _never if names is None else _plain_list(names, listed, _plain_names(shape[listed][0], pages))
+
+
+def _is_fixed(text: Any) -> bool:
+    return isinstance(text, str) and Template(text).fixed == text and not FORM.fullmatch(text)
+
+
+def _plain_object(names: list[str], habits: Mapping[str, str]) -> Callable[[Any], bool]:
+    """What looks at an object with the members `names`, of which some say at a server what `habits` has."""
+    if not habits:
+        return lambda own: type(own) is dict and [*own] == names
+    [*told], [*texts] = habits, habits.values()
+    return lambda own: type(own) is dict and [*own] == names and [own[name] for name in told] == texts
 
 
 def _plain_names(shape: Any, pages: Pages) -> list[str] | None:
