@@ -34,7 +34,7 @@ class Pages:
         if learned is None:
             return own
         if not self._is_clear:
-            learned = self._of_region.get(asking.asked.sent("targetRegion").lower(), learned)
+            learned = self._of_region.get(asking.sent("targetRegion").lower(), learned)
         return learned.fixed or learned.fill(asking)
 
 
