@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
@@ -32,6 +32,8 @@ UNSET: Any = object()
 
 
 LONGEST_LIFE = float("inf")
+LONGEST_TOLD = 10**9
+"""Seconds of a life that a server tells; some tell more than a float can hold."""
 MOST_DEATHS = 2
 """Tokens that may die before nobody logs in again."""
 
@@ -75,6 +77,13 @@ class Client:
         """Every exchange with this version so far, in order."""
         return self.records.exchanges[self._since :]
 
+    def look_through(self) -> Iterator[Exchange]:
+        """The same, one after the other. Raises `BudgetSpent` when the time of the run is over: a server may answer so
+        much that to look takes longer than to ask."""
+        for exchange in self.journal:
+            self.line.gate.require_time_to_look()
+            yield exchange
+
     def path_of(self, operation_id: str, **parameters: str) -> str:
         """The path of an operation in this version, as `Version.path_of` makes it."""
         return self.version.path_of(operation_id, **parameters)
@@ -109,7 +118,7 @@ class Client:
 
     def _adopt(self, token: str, grant: Exchange | None = None) -> None:
         life = grant.member("expires_in") if grant is not None else None
-        self._life = float(life) if isinstance(life, int) else LONGEST_LIFE
+        self._life = float(max(0, min(life, LONGEST_TOLD))) if isinstance(life, int) else LONGEST_LIFE
         self._adopted_at = self.line.clock()
         self._other_logins = 0
         self.secrets.hide(token, "$VEEAM_TOKEN")
@@ -148,7 +157,7 @@ class Client:
 
     def form(self, fields: Mapping[str, str], media_type: str = FORM) -> Exchange:
         """POST a form to the token path, without a token."""
-        body = urlencode(fields).encode()
+        body = urlencode(fields, errors="surrogatepass").encode()  # A token may be half a character.
         exchange = self.send("POST", self.path_of("getToken"), token=None, body=body, media_type=media_type)
         self._other_logins += exchange.ok
         return exchange
