@@ -92,6 +92,11 @@ def test_a_compressed_answer_names_its_encoding_once(learned: Callable[..., ApiC
     assert all_of(reply, "Content-Length") == [str(reply.raw.tell())]
 
 
+def test_a_learned_name_keeps_its_case(learned: Callable[..., ApiClient]) -> None:
+    reply = learned({"ETag": '"1"', "x-served-by": "a"}).device_code()
+    assert {"ETag", "X-Served-By"} <= {*reply.raw.headers}
+
+
 def test_several_fields_of_a_name_are_sent_as_several(
     shop: Callable[..., ApiClient], learned: Callable[..., ApiClient], client: ApiClient
 ) -> None:

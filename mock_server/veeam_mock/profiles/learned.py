@@ -87,4 +87,7 @@ def _encoded(text: str) -> bytes:
 
 
 def _title(name: str) -> str:
+    """The usual case of a name that is told in lower case alone, as what learns a server tells it."""
+    if not name.islower():
+        return name
     return {"www-authenticate": "WWW-Authenticate"}.get(name, "-".join(part.capitalize() for part in name.split("-")))
