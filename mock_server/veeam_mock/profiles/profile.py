@@ -92,14 +92,18 @@ class Profile:
             if reply is None or exchange.is_outside_the_description:
                 return
             if not case and good is not None and reply.status < REFUSED:  # For speed all of it stands here.
-                reply.headers = good.headers_for(exchange) if good.fixed is None else good.fixed.copy()
+                fields = reply.headers
+                cookies = fields.all("Set-Cookie") if "set-cookie" in fields.lines else ()
+                fields.lines = good.lines_for(exchange) if good.fixed is None else good.fixed.copy()
+                for cookie in cookies:
+                    fields.add("Set-Cookie", cookie)
                 reply.status, reply.manner = good.status, good.manner
                 if good.content is not None and (good.is_plain is None or not good.is_plain(reply.content)):
                     reply.content = good.content(reply.content, exchange)
             elif case in refusals:
                 refusals[case].refuse(reply, exchange)
             else:
-                reply.headers = {**everywhere.headers_for(exchange), **reply.headers}
+                reply.headers.lines = everywhere.lines_for(exchange) | reply.headers.lines
                 reply.manner = everywhere.manner
             if delivery is not None:
                 reply.delivery = delivery
