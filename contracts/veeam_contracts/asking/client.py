@@ -30,7 +30,6 @@ PROTECTED = ("getOrganizations", "getServiceInstance")
 
 UNSET: Any = object()
 
-
 LONGEST_LIFE = float("inf")
 MOST_DEATHS = 2
 """Tokens that may die before nobody logs in again."""
@@ -97,10 +96,8 @@ class Client:
         exchange = self._first_answer()
         if not exchange.ok:
             raise NoLogin(advise(exchange, self.secrets, self.version))
-        token = exchange.member("access_token")
         self.granted = exchange
-        if is_sendable(token):
-            self._adopt(token, exchange)
+        self.take_up(exchange)
 
     @property
     def logged_in(self) -> bool:
@@ -155,7 +152,10 @@ class Client:
 
     def renew(self) -> None:
         """Log in once more, after the clock of the server was moved; a server that refuses keeps the old token."""
-        exchange = self.password_grant()
+        self.take_up(self.password_grant())
+
+    def take_up(self, exchange: Exchange) -> None:
+        """Go on with the access token of this answer, if it has one."""
         if is_sendable(exchange.member("access_token")):
             self._adopt(exchange.member("access_token"), exchange)
 

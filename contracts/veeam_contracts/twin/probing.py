@@ -27,6 +27,9 @@ PAGE = "verificationUrl"
 
 K = TypeVar("K")
 
+ENDS = frozenset({"ended-token", "used-refresh-token", "ended-refresh-token"})
+"""Cases of what is good at some servers: a reading says so, and its answer is no refusal."""
+
 FEWEST = 4
 """One of so many questions has to be answered, as of the requests of a check."""
 
@@ -49,7 +52,7 @@ def probe(client: Client, served: Iterable[Version]) -> Profile:
     again: dict[tuple[str, str], Exchange] = {}
     for answered in played:
         exchange, question = answered.exchange, answered.question
-        if exchange is None or (not question.case and not exchange.ok):
+        if exchange is None or (exchange.ok if question.case in ENDS else not question.case and not exchange.ok):
             continue
         (again if question.drawn == AGAIN else answers).setdefault((question.operation, question.case), exchange)
     pages = _codes_by_region(client)
