@@ -41,10 +41,12 @@ class Kept(NamedTuple):
 
 
 class World:
-    """State, time, chance and faults, as `kept` has them, and the settings by which they go on."""
+    """State, time, chance and faults, as `kept` has them, and the settings by which they go on. `epoch` is another each
+    time that the world begins anew."""
 
     def __init__(self, name: str, settings: Settings, kept: Kept) -> None:
         self.name = name
+        self.epoch: object = object()
         self.settings = settings
         self.product = RENDITIONS[settings.api[-1]].product
         self.clock, self.randomness, self.faults = kept.clock, kept.randomness, kept.faults
