@@ -70,9 +70,12 @@ class Profile:
             own = [Violation(_key_of(problem.where), problem.message, problem.keyword) for problem in error.problems]
             raise SettingsError(_with_place(own, self._path)) from None
 
-    def takes(self, operation_id: str, case: str) -> bool:
-        """Whether the server takes a request of this kind, which the description refuses, as one without a body."""
-        return operation_id == "getDeviceCode" and case in self._taken
+    def refused(self, operation_id: str, violations: Sequence[Violation]) -> Sequence[Violation]:
+        """Those of `violations` that the server refuses as well: all, but the media type of a body that it takes as one
+        without a word on the region."""
+        if operation_id != "getDeviceCode" or "media-type" not in self._taken:
+            return violations
+        return [violation for violation in violations if violation.where != "header.Content-Type"]
 
     def answering(self, operation_id: str) -> Answer:
         """What makes of the reply of an exchange what the server would answer: a refusal of its kind, or a good answer.
