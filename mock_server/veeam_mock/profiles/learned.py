@@ -33,7 +33,7 @@ class Learned:
         self.fixed = None if self._filled else self._fixed
         self._takes_type = "Content-Type" not in fields
         body = entry.get("body") if self.status not in NO_LENGTH else None
-        self._write = writer(body, pages) if "body" in entry else None
+        self._write = writer(body, pages) if "body" in entry else pages.rewriter
         self.is_plain = plain(body, pages)
         self._body = Template(body) if isinstance(body, str) else Template("")
         self._bytes = None if self._body.fixed is None else _encoded(self._body.fixed)

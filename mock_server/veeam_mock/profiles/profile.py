@@ -37,6 +37,7 @@ class Profile:
         api = given.get("api")
         framing = str(given.get("ambiguities", {}).get("length", LENGTH))
         pages = Pages(given.get("pages", {}))
+        self._rewrite = pages.rewriter
         self._answers = {
             (entry.get("operation", ""), entry.get("case", "")): Learned(entry, api, framing, pages)
             for entry in entries
@@ -88,7 +89,7 @@ class Profile:
 
     def _made_for(self, operation_id: str) -> Answer:
         good, refusals = self._answers.get((operation_id, "")), self._refusals_of(operation_id)
-        everywhere, delivery = self._everywhere, self._delivery.get(operation_id)
+        everywhere, delivery, rewrite = self._everywhere, self._delivery.get(operation_id), self._rewrite
 
         def answer(pipeline: object, exchange: Answering) -> None:
             reply, case = exchange.reply, exchange.case
@@ -104,6 +105,8 @@ class Profile:
             else:
                 reply.headers = {**everywhere.headers_for(exchange), **reply.headers}
                 reply.manner = everywhere.manner
+                if rewrite is not None and not case and reply.status < REFUSED:
+                    reply.content = rewrite(reply.content, exchange)
             if delivery is not None:
                 reply.delivery = delivery
 
