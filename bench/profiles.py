@@ -24,12 +24,15 @@ FORM = "application/x-www-form-urlencoded"
 CODE = b'{"targetRegion":"worldwide"}'
 
 
+def login(api: str) -> Request:
+    """One with the password."""
+    fields = {"content-type": FORM, "content-length": str(len(LOGIN))}
+    return Request("POST", f"/{api}/Token", headers=fields, body=LOGIN)
+
+
 def logged_in(mock: Mock, api: str) -> Mapping[str, str]:
     """Header fields with a token of `mock`."""
-    asked = Request(
-        "POST", f"/{api}/Token", headers={"content-type": FORM, "content-length": str(len(LOGIN))}, body=LOGIN
-    )
-    return {"authorization": f"Bearer {json.loads(mock.answer(asked).body)['access_token']}"}
+    return {"authorization": f"Bearer {json.loads(mock.answer(login(api)).body)['access_token']}"}
 
 
 def asked(mock: Mock, api: str) -> Mapping[str, tuple[Request, int]]:
@@ -42,6 +45,7 @@ def asked(mock: Mock, api: str) -> Mapping[str, tuple[Request, int]]:
         "a code": Request("POST", f"/{api}/DeviceCode", headers=code, body=CODE),
         "a list of organizations": listed,
         "a refusal": Request("GET", f"/{api}/Organizations"),
+        "a login": login(api),
     }
     return {name: (request, 401 if name == "a refusal" else 200) for name, request in wanted.items()}
 

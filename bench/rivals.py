@@ -39,10 +39,14 @@ WITHOUT_NEW = {name: load for name, load in WITHOUT_MIX.items() if not load.reco
 
 
 class Installed:
-    """Where the programs are that are compared: commands in the PATH, jars as given or by the environment."""
+    """Where the programs are that are compared: commands in the PATH, jars as given or by the environment.
 
-    def __init__(self, jars: dict[str, str | None]) -> None:
+    `profile` is a file that the mock is to answer by, when it is compared with itself.
+    """
+
+    def __init__(self, jars: dict[str, str | None], profile: str | None = None) -> None:
         self._jars = jars
+        self.profile = profile
 
     def command(self, name: str, title: str) -> str:
         """The path of a command; `BenchError` where it is not installed."""
@@ -90,6 +94,20 @@ def mock(
         name = f"mock on Redis, {workers} worker{'s' if workers > 1 else ''}"
         note = "`--store` on a Unix socket; the processor time of Redis is part of the figure"
     return Server(name, commands, https=https, login=True, note=note, frozen=frozen)
+
+
+def twin(https: bool, installed: Installed) -> Server:
+    """The mock by a profile: what it costs that it answers as a server that was learned."""
+    if installed.profile is None:
+        raise BenchError("the mock by a profile is not compared: needs a file by --profile")
+    options = ["--profile", str(Path(installed.profile).resolve()), *([] if https else ["--http"])]
+    return Server(
+        "mock by a profile",
+        lambda port, folder: [[sys.executable, "-m", "veeam_mock", "--port", str(port), "--quiet", *options]],
+        https=https,
+        login=True,
+        note="`--profile`, as `veeam-contracts probe` wrote it",
+    )
 
 
 def constant(https: bool, installed: Installed) -> Server:
@@ -297,6 +315,7 @@ RIVALS: dict[str, Callable[[bool, Installed], Server]] = {
     "constant": constant,
     "bare": bare,
     "no-journal": lambda https, installed: mock(https, installed, journal=False),
+    "twin": twin,
     "redis-1": lambda https, installed: mock(https, installed, workers=1),
     "redis-2": lambda https, installed: mock(https, installed, workers=2),
     "redis-4": lambda https, installed: mock(https, installed, workers=4),

@@ -183,6 +183,7 @@ def names(context: click.Context, parameter: click.Parameter, value: str) -> lis
 @click.option("--against", default=",".join(RIVALS), show_default=True, callback=names, help="Whom to compare with.")
 @click.option("--wiremock-jar", metavar="PATH", help="WireMock's standalone jar, or WIREMOCK_JAR in the environment.")
 @click.option("--mockserver-jar", metavar="PATH", help="MockServer's jar, or MOCKSERVER_JAR in the environment.")
+@click.option("--profile", metavar="FILE", help="A profile by which the mock answers, beside the mock without.")
 @click.option(
     "--starts", default=5, show_default=True, help="Cold starts of each server; 0 leaves these and memory out."
 )
@@ -195,11 +196,12 @@ def main(
     against: list[str],
     wiremock_jar: str | None,
     mockserver_jar: str | None,
+    profile: str | None,
     starts: int,
     memory_requests: int,
     json_file: str | None,
 ) -> None:
-    installed = Installed({"wiremock": wiremock_jar, "mockserver": mockserver_jar})
+    installed = Installed({"wiremock": wiremock_jar, "mockserver": mockserver_jar}, profile)
     figures: list[Figures] = []
     processes: list[Process] = []
     notes: list[str] = []

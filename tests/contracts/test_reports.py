@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from contextlib import redirect_stdout
 from io import StringIO
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -118,14 +119,21 @@ def test_a_new_deviation_beside_known_ones_fails(tmp_path: Path) -> None:
     assert judge(every_7th_code_repeats_the_one_before, baseline=read_baseline(file)).status == Status.BROKEN
 
 
+ALIASES = "".join(f"{new}: &{new} [{', '.join([f'*{old}'] * 10)}]\n" for old, new in pairwise("abcdefghi"))
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("deviations: [{rule: code.frish, reason: x}]", "'code.frish' is not a rule"),
+        ("deviations: [{rule: [code.fresh], reason: x}]", "is not a rule"),
         ("deviations: [{rule: code.fresh, reason: ' '}]", "needs a reason"),
         ("deviations: [{rule: code.fresh}]", "must have `rule` and `reason`"),
         ("- code.fresh", "must hold `deviations`"),
-        ("deviations: [", "cannot be read"),
+        ("deviations: [", "cannot be read: this is not YAML, line 1"),
+        ("deviations: []\ndeviations: []", "a key is there a second time, line 2"),
+        ("a: &a [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]\n" + ALIASES, "more than 100000 values"),
+        ("#" * 2_000_000, "has more than 1048576 bytes"),
     ],
 )
 def test_a_wrong_baseline_is_refused(tmp_path: Path, text: str, message: str) -> None:
@@ -133,6 +141,12 @@ def test_a_wrong_baseline_is_refused(tmp_path: Path, text: str, message: str) ->
     file.write_text(text)
     with pytest.raises(BaselineError, match=message):
         read_baseline(file)
+
+
+def test_a_baseline_in_utf_16_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "known.yaml"
+    file.write_text("deviations: [{rule: code.fresh, reason: OPS-17}]", "utf-16")  # as PowerShell 5 writes it
+    assert read_baseline(file).reasons == {"code.fresh": "OPS-17"}
 
 
 def test_the_html_report_has_a_title_for_every_group_of_rules() -> None:

@@ -1,6 +1,7 @@
 """The forms of codes and tokens: told from some, made anew, and used by a server as its own."""
 
 import re
+from collections import Counter
 
 import pytest
 import requests
@@ -24,6 +25,14 @@ FORMS = [
 def test_what_is_made_in_a_form_has_that_form(form: str) -> None:
     draw = Randomness(7).text
     assert form_of([made(form, draw) for _ in range(20)]) == form
+
+
+@pytest.mark.parametrize("name", ALPHABETS)
+def test_no_character_of_an_alphabet_is_favoured(name: str) -> None:
+    each = 2_000
+    drawn = Counter(Randomness(7).text(ALPHABETS[name], each * len(ALPHABETS[name])))
+    assert drawn.keys() == set(ALPHABETS[name])
+    assert 0.85 * each < min(drawn.values()) <= max(drawn.values()) < 1.15 * each
 
 
 @pytest.mark.parametrize(

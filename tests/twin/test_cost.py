@@ -21,6 +21,6 @@ def test_a_profile_of_a_server_like_ours_costs_next_to_nothing(api: str, tmp_pat
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in done.stdout.splitlines()[2:]]
-    assert [row[1] for row in rows] == ["a code", "a list of organizations", "a refusal"]
+    assert [row[1] for row in rows] == ["a code", "a list of organizations", "a refusal", "a login"]
     more = [int(row[6]) - int(row[5]) for row in rows]
     assert [each for each in more if each > MOST_CALLS] == []

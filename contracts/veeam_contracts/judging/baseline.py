@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from veeam_contracts.judging.catalogue import BY_ID
+from veeam_mock.settings.yaml_text import read_text, read_yaml
 
 
 class BaselineError(ValueError):
@@ -27,11 +26,12 @@ class Baseline:
 
 
 def read_baseline(path: Path) -> Baseline:
-    """The baseline in the YAML file at `path`; `BaselineError` lists every mistake."""
+    """The baseline in the YAML file at `path`, bounded as a config file is; `BaselineError` lists every mistake."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise BaselineError(f"--baseline {path}: cannot be read: {' '.join(str(error).split())}") from None
+        content = read_yaml(read_text(str(path)))
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise BaselineError(f"--baseline {path}: cannot be read: {reason}") from None
     entries = content.get("deviations") if isinstance(content, dict) else None
     if not isinstance(entries, list):
         raise BaselineError(f"--baseline {path}: must hold `deviations`, a list of `rule` and `reason`")
@@ -44,7 +44,7 @@ def read_baseline(path: Path) -> Baseline:
 def _problem(entry: Any) -> str | None:
     if not isinstance(entry, dict) or set(entry) != {"rule", "reason"}:
         return "must have `rule` and `reason`, and nothing else"
-    if entry["rule"] not in BY_ID:
+    if not isinstance(entry["rule"], str) or entry["rule"] not in BY_ID:
         return f"{entry['rule']!r} is not a rule; `veeam-contracts list` prints them"
     if not isinstance(entry["reason"], str) or not entry["reason"].strip():
         return f"{entry['rule']} needs a reason"

@@ -6,7 +6,6 @@ from veeam_mock.api.head import Head
 from veeam_mock.api.worlds import World
 from veeam_mock.faults.rules import Rule
 from veeam_mock.messages import Reply, Request
-from veeam_mock.profiles.templates import Asked
 from veeam_mock.spec.refusals import Refusals
 from veeam_mock.spec.spec import CheckedRequest, NoMatch
 from veeam_mock.spec.versions import Version
@@ -51,11 +50,24 @@ class Exchange:
         return self.version.name
 
     @property
-    def asked(self) -> Asked:
-        """What a profile fills its templates with."""
+    def seen(self) -> Request:
+        """The head of the request as its world sees it."""
+        return self.head.seen
+
+    @property
+    def now(self) -> float:
+        """The time of the world, in Unix seconds, UTC."""
+        return self.world.clock.now()
+
+    @property
+    def wait(self) -> str:
+        """The seconds that the reply asks to wait, as text; empty where it does not."""
+        return "" if self.reply is None else self.reply.headers.get("Retry-After", "")
+
+    def sent(self, name: str) -> str:
+        """A member of the body that was read, as text; empty without one."""
         body = self.checked.body if self.checked is not None else None
-        wait = "" if self.reply is None else self.reply.headers.get("Retry-After", "")
-        return Asked(self.head.seen, body, self.version.name, self.world.clock.now(), wait)
+        return str(body.get(name, "")) if isinstance(body, dict) else ""
 
     @property
     def allowed(self) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ from veeam_mock.model.errors import (
 from veeam_mock.model.randomness import CODE_ALPHABET, Randomness
 from veeam_mock.model.store import Store
 from veeam_mock.model.tokens import Lifetimes
-from veeam_mock.secrecy.secret_forms import drawn_at_once, made
+from veeam_mock.secrecy.secret_forms import maker
 
 
 class State(StrEnum):
@@ -104,9 +104,8 @@ class DeviceCodes:
         self._clock = clock
         self._lifetimes = lifetimes
         self._store = store
-        at_once = (CODE_ALPHABET, length) if form is None else drawn_at_once(form)
         draw = randomness.text
-        self._draw = partial(made, form or "", draw) if at_once is None else partial(draw, *at_once)
+        self._draw = partial(draw, CODE_ALPHABET, length) if form is None else maker(form, draw)
         self._throttle = throttle
         self.auto_approve = auto_approve
 

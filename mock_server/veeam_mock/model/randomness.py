@@ -2,6 +2,7 @@
 
 import random
 import uuid
+from functools import lru_cache
 
 CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """Upper-case letters and digits without those that a person confuses (RFC 8628 section 6.1)."""
@@ -9,16 +10,15 @@ CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 TOKEN_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 """Base32 (RFC 4648 section 6) in lower case: five bits a character."""
 
-QUICK = 32
-"""Characters of an alphabet whose texts are drawn byte by byte."""
-
 DRAWN_AHEAD = 256
 """Bytes that are drawn from the operating system at once; each draw is a system call."""
 
 
-def _table(alphabet: str) -> bytes:
-    """Maps each byte to a character; 32 divides 256, so that none is favoured."""
-    return alphabet.encode("ascii") * 8
+@lru_cache(64)
+def _table(alphabet: str) -> tuple[bytes, bytes]:
+    """What maps bytes to characters, and the bytes that stand for none, so that no character is favoured."""
+    table = alphabet.encode("ascii") * (256 // len(alphabet))
+    return table.ljust(256), bytes(range(len(table), 256))
 
 
 class Randomness:
@@ -30,12 +30,11 @@ class Randomness:
         self._drawn: dict[str, str] = {}
 
     def text(self, alphabet: str, length: int) -> str:
-        """`length` characters, each of those of `alphabet` equally likely; quick where there are 32."""
-        if len(alphabet) != QUICK:
-            return "".join(self._random.choices(alphabet, k=length))
+        """`length` characters, each of those of `alphabet`, which are of ASCII and at most 256, equally likely."""
         drawn = self._drawn.get(alphabet, "")
-        if len(drawn) < length:
-            drawn = self._random.randbytes(max(length, self._drawn_ahead)).translate(_table(alphabet)).decode()
+        while len(drawn) < length:
+            more = self._random.randbytes(max(length - len(drawn), self._drawn_ahead))
+            drawn += more.translate(*_table(alphabet)).decode()
         self._drawn[alphabet] = drawn[length:]
         return drawn[:length]
 

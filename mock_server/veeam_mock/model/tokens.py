@@ -9,7 +9,7 @@ from veeam_mock.model.clock import Clock
 from veeam_mock.model.errors import AccessDenied, InvalidGrant
 from veeam_mock.model.randomness import TOKEN_ALPHABET, Randomness
 from veeam_mock.model.store import Store
-from veeam_mock.secrecy.secret_forms import made
+from veeam_mock.secrecy.secret_forms import maker
 
 ACCESS_PREFIX = "mock-access-"
 REFRESH_PREFIX = "mock-refresh-"
@@ -99,7 +99,7 @@ class Tokens:
         self._clock = clock
         self._randomness = randomness
         self._lifetimes = lifetimes
-        self._forms = forms
+        self._made = {kind: maker(form, randomness.text) for kind, form in forms.items()}
         self._endings = endings or Endings()
         self._passwords = {name: password.encode() for name, password in passwords.items()}
         self._access = access
@@ -198,9 +198,8 @@ class Tokens:
 
     def _token(self, kind: str, prefix: str) -> str:
         """A token of the form that was chosen for its kind, else our own."""
-        form = self._forms.get(kind)
-        if form is not None:
-            return made(form, self._randomness.text)
+        if kind in self._made:
+            return self._made[kind]()
         return prefix + self._randomness.text(TOKEN_ALPHABET, TOKEN_LENGTH)
 
 

@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from veeam_mock.model.dates import http_date, parse_date_time
@@ -67,19 +67,40 @@ def writer(shape: Any, pages: Pages, name: str = "") -> Write | None:
     return _of_form(form[1], name)
 
 
-def plain(shape: Any, pages: Pages) -> Callable[[Any], bool]:
+def content_writer(shape: Any, pages: Pages, api: str | None) -> Write | None:
+    """What writes a whole body in the shape that was learned, for a request to the version `api` alone, where named."""
+    write = writer(shape, pages)
+    if write is None or api is None:
+        return write
+    return lambda own, asking: write(own, asking) if asking.api == api else own
+
+
+def plain(shape: Any, pages: Pages) -> Callable[[Any], bool] | None:
     """What says of a body of ours that it is given as it is: an object, a list of objects, or a page with one, where
-    no more can differ than the names of members."""
+    no more can differ than the names of members. None where more differs."""
     if isinstance(shape, list):
         return _plain_list(None, "", _plain_names(shape[0] if shape else None, pages))
     if not isinstance(shape, dict):
-        return _never
+        return None
     listed = next((name for name, below in shape.items() if isinstance(below, list) and below), "")
     if not listed:
-        names = _plain_names(shape, pages)
-        return _never if names is None else lambda own: type(own) is dict and [*own] == names
+        habits = {name: text for name, text in shape.items() if name in HABITS and _is_fixed(text)}
+        names = _plain_names({**shape, **dict.fromkeys(habits, NO_FORM)}, pages)
+        return None if names is None else _plain_object(names, habits)
     names = _plain_names({**shape, listed: NO_FORM}, pages)
-    return _never if names is None else _plain_list(names, listed, _plain_names(shape[listed][0], pages))
+    return None if names is None else _plain_list(names, listed, _plain_names(shape[listed][0], pages))
+
+
+def _is_fixed(text: Any) -> bool:
+    return isinstance(text, str) and Template(text).fixed == text and not FORM.fullmatch(text)
+
+
+def _plain_object(names: list[str], habits: Mapping[str, str]) -> Callable[[Any], bool]:
+    """What looks at an object with the members `names`, of which some say at a server what `habits` has."""
+    if not habits:
+        return lambda own: type(own) is dict and [*own] == names
+    [*told], [*texts] = habits, habits.values()
+    return lambda own: type(own) is dict and [*own] == names and [own[name] for name in told] == texts
 
 
 def _plain_names(shape: Any, pages: Pages) -> list[str] | None:
@@ -87,14 +108,10 @@ def _plain_names(shape: Any, pages: Pages) -> list[str] | None:
     return members.names if members is not None and members.is_plain else None
 
 
-def _never(own: Any) -> bool:
-    return False
-
-
-def _plain_list(names: list[str] | None, listed: str, of_items: list[str] | None) -> Callable[[Any], bool]:
+def _plain_list(names: list[str] | None, listed: str, of_items: list[str] | None) -> Callable[[Any], bool] | None:
     """What looks at a list, or at the one in the member `listed` of an object that has the members `names`."""
     if of_items is None:
-        return _never
+        return None
 
     def is_plain(own: Any) -> bool:
         if names is not None:
@@ -153,9 +170,15 @@ def _number(kind: Callable[[Any], Any], own: Any, asking: Asking) -> Any:
 
 
 def _dated(form: str, own: Any, asking: Asking) -> Any:
+    return _redated(form, own) if isinstance(own, str) else own
+
+
+@lru_cache(256)
+def _redated(form: str, own: str) -> str:
+    """A date of ours in another form; many answers of one second have the same."""
     try:
         return _date(parse_date_time(own), form)
-    except (ValueError, AttributeError):
+    except ValueError:
         return own
 
 
@@ -166,13 +189,16 @@ def _filled(template: Template, own: Any, asking: Asking) -> Any:
 class Members:
     """An object: its members in their order, and how each is written. Those that only the server has are made.
 
-    A plain one differs from ours in the `names` of its members at the most.
+    A plain one differs from ours in the `names` of its members at the most. `_blank` has a value for each, in their
+    order; those in `_made_anew` differ each time.
     """
 
     def __init__(self, shape: Mapping[str, Any], name: str, pages: Pages) -> None:
         self._shape = shape
         self.names = list(map(sys.intern, shape))  # as those of ours are: what is one object is compared at once
         self._keeps_others = name == LINKS
+        self._blank: dict[str, Any] = {member: _made(below) for member, below in shape.items()}
+        self._made_anew = {member for member, value in self._blank.items() if callable(value)}
         writers = {member: writer(below, pages, member) for member, below in shape.items()}
         message = shape.get("message")
         self._message = None
@@ -193,6 +219,8 @@ class Members:
             if self.is_plain:
                 return own
             made = own.copy()
+        elif own.keys() <= self._blank.keys() and self._made_anew <= own.keys():
+            made = self._blank | own
         else:
             made = {name: own[name] if name in own else made_of(self._shape[name], asking) for name in self.names}
             if self._keeps_others:
@@ -209,16 +237,23 @@ class Members:
 
 def made_of(shape: Any, asking: Asking) -> Any:
     """A value in the form that was learned, in place of one that the mock does not have."""
+    made = _made(shape)
+    return made(asking) if callable(made) else made
+
+
+def _made(shape: Any) -> Any:
+    """That value, or what makes it from an exchange."""
     if isinstance(shape, dict):
-        return {name: made_of(below, asking) for name, below in shape.items()}
+        return lambda asking: {name: made_of(below, asking) for name, below in shape.items()}
     if isinstance(shape, list):
-        return [made_of(below, asking) for below in shape]
+        return lambda asking: [made_of(below, asking) for below in shape]
     if not isinstance(shape, str):
         return shape
     form = FORM.fullmatch(shape)
     if form is None:
-        return Template(shape).fill(asking)
-    return MADE[form[1]] if form[1] in MADE else _date(asking.asked.now, form[1])
+        template = Template(shape)
+        return template.fill if template.fixed is None else template.fixed
+    return MADE[form[1]] if form[1] in MADE else lambda asking: _date(asking.now, form[1])
 
 
 def _date(moment: float, form: str) -> str:

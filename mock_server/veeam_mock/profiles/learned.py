@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from veeam_mock.messages import NO_LENGTH, OUR_OWN, Headers, Manner, Reply
-from veeam_mock.profiles.contents import plain, writer
+from veeam_mock.profiles.contents import content_writer, plain
 from veeam_mock.profiles.pages import OUR_PAGES, Pages
 from veeam_mock.profiles.templates import Asking, Template, for_header, spelled_for
 
@@ -18,12 +18,12 @@ FIELDS = ("status", "content-type", "framing", "connection", "compression")
 class Learned:
     """An answer as `entry` of a profile has it; good ones have their shape in the version `api` alone, where named.
     `framing` is how the mock frames answers without being told, and `pages` are where codes are typed. `fixed` are the
-    header fields where they are the same each time; `is_plain` says which contents of ours are given as they are."""
+    header fields where they are the same each time. `content` writes that of a good answer by that of ours, unless
+    `is_plain` says that ours is given as it is; each is None where there is no such thing."""
 
     def __init__(self, entry: Mapping[str, Any], api: str | None, framing: str, pages: Pages = OUR_PAGES) -> None:
         self.status = int(entry["status"])
         self.manner = _manner(entry, framing)
-        self._api = api
         fields = {_title(name): text for name, text in entry.get("headers", {}).items() if name.lower() not in OF_OURS}
         if "content-type" in entry:
             fields["Content-Type"] = entry["content-type"]
@@ -33,8 +33,10 @@ class Learned:
         self.fixed = None if self._filled else self._fixed
         self._takes_type = "Content-Type" not in fields
         body = entry.get("body") if self.status not in NO_LENGTH else None
-        self._write = writer(body, pages) if "body" in entry else pages.rewriter
+        self.content = content_writer(body, pages, api) if "body" in entry else pages.rewriter
         self.is_plain = plain(body, pages)
+        if self.status in NO_LENGTH:
+            self.content = _without_content
         self._body = Template(body) if isinstance(body, str) else Template("")
         self._bytes = None if self._body.fixed is None else _encoded(self._body.fixed)
         self._spell = spelled_for(str(entry.get("content-type", "")).lower())
@@ -51,17 +53,9 @@ class Learned:
         headers = self.fixed.copy() if self.fixed is not None else self.headers_for(asking)
         if self._takes_type and "Content-Type" in reply.headers:
             headers["Content-Type"] = reply.headers["Content-Type"]
-        reply.status, reply.headers, reply.content, reply.manner = self.status, headers, None, self.manner
         reply.body = self._bytes if self._bytes is not None else _encoded(self._body.fill(asking, self._spell))
+        reply.status, reply.headers, reply.content, reply.manner = self.status, headers, None, self.manner
         reply.cookies = ()
-
-    def content_of(self, own: Any, asking: Asking) -> Any:
-        """The content of this good answer, by that of ours; None where its status allows none."""
-        if self.status in NO_LENGTH:
-            return None
-        if self._write is None or (self._api is not None and self._api != asking.api):
-            return own
-        return self._write(own, asking)
 
 
 def shared(entries: Sequence[Mapping[str, Any]]) -> Learned:
@@ -74,6 +68,10 @@ def shared(entries: Sequence[Mapping[str, Any]]) -> Learned:
         if all(each.get("headers", {}).get(name) == text for each in rest)
     }
     return Learned({**same, "status": 200, "headers": fields}, None, same.get("framing", LENGTH))
+
+
+def _without_content(own: Any, asking: Asking) -> None:
+    """What a status that allows no body makes of ours."""
 
 
 def _manner(entry: Mapping[str, Any], own: str) -> Manner:

@@ -44,7 +44,7 @@ class Pages:
         if learned is None:
             return own
         if not self._is_clear:
-            asked = asking.asked.sent("targetRegion").lower()
+            asked = asking.sent("targetRegion").lower()
             if asked in KNOWN and asked not in self._of_region:
                 return own
             learned = self._of_region.get(asked, learned)

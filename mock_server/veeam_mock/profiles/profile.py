@@ -98,8 +98,8 @@ class Profile:
             if not case and good is not None and reply.status < REFUSED:  # For speed all of it stands here.
                 reply.headers = good.headers_for(exchange) if good.fixed is None else good.fixed.copy()
                 reply.status, reply.manner = good.status, good.manner
-                if not good.is_plain(reply.content):
-                    reply.content = good.content_of(reply.content, exchange)
+                if good.content is not None and (good.is_plain is None or not good.is_plain(reply.content)):
+                    reply.content = good.content(reply.content, exchange)
             elif case in refusals:
                 refusals[case].refuse(reply, exchange)
             else:

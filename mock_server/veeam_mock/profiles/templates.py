@@ -4,7 +4,6 @@ import html
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from veeam_mock.messages import Reply, Request
@@ -14,44 +13,51 @@ from veeam_mock.model.dates import date_time, http_date
 PLACE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What fills the places: the request, the value of its body, the version of the API that it names, the time of
-    its world in Unix seconds, UTC, and the seconds that the client has to wait, as text."""
-
-    request: Request
-    body: Any
-    version: str
-    now: float
-    wait: str = ""
-
-    def sent(self, name: str) -> str:
-        """A member of the body as text; empty without one."""
-        return str(self.body.get(name, "")) if isinstance(self.body, dict) else ""
+class Asking(Protocol):
+    """An exchange that can say what fills the places; only what a template has a place for is worked out."""
 
     @property
-    def last(self) -> str:
-        """The last part of the path."""
-        return self.request.path.rpartition("/")[2]
+    def api(self) -> str:
+        """The name of the version of the API that was asked."""
+
+    @property
+    def seen(self) -> Request:
+        """The head of the request."""
+
+    @property
+    def now(self) -> float:
+        """The time of its world, in Unix seconds, UTC."""
+
+    @property
+    def wait(self) -> str:
+        """The seconds that the client has to wait, as text; empty where it has not."""
+
+    def sent(self, name: str) -> str:
+        """A member of the body of the request as text; empty without one."""
 
 
-PLACES: Mapping[str, Callable[[Asked], str]] = {
-    "address": lambda asked: regions.SIGN_IN_WORLDWIDE,
-    "code": lambda asked: asked.sent("userCode"),
-    "host": lambda asked: asked.request.origin.partition("://")[2],
-    "http-date": lambda asked: http_date(int(asked.now)),
-    "id": lambda asked: asked.last,
-    "method": lambda asked: asked.request.method[:20],
-    "organization": lambda asked: asked.last,
-    "path": lambda asked: asked.request.path,
-    "region": lambda asked: asked.sent("targetRegion"),
-    "seconds": lambda asked: asked.wait or "1",
-    "time": lambda asked: date_time(asked.now),
-    "token": lambda asked: "0" * 32,
-    "user": lambda asked: asked.sent("username"),
-    "uuid": lambda asked: "00000000-0000-4000-8000-000000000000",
+def _last(asking: Asking) -> str:
+    """The last part of the path."""
+    return asking.seen.path.rpartition("/")[2]
+
+
+PLACES: Mapping[str, str | Callable[[Asking], str]] = {
+    "address": lambda asking: regions.SIGN_IN_WORLDWIDE,
+    "code": lambda asking: asking.sent("userCode"),
+    "host": lambda asking: asking.seen.origin.partition("://")[2],
+    "http-date": lambda asking: http_date(int(asking.now)),
+    "id": _last,
+    "method": lambda asking: asking.seen.method[:20],
+    "organization": _last,
+    "path": lambda asking: asking.seen.path,
+    "region": lambda asking: asking.sent("targetRegion"),
+    "seconds": lambda asking: asking.wait or "1",
+    "time": lambda asking: date_time(asking.now),
+    "token": "0" * 32,
+    "user": lambda asking: asking.sent("username"),
+    "uuid": "00000000-0000-4000-8000-000000000000",
 }
-"""What may stand in braces in a template, and what fills it."""
+"""What may stand in braces in a template, and what fills it: the same text each time, or what an exchange says."""
 
 Spell = Callable[[str], str]
 
@@ -73,18 +79,6 @@ def spelled_for(media_type: str) -> Spell:
     return html.escape if "html" in media_type or "xml" in media_type else plainly
 
 
-class Asking(Protocol):
-    """An exchange that can say what fills the places; worked out only for templates that have some."""
-
-    @property
-    def api(self) -> str:
-        """The name of the version of the API that was asked."""
-
-    @property
-    def asked(self) -> Asked:
-        """What fills the places."""
-
-
 class Answering(Asking, Protocol):
     """An exchange that has a reply, as far as a profile needs it: the kind of a refusal is its `case`."""
 
@@ -98,10 +92,10 @@ Write = Callable[[Any, Asking], Any]
 
 
 class Template:
-    """A text with places, taken apart once; doubled braces are braces. `fixed` is all of it where it has no place;
-    `places` are those that it has, and `pattern` is it for the operator `%`."""
+    """A text with places, taken apart once; doubled braces are braces. `fixed` is all of it where it has no place that
+    an exchange fills; `places` are those that it has, and `pattern` is it for the operator `%`."""
 
-    __slots__ = ("_parts", "fixed", "pattern", "places")
+    __slots__ = ("_fillers", "_parts", "fixed", "pattern", "places")
 
     def __init__(self, text: str) -> None:
         self._parts: list[tuple[str, str]] = []
@@ -110,23 +104,25 @@ class Template:
         for found in PLACE.finditer(text):
             own += text[at : found.start()]
             at = found.end()
-            if found[1] is None:
-                own += found[0][0]
+            filled = found[0][0] if found[1] is None else PLACES.get(found[1])
+            if isinstance(filled, str):
+                own += filled
             else:
                 self._parts.append((own, found[1]))
                 own = ""
         self._parts.append((own + text[at:], ""))
         self.fixed = self._parts[0][0] if len(self._parts) == 1 else None
         self.places = frozenset(place for _, place in self._parts if place)
+        self._fillers = {place: filler for place in self.places if callable(filler := PLACES.get(place))}
         self.pattern = "".join(own.replace("%", "%%") + (f"%({place})s" if place else "") for own, place in self._parts)
 
     def fill(self, asking: Asking, spell: Spell = plainly, more: Mapping[str, str] | None = None) -> str:
         """The text, its places filled by `more` where that has them, and else by what was asked."""
         if self.fixed is not None:
             return self.fixed
-        filled = []
+        text = ""
         for own, place in self._parts:
-            filled.append(own)
+            text += own
             if place:
-                filled.append(spell(more[place] if more and place in more else PLACES[place](asking.asked)))
-        return "".join(filled)
+                text += spell(more[place] if more and place in more else self._fillers[place](asking))
+        return text

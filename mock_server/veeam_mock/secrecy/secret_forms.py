@@ -10,7 +10,7 @@ import string
 import uuid
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 
 CAPITALS = string.ascii_uppercase
 ALPHABETS: Mapping[str, str] = {
@@ -94,12 +94,12 @@ def made(form: str, draw: Draw) -> str:
     return "-".join(text[at : at + size] for at in range(0, length, size)) if size else text
 
 
-def drawn_at_once(form: str) -> tuple[str, int] | None:
-    """Alphabet and length of a form that is drawn in one go; None for others."""
+def maker(form: str, draw: Draw) -> Callable[[], str]:
+    """What makes codes or tokens of this form, one a call. Raises `ValueError` for what is no form."""
     found = _read(form)
     if found[1] == "uuid" or found[2] == "jwt" or found[3] == "up to" or found[6]:
-        return None
-    return ALPHABETS[found[2]], int(found[4])
+        return partial(made, form, draw)
+    return partial(draw, ALPHABETS[found[2]], int(found[4]))  # in one go, as most are
 
 
 @lru_cache(64)
