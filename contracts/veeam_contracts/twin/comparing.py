@@ -19,6 +19,7 @@ from veeam_contracts.twin.generated import generated
 from veeam_contracts.twin.limits import waited_for
 from veeam_contracts.twin.samples import forms_of_secrets
 from veeam_contracts.twin.script import SCRIPT, STARTING, TOO_MANY, Question, play
+from veeam_contracts.twin.templates import names_of
 
 ABSENT = "(not there)"
 PARTICULAR = frozenset({"malformed-body", "bad-body"})
@@ -70,7 +71,7 @@ class Difference:
 
 def record(client: Client) -> Side:
     """Play the script and the questions of the target's seed on one server. Raises as `play`."""
-    side = Side(client.secrets)
+    side, names = Side(client.secrets), names_of(client)  # while there is time: of many it takes some
     for answered in play(client, generated(client.version, client.target.seed)):
         if answered.held_back:
             side.held_back.add(answered.question)
@@ -80,7 +81,7 @@ def record(client: Client) -> Side:
         asked_to_wait = next((exchange for exchange in exchanges if exchange.throttled), None)
         if asked_to_wait is not None:
             side.exchanges[question] = asked_to_wait
-    side.forms = forms_in(side.exchanges, client)
+    side.forms = forms_in(side.exchanges, client, names)
     side.secret_forms = forms_of_secrets(client.journal)
     side.readings = dict(_readings(client))
     return side
@@ -126,7 +127,7 @@ def compare(one: Side, other: Side) -> list[Difference]:
     ]
     for name in one.secret_forms.keys() | other.secret_forms.keys():
         here, there = (side.secret_forms.get(name, ABSENT) for side in (one, other))
-        if here != there:
+        if here != there and not (one.held_back or other.held_back):  # or one has too few of them to tell
             found.append(Difference(f"form of {name}", here, there, (GIVEN_BY[name],), (here, there)))
     return sorted(found, key=lambda difference: -len(difference.questions))
 
@@ -144,7 +145,7 @@ def _differences(question: Question, one: Form | None, other: Form | None) -> li
     names = [*here, *(name for name in there if name not in here)]
     if here.keys() ^ there.keys():  # What is in a member that one side does not have differs of itself.
         both = set(map(_member_of, here)).intersection(map(_member_of, there))
-        names = [name for name in names if not name.startswith("body.") or _member_of(name) in both]
+        names = [name for name in names if not name.startswith(("body.", "body[].")) or _member_of(name) in both]
     return [
         (name, here.get(name, ABSENT), there.get(name, ABSENT)) for name in names if here.get(name) != there.get(name)
     ]

@@ -222,12 +222,15 @@ class Answered:
 def play(client: Client, more: Iterable[Question] = ()) -> Iterator[Answered]:
     """Ask all that the version of the client has, and `more` before the refused logins. Raises `NoLogin`."""
     yield Answered(GRANTED, client.granted)
+    is_short = False
     for question in (*QUESTIONS, *TOKENS, *more, *LOGINS):
         if question.operation and question.operation not in client.version.places:
             continue
         try:
-            yield Answered(question, question.ask(client))
+            exchange = question.ask(client)
+            yield Answered(question, exchange, held_back=is_short and exchange is None)
         except Refused:
+            is_short = True  # What follows from it cannot be asked either.
             yield Answered(question, None, held_back=True)
         except (NoAnswer, NotServed, Barred):
             yield Answered(question, None)
