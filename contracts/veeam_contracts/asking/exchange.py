@@ -314,3 +314,9 @@ def listed_in(value: Any) -> list[dict[str, Any]]:
 def is_id(value: Any) -> bool:
     """Whether a value can stand for a thing in a path."""
     return isinstance(value, str) and value.isprintable() and value != ""
+
+
+def preference(item: Mapping[str, Any]) -> tuple[bool, str, str]:
+    """Sorts organizations such that a list in another order leads to one of the same kind."""
+    region = str(item.get("region")).lower()
+    return region != "worldwide", region, str(item.get("type")).lower()

@@ -215,16 +215,15 @@ class Pipeline:
         assert head.operation is not None and checked is not None
         if head.reader is not None:
             checked = checked.with_body(head.reader.read(exchange.body))
+        violations, profile = checked.violations, self.installation.profile
+        if violations and profile is not None:
+            violations = profile.refused(head.operation.id, violations)
+            if len(violations) < len(checked.violations):
+                checked = checked._replace(body={}, violations=violations)
         exchange.checked = checked
-        if checked.violations:
-            case, profile = case_of_violations(head.operation.id, checked.violations), self.installation.profile
-            if profile is not None and profile.takes(head.operation.id, case):
-                exchange.checked = checked._replace(body={}, violations=())
-                return
-            exchange.reply, exchange.case = (
-                exchange.refusals.for_violations(head.operation.id, checked.violations),
-                case,
-            )
+        if violations:
+            exchange.reply = exchange.refusals.for_violations(head.operation.id, violations)
+            exchange.case = case_of_violations(head.operation.id, violations)
 
     def _perform(self, exchange: Exchange) -> None:
         checked, version, operation = exchange.checked, exchange.version, exchange.head.operation

@@ -35,7 +35,7 @@ class Learned:
         self.fixed = None if self._filled else self._fixed.lines
         self._takes_type = "content-type" not in entry
         body = entry.get("body") if self.status not in NO_LENGTH else None
-        self.content = content_writer(body, pages, api) if "body" in entry else None
+        self.content = content_writer(body, pages, api) if "body" in entry else pages.rewriter
         self.is_plain = plain(body, pages)
         if self.status in NO_LENGTH:
             self.content = _without_content
