@@ -251,6 +251,14 @@ def test_a_chosen_secret_is_masked_however_it_is_spelled(secret: str, spelled: C
     assert Masker([secret]).text(f"<{spelled(secret)}>") == "<***>"
 
 
+@pytest.mark.parametrize("secret", ["kL6R7zZm\u00e4xzbe", "\\\u00dfkEaNRwJxRBL"])
+def test_a_chosen_secret_is_masked_however_two_spellings_meet(secret: str) -> None:
+    masker = Masker([secret])
+    for text in (json.dumps(" ".join(secret)), "\\" + quote(json.dumps(secret)[1:-1], safe="")):
+        shown = masker.text(text)
+        assert "***" in shown and not any(part in shown for part in ("z b e", "zbe", "R B L", "RBL"))
+
+
 @pytest.mark.parametrize("name", SECRET_NAMES)
 @pytest.mark.parametrize("spelled", EXACT[:12])
 def test_what_stands_under_the_name_of_a_secret_is_masked_however_the_name_is_spelled(

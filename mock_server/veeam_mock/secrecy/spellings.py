@@ -164,14 +164,14 @@ def readings(text: str) -> Iterator[tuple[str, tuple[Escape, ...]]]:
         read = text
         undone: tuple[Escape, ...] = ()
         for _ in range(most + 1):
-            if read not in seen:
-                seen.add(read)
-                yield read, undone
-                for alone in (BLANK, NUMBERED):
-                    last = alone.read(read)
-                    if last not in seen:
-                        seen.add(last)
-                        yield last, (*undone, alone)
+            for alone, how in ((read, undone), (NUMBERED.read(read), (*undone, NUMBERED))):
+                if alone not in seen:
+                    seen.add(alone)
+                    yield alone, how
+                    without_blanks = BLANK.read(alone)
+                    if without_blanks not in seen:
+                        seen.add(without_blanks)
+                        yield without_blanks, (*how, BLANK)
             before, read, undone = read, escape.read(read), (*undone, escape)
             if read == before:
                 break
