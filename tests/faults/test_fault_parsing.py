@@ -111,6 +111,10 @@ def test_a_rule_that_one_of_its_operations_can_meet_is_taken() -> None:
     assert PARSER.parse({"kind": "reset", "match": match}, NOW).pattern.operations == ("getToken", "getDeviceCode")
 
 
+def test_an_operation_that_is_named_twice_counts_once() -> None:
+    assert PARSER.parse_pattern({"operation": ["getToken"] * 100}, "match").operations == ("getToken",)
+
+
 @pytest.mark.parametrize(
     "fault", [dict(kind.example) for kind in TYPES] + [{"preset": name} for name in PRESETS], ids=str
 )

@@ -25,7 +25,7 @@ from veeam_mock.settings.hosts import FOREIGN_HOST, is_own_host
 from veeam_mock.settings.settings import SettingsError
 from veeam_mock.spec.refusals import Refusals
 from veeam_mock.spec.renditions import V4
-from veeam_mock.spec.schema import shorten
+from veeam_mock.spec.schema import listed
 from veeam_mock.spec.spec import Match, Operation, Spec
 from veeam_mock.spec.suggestions import suggestion
 from veeam_mock.version import package_version
@@ -151,8 +151,7 @@ def _refuse_unknown_filters(operation: Operation, query: str) -> None:
     unknown = [name for name, _ in parse_qsl(query, keep_blank_values=True) if known and name not in known]
     if unknown:
         nearest = suggestion(unknown[0], known)
-        listed = f"{', '.join(map(shorten, unknown))}; known are {', '.join(known)}{nearest}"
-        raise ControlError(400, f"query: unknown key {listed}")
+        raise ControlError(400, f"query: unknown key {listed(unknown)}; known are {', '.join(known)}{nearest}")
 
 
 def _status(error: Exception) -> int:

@@ -17,7 +17,7 @@ from veeam_mock.model.dates import parse_date_time
 from veeam_mock.model.durations import FORM as DURATION_FORM
 from veeam_mock.model.durations import SCHEMA as DURATION
 from veeam_mock.model.durations import parse_duration
-from veeam_mock.spec.schema import Schema, Violation, shorten
+from veeam_mock.spec.schema import Schema, Violation, listed, shorten, told
 from veeam_mock.spec.spec import Operation
 from veeam_mock.spec.suggestions import suggestion
 
@@ -48,7 +48,7 @@ class FaultError(ValueError):
 
     def __init__(self, violations: list[Violation]) -> None:
         self.violations = violations
-        super().__init__("; ".join(map(str, self.violations)))
+        super().__init__(told(violations))
 
 
 class Served(Protocol):
@@ -171,7 +171,7 @@ def _with_preset(given: dict[str, Any], where: str) -> dict[str, Any]:
         names = wanted if isinstance(wanted, list) else [wanted] if wanted is not None else []
         foreign = [each for each in names if each not in own]
         if foreign:
-            reason = f"the preset {name} strikes {', '.join(own)} only, not {', '.join(map(shorten, foreign))}"
+            reason = f"the preset {name} strikes {', '.join(own)} only, not {listed(foreign)}"
             raise FaultError([Violation(_at(where, "match.operation"), reason)])
     return described
 

@@ -27,7 +27,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE"
 """The methods of HTTP: RFC 9110 section 9.3, and RFC 5789."""
 
 MOST_KEYS = 100
-"""Header fields, query parameters and places in a body that a pattern may name, each."""
+"""Operations, header fields, query parameters and places in a body that a pattern may name, each."""
 
 LONGEST_KEPT = 200
 """Characters of a JSON Pointer of which the steps are kept for the next body."""
@@ -39,8 +39,11 @@ SCHEMA: dict[str, Any] = {
     "additionalProperties": False,
     "properties": {
         "operation": {
-            "anyOf": [{"type": "string"}, {"type": "array", "minItems": 1, "items": {"type": "string"}}],
-            "x-wanted": "the name of an operation, or a list of them",
+            "anyOf": [
+                {"type": "string"},
+                {"type": "array", "minItems": 1, "maxItems": MOST_KEYS, "items": {"type": "string"}},
+            ],
+            "x-wanted": f"the name of an operation, or a list of at most {MOST_KEYS} of them",
         },
         "method": {"type": "string", "enum": list(METHODS)},
         "path": {
@@ -117,7 +120,7 @@ class Pattern:
         """The pattern in a mapping that keeps to `SCHEMA`."""
         operation = given.get("operation", ())
         return cls(
-            (operation,) if isinstance(operation, str) else tuple(operation),
+            (operation,) if isinstance(operation, str) else tuple(dict.fromkeys(operation)),
             given.get("method"),
             given.get("path"),
             {name.lower(): value for name, value in given.get("header", {}).items()},
