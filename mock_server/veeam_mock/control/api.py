@@ -34,10 +34,12 @@ from veeam_mock.world_names import comes_from_another_site, enter_world
 log = logging.getLogger("veeam_mock")
 
 STATUSES = ((NotFound, 404), (TimeTravelError, 409), (DeviceCodeError, 409), (TooManyWorlds, 503), (StoreAway, 503))
-LONG_READS = frozenset(
+LONG = frozenset(
     {"findRequests", "getRequests", "getOneRequest", "verifyRequests", "getDeviceCodes", "getTokens", "getFaults"}
+    | {"addFault"}
 )
-"""Operations that go through a journal or a list of records as it was at one moment: meanwhile the API goes on."""
+"""Operations that go through a journal or a list of records as it was at one moment, or take the lock for themselves:
+meanwhile the API goes on."""
 
 SEARCHES = frozenset({"findRequests", "verifyRequests"})
 """Those that compare each exchange with a pattern, one at a time: each takes as large a part of the time as the API."""
@@ -106,7 +108,7 @@ class Control:
         with installation.lock:
             may_make = not comes_from_another_site(request, installation.settings.cors)
             world = installation.worlds.find(name, may_make=may_make)
-            if match.operation.id not in LONG_READS:
+            if match.operation.id not in LONG:
                 content = perform(installation, world, checked)
                 if request.method != "GET":
                     installation.watchers.tell(name)

@@ -105,6 +105,9 @@ def _of_any(run: str) -> Undone:
     return _unescaped(run)
 
 
+ESCAPING = "\\%&"
+"""Characters one of which every escape has; a text without them is read as it is."""
+
 BLANK = Escape(
     re.compile(r"[\s+\x00-\x1f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\u00ad]+"), lambda blanks: ("", (0,))
 )

@@ -10,7 +10,7 @@ from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from veeam_mock.secrecy.escapes import BLANK, CHAINS, Escape
+from veeam_mock.secrecy.escapes import BLANK, CHAINS, ESCAPING, Escape
 
 CASELESS = 8
 """Characters from which on a secret is found in other case too: a shorter one might be a word."""
@@ -78,8 +78,8 @@ class Spellings:
             return []
         found = set(self._occurrences(Placed(text, range(len(text)), range(1, len(text) + 1))))
         for read, escapes in readings(text):
-            label = self._label_in(read)
-            if escapes and label is not None:
+            label = self._label_in(read) if escapes else None
+            if label is not None:
                 if len(text) > LONGEST:
                     return [Span(0, len(text), label)]
                 found.update(self._occurrences(_placed(text, escapes)))
@@ -160,7 +160,8 @@ def replaced(text: str, spans: Sequence[Span]) -> str:
 def readings(text: str) -> Iterator[tuple[str, tuple[Escape, ...]]]:
     """The ways to read `text`, each once, and which escapes were undone for it, in order."""
     seen: set[str] = set()
-    for escape, most in CHAINS:
+    may_escape = any(character in text for character in ESCAPING)
+    for escape, most in CHAINS if may_escape else CHAINS[:1]:
         read = text
         undone: tuple[Escape, ...] = ()
         for _ in range(most + 1):
@@ -171,6 +172,8 @@ def readings(text: str) -> Iterator[tuple[str, tuple[Escape, ...]]]:
                 if without_blanks not in seen:
                     seen.add(without_blanks)
                     yield without_blanks, (*undone, BLANK)
+            if not may_escape:
+                return
             before, read, undone = read, escape.read(read), (*undone, escape)
             if read == before:
                 break
