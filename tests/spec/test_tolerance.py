@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from support.api_client import ORGANIZATION, ApiClient
 from veeam_mock import MockServer
 from veeam_mock.spec.media import parse_media, parse_multipart
-from veeam_mock.spec.tolerance import without_trailing_commas
+from veeam_mock.spec.tolerance import Shape, without_trailing_commas
 
 JSON = {"Content-Type": "application/json"}
 BOUNDARY = "multipart/form-data; boundary=b"
@@ -73,6 +73,19 @@ def test_what_was_meant_is_done(server: MockServer, client: ApiClient) -> None:
     client.call("PUT", f"/v4/Organizations/{ORGANIZATION}", json=change)
     organization = client.call("GET", f"/v4/Organizations/{ORGANIZATION}").json()
     assert (organization["isSharePointOnline"], bool(organization["officeName"])) == (False, True)
+
+
+def test_names_that_nobody_described_are_left_alone() -> None:
+    shape = Shape({"properties": {"region": {"type": "string"}}})
+    others: dict[str, object] = {f"name {number}": number for number in range(1_000)}
+    notes: list[str] = []
+    assert shape.mend(others, notes) is others
+    assert list(shape.mend({"a": 1, "REGION": "x", "b": None}, notes).items()) == [
+        ("a", 1),
+        ("region", "x"),
+        ("b", None),
+    ]
+    assert notes == ["body.region: the name was sent in another case"]
 
 
 def test_a_name_that_is_there_in_its_own_case_takes_precedence(server: MockServer, client: ApiClient) -> None:
