@@ -18,6 +18,7 @@ from veeam_contracts.judging.catalogue import RULES
 from veeam_contracts.option_table import ENVIRONMENT, REPORTS
 from veeam_contracts.paths import NEWEST, VERSIONS
 from veeam_mock.files import is_of_the_system
+from veeam_mock.secrecy.showing import printable
 
 THOROUGH_EXAMPLES = 100
 AUTO, ALL = "auto", "all"
@@ -25,7 +26,11 @@ AUTO, ALL = "auto", "all"
 
 
 class Mistake(ValueError):
-    """The command was used wrongly; every mistake is a line of the message."""
+    """The command was used wrongly; every mistake is a line of the message, in which no terminal or CI system obeys
+    what was typed."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("\n".join(map(printable, message.split("\n"))))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,15 @@
 """Requests and replies as plain data, and their limits: what the doors hand on, and what they deliver."""
 
 import re
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import unquote_to_bytes
 
 Headers = dict[str, str]
 """Header fields by lower-case name; fields that came more than once are joined by a comma (RFC 9110 section 5.3)."""
+
+NEXT_LINE = "\r\n"
 
 
 FORM = "application/x-www-form-urlencoded"
@@ -118,9 +120,98 @@ class Manner:
 OUR_OWN = Manner()
 
 
+class Fields(Mapping[str, str]):
+    """The header fields of an answer, found by name in any case (RFC 9110 section 5.1) and sent as they were given.
+
+    As a mapping it has each name once, as it was first given, and the values of several fields joined by a comma
+    (RFC 9110 section 5.3). Those of `Set-Cookie` cannot be joined: `all` and `pairs` tell them apart. Fields of one
+    name are sent together, in their order.
+
+    `lines` are the fields as they are sent, by lower-case name, several of one name in one text. What is done for each
+    answer reads and writes there, which takes no call of a function.
+    """
+
+    __slots__ = ("lines",)
+
+    def __init__(self, given: Mapping[str, str] | None = None) -> None:
+        """`given` may have a name more than once, in different cases."""
+        lines: dict[str, str] = {}
+        if given is not None:
+            for name in given:
+                key, line = name.lower(), f"{name}: {given[name]}"
+                lines[key] = line if key not in lines else lines[key] + NEXT_LINE + line
+        self.lines = lines
+
+    @classmethod
+    def of_pairs(cls, pairs: Iterable[tuple[str, str]]) -> "Fields":
+        """The fields with these names and values, any name as often as it comes."""
+        fields = cls()
+        for name, value in pairs:
+            fields.add(name, value)
+        return fields
+
+    def copy(self) -> "Fields":
+        """The same fields, to be changed."""
+        copied = Fields()
+        copied.lines = self.lines.copy()
+        return copied
+
+    def __getitem__(self, name: str) -> str:
+        return ", ".join(value for _, value in _told(self.lines[name.lower()]))
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.lower() in self.lines
+
+    def __iter__(self) -> Iterator[str]:
+        return (line.partition(": ")[0] for line in self.lines.values())
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def __repr__(self) -> str:
+        return f"Fields({[*self.pairs()]})"
+
+    def all(self, name: str) -> list[str]:
+        """The values of all fields of this name."""
+        line = self.lines.get(name.lower())
+        return [] if line is None else [value for _, value in _told(line)]
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """Name and value of each field."""
+        return [pair for line in self.lines.values() for pair in _told(line)]
+
+    def __setitem__(self, name: str, value: str) -> None:
+        """Let this be the only field of its name, at the place of those that there were."""
+        self.lines[name.lower()] = f"{name}: {value}"
+
+    def add(self, name: str, value: str) -> None:
+        """One more field, beside those of its name."""
+        key, line = name.lower(), f"{name}: {value}"
+        self.lines[key] = line if key not in self.lines else self.lines[key] + NEXT_LINE + line
+
+    def setdefault(self, name: str, value: str) -> None:
+        """This field, unless there is one of its name."""
+        self.lines.setdefault(name.lower(), f"{name}: {value}")
+
+    def replace(self, others: "Fields") -> None:
+        """All of `others`, in place of those of their names."""
+        self.lines |= others.lines
+
+
+NO_STORE = Fields({"Cache-Control": "no-store", "Pragma": "no-cache"})
+"""What goes with answers to logins, and with codes (RFC 6749 section 5.1)."""
+
+
+def _told(line: str) -> Iterator[tuple[str, str]]:
+    """Names and values of the fields of one name."""
+    for field_line in line.split(NEXT_LINE):
+        name, _, value = field_line.partition(": ")
+        yield name, value
+
+
 @dataclass(slots=True)
 class Reply:
-    """`content` is the JSON value of the body until it is serialized; `headers` keep their case.
+    """`content` is the JSON value of the body until it is serialized.
 
     `more` is what follows the body, part by part, for as long as the client stays. Only the door that holds the
     connection delivers it; at all others the answer ends with the body.
@@ -128,11 +219,10 @@ class Reply:
 
     status: int
     content: object = None
-    headers: Headers = field(default_factory=dict)
+    headers: Fields = field(default_factory=Fields)
     body: bytes = b""
     delivery: Delivery = AT_ONCE
     manner: Manner = OUR_OWN
-    cookies: Sequence[str] = ()
     more: AsyncGenerator[bytes, None] | None = None
 
 

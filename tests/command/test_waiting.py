@@ -69,8 +69,19 @@ def test_another_server_is_no_mock(serve: Callable[..., MockServer]) -> None:
     assert "within 2 s: HTTP Error 404: Not Found" in result.output
 
 
+NO_ADDRESSES = (
+    "localhost", "https:", "http://", "http://\udcff", "http://a b/", "http://a\n/", "http://[::1", "http://localhost:99999/",
+    f"http://{'a' * 70}/", "http://\u00e9/",
+)  # fmt: skip
+
+
 @pytest.mark.parametrize(
-    ("arguments", "told"), [(("--timeout", "soon"), "not a duration"), (("localhost",), "not an address")]
+    ("arguments", "told"),
+    [
+        (("--timeout", "soon"), "not a duration"),
+        *(((url,), "is not an address such as") for url in NO_ADDRESSES),
+        (("http://localhost:9/?token=hunter2",), "holds a query or a fragment"),
+    ],
 )
 def test_a_mistake_is_told(arguments: tuple[str, ...], told: str) -> None:
     result = wait(*arguments)
@@ -133,3 +144,12 @@ def test_a_hostile_server_is_waited_for_no_longer_and_obeyed_in_nothing(begin: b
     assert result.exit_code == 1
     assert all(character.isprintable() or character == "\n" for character in result.output)
     assert len(result.output) < 500
+
+
+@pytest.mark.parametrize("begin", [b"HTTP/1.1 503 \x1b[31m::error::hunter2pass\r\n\r\n", b"SSH-2.0 hunter2  pass\r\n"])
+def test_what_a_server_says_is_shown_without_what_this_program_knows_as_a_secret(begin: bytes) -> None:
+    with saying(begin) as url:
+        result = wait(url, "--timeout", "100ms", VEEAM_MOCK_PASSWORD="hunter2pass", VEEAM_TOKEN="hunter2  pass")
+    assert result.exit_code == 1
+    assert "hunter2" not in result.output
+    assert "***" in result.output

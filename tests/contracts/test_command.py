@@ -114,6 +114,14 @@ def test_wrong_use_ends_with_2_and_says_what_is_wrong(
     assert message in result.stderr
 
 
+@pytest.mark.parametrize("option", ["--json", "--rule", "--baseline", "--ca-cert"])
+def test_what_was_typed_is_told_and_nothing_in_it_obeyed(veeam_contracts: Command, option: str) -> None:
+    result = veeam_contracts("check", "https://veeam.example", "--token", "t", option, "/no\n::error::\x1b[31m/x")
+    assert result.returncode == Status.USAGE
+    assert option in result.stderr
+    assert not any(line.startswith("::error") or "\x1b" in line for line in result.stderr.splitlines())
+
+
 @pytest.mark.parametrize("arguments", [("list",), ("check",)])
 @pytest.mark.parametrize("missing", ["pytest schemathesis rich jinja2", "schemathesis"])
 def test_without_the_extra_one_line_says_what_to_install(arguments: tuple[str, ...], missing: str) -> None:

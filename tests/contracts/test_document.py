@@ -75,6 +75,7 @@ KNOWN = {
     "veeam_mock.spec.document": {"VERSIONS", "document_of"},
     "veeam_mock.also.schemas": {"Plain", "Schemas"},
     "veeam_mock.also.sources": {"AlsoError", "Source", "follow", "read_source"},
+    "veeam_mock.settings.yaml_text": {"read_text", "read_yaml"},
     "veeam_mock.files": {"is_of_the_system", "write_file"},
     "veeam_mock.secrecy.secret_forms": {"form_of"},
     "veeam_mock.secrecy.showing": {"CI_COMMAND", "printable"},
@@ -82,7 +83,7 @@ KNOWN = {
     "veeam_mock.secrecy.spellings": {"Span", "Spellings", "replaced", "united"},
 }
 """What the contracts use of the mock: the server, its documents and those of others, what a code or a token looks
-like, how foreign text is shown, and how files are written."""
+like, how foreign text is shown, and how files are read and written."""
 
 
 def test_the_contracts_know_only_so_much_of_the_mock() -> None:

@@ -6,13 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from mutants.harness import Answer, Ask, Dropped, FakeTime, Server, broken, judge, say
+from mutants.harness import URL, Answer, Ask, Dropped, FakeTime, InProcess, Server, broken, judge, say
+from veeam_contracts.asking.admission import BudgetSpent
 from veeam_contracts.asking.exchange import NOT_JSON
-from veeam_contracts.asking.target import LIVE
+from veeam_contracts.asking.gate import Line
+from veeam_contracts.asking.target import LIVE, Target
 from veeam_contracts.document import describe
 from veeam_contracts.judging.verdict import Outcome, Status
 from veeam_contracts.paths import NEWEST
 from veeam_contracts.reports import html_report, json_report
+from veeam_mock.mock import Mock
+from veeam_mock.settings.settings import Settings
 
 
 @pytest.mark.parametrize("value", [NOT_JSON, json.loads("[" * 700 + "]" * 700), "\ud800", {"\udc00": 1}])
@@ -54,6 +58,68 @@ def test_a_body_that_is_no_json_breaks_rules(body: bytes, after: int) -> None:
     assert verdict.count(Outcome.ERROR) == 0
     json_report.render(verdict).encode()
     html_report.render(verdict).encode()
+
+
+ODD_FIELDS = {
+    "Content-Length": "9" * 5000,
+    "Date": "Mon, 01 Jan 2020 00:00:00 +99999999999999",
+    "Expires": "Mon, 01 Jan 99999999999999999999 00:00:00 GMT",
+    "Retry-After": "9" * 5000,
+    "Cache-Control": "max-age=" + "9" * 5000,
+    "Age": "\u0665" * 5000,
+}
+ODD_VALUES = [{"a": {"b": [[]]}}, [], None, True, -1e308, 10**4000, "9" * 5000, "\ud800", ODD_FIELDS["Date"]]
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=() if n == "Date" else pytest.mark.long) for n in ODD_FIELDS])
+def test_a_header_field_with_an_odd_number_or_date_is_no_fault_of_ours(name: str) -> None:
+    verdict = judge(lambda server, ask: server.answer(ask).with_header(name, ODD_FIELDS[name]))
+    assert verdict.count(Outcome.ERROR) == 0, verdict.reason
+
+
+@pytest.mark.parametrize("at", [pytest.param(at, marks=() if at == 0 else pytest.mark.long) for at in range(9)])
+@pytest.mark.parametrize("api", ["v4", pytest.param("v8", marks=pytest.mark.long)])
+def test_members_with_odd_values_are_no_fault_of_ours(at: int, api: str) -> None:
+    """Each answer has another member that is odd, so that each member of each operation has its turn."""
+
+    def odd(server: Server, ask: Ask) -> Answer:
+        answer = server.answer(ask)
+        good = answer.json if answer.status < 300 and answer.body else None
+        item = good[0] if isinstance(good, list) and good else good
+        turn = server.count(f"{ask.method} {ask.path}")
+        if isinstance(item, dict) and item and turn % 2 == 0:
+            names = list(item)
+            item[names[turn // 2 % len(names)]] = ODD_VALUES[at]
+            return answer.with_json(good)
+        return answer
+
+    verdict = judge(odd, api=api)
+    assert verdict.count(Outcome.ERROR) == 0, verdict.reason
+
+
+def test_a_run_that_is_answered_too_much_asks_no_more_and_says_why() -> None:
+    def large(server: Server, ask: Ask) -> Answer:
+        return say(404).with_body(b" " * 9_000_000 + f"{server.count() // 2}".encode())
+
+    line = Line(Target(URL, adapter=InProcess(Server(Mock(Settings())), large)))
+    with pytest.raises(BudgetSpent, match="the answers of this run have 64 MB, which is all that is kept"):
+        for _ in range(100):
+            line.send("GET", "/v4/Organizations", {}, None, {})
+    assert 14 <= len(line.records.exchanges) <= 16  # Each body came twice, and is kept once.
+    line.close()
+
+
+def test_nothing_is_looked_through_long_after_the_time() -> None:
+    clock = FakeTime()
+
+    def slow_at_last(server: Server, ask: Ask) -> Answer:
+        clock.sleep(30 if clock.now() > 270 else 5)
+        return server.answer(ask)
+
+    verdict = judge(slow_at_last, limits=replace(LIVE, seconds=280), clock=clock)
+    looks = {rule.rule.id: rule for rule in verdict.rules if rule.rule.id in ("answers.no-trace", "answers.no-leak")}
+    assert {rule.outcome for rule in looks.values()} == {Outcome.NOT_TESTED}
+    assert all("the time of 280 s is spent" in rule.reason for rule in looks.values())
 
 
 def test_organizations_with_odd_ids_are_no_trouble() -> None:

@@ -17,7 +17,7 @@ from veeam_mock import MockServer
 from veeam_mock.door.heads import LONGEST_HEAD, MOST_HEADS, Heads
 from veeam_mock.door.incoming import Incoming
 from veeam_mock.door.rendering import render
-from veeam_mock.messages import Reply, Request
+from veeam_mock.messages import Fields, Reply, Request
 from veeam_mock.mock import Mock
 from veeam_mock.settings.settings import Settings
 
@@ -258,7 +258,7 @@ REPLIES = st.tuples(st.sampled_from([200, 204, 401]), FIELDS, st.booleans())
 @given(st.lists(REPLIES, max_size=12))
 def test_a_head_says_what_its_own_reply_says_whatever_was_written_before(replies: list[Any]) -> None:
     for status, fields, keep_alive in replies:
-        reply = Reply(status, headers=fields, body=b"x")
+        reply = Reply(status, headers=Fields(fields), body=b"x")
         lines = render(reply, "GET", keep_alive=keep_alive).partition(b"\r\n\r\n")[0].decode().split("\r\n")
         assert lines[0].startswith(f"HTTP/1.1 {status} ")
         said = dict(line.split(": ") for line in lines[1:])

@@ -87,6 +87,6 @@ def test_a_run_that_is_broken_off_ends_what_runs_beside_it(script: Path, sent: s
         os.close(begun)
     os.killpg(run.pid, sent)  # as a terminal does
     run.communicate(timeout=MOST)
-    assert run.returncode == -sent
+    assert run.returncode in (-sent, 128 + sent)  # bash ends by the signal itself, or tells that what it ran did
     assert (script.parent / "ended").exists()
     assert not [*(script.parent / "temporary").iterdir()]

@@ -105,7 +105,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(pair=tokens, target=tokens)
     def refresh(self, pair: tuple[str, str]) -> tuple[str, str]:
-        ends = self.expected.refresh.pop(pair[1], None)
+        ends = self.expected.refresh.get(pair[1])
         try:
             fresh = self.world.tokens.refresh(pair[1])
         except InvalidGrant as error:
@@ -114,6 +114,7 @@ class Life(RuleBasedStateMachine):
             return pair
         assert ends is not None
         assert self.expected.now < ends
+        del self.expected.refresh[pair[1]]
         return self._granted(fresh)
 
     @rule(pair=consumes(tokens))

@@ -191,7 +191,10 @@ def _to_response(request: requests.PreparedRequest, answer: Answer) -> requests.
         answer = answer.with_header("Transfer-Encoding", "chunked")
     if request.method == "HEAD":
         answer = replace(answer, body=b"")
-    announced = int(answer.headers.get("Content-Length", str(len(answer.body))).partition(",")[0])
+    length = answer.headers.get("Content-Length", str(len(answer.body))).partition(",")[0]
+    announced = (
+        int(length) if len(length) < 4300 else len(answer.body)
+    )  # as Python's client, which reads no more digits
     if request.method != "HEAD" and announced > len(answer.body):
         raise Dropped
     response = requests.Response()

@@ -139,6 +139,9 @@ READINGS = {
     "throttling": ("none", "some"),
     "extended-view": ("required", "optional"),
     "antiforgery": ("ignored", "cookie"),
+    "refresh-rotation": ("rotated", "kept", "same", "family"),
+    "refresh-access": ("lives", "ends"),
+    "logins-per-user": ("any", "one", "one-access"),
 }
 STRICTEST = {key: names[1] for key, names in READINGS.items() if key in describe(VERSIONS[0]).questions}
 

@@ -131,6 +131,16 @@ def all_of_the_user(server: Server, ask: Ask, answer: Answer) -> set[str]:
     return set(given) if is_at(ask.path, "logOut") and answer.status < 300 else set()
 
 
+def all_before(server: Server, ask: Ask, answer: Answer) -> set[str]:
+    """A login ends all that the user was given before."""
+    given = server.memory.setdefault("given", set())
+    if not ask.is_login or answer.status != 200:
+        return set()
+    before = set() if _refresh_in(ask) else set(given)
+    given |= {answer.json["access_token"], answer.json["refresh_token"]}
+    return before
+
+
 def all_but_two(server: Server, ask: Ask, answer: Answer) -> set[str]:
     """A user has two logins at most."""
     given = server.memory.setdefault("given", [])
@@ -226,6 +236,10 @@ habits("a reused refresh token ends its family", "v8", ending(a_family))
 habits("a reused refresh token ends its family, behind a gateway", "v6", words_of_the_gateway, ending(a_family))
 habits("a refresh ends the access token before", "v7", ending(the_one_before))
 habits("a logout ends every login of the user", "v8", ending(all_of_the_user))
+habits("a login ends all before it", "v7", ending(all_before))
+habits(
+    "a login and a refresh end what was before", "v8", words_of_the_gateway, ending(all_before), ending(the_one_before)
+)
 habits("two logins for each user", "v6", ending(all_but_two), changed("getOrganizations", in_another_order))
 habits(
     "links with a query", "v8", changed("getOrganization", with_query), changed("getOrganizations", in_another_order)

@@ -1,12 +1,16 @@
 """The state page as the server renders it, and who gets it."""
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
 
 import pytest
 import requests
+from werkzeug.exceptions import NotFound
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.test import Client
 
 from support.api_client import ApiClient
 from veeam_mock import MockServer, Settings, create_app
@@ -133,6 +137,15 @@ def test_a_world_has_its_own_page_which_leads_to_the_others(server: MockServer, 
     assert code in shown and 'href="/__admin/"' in shown
     assert '<a href="/~blue/__admin/" aria-current="page">' in shown
     assert code not in page(server).text and 'href="/~blue/__admin/"' in page(server).text
+
+
+def test_below_a_mount_point_it_leads_nowhere_else() -> None:
+    served = Client(DispatcherMiddleware(NotFound(), {"/sub/deep": create_app()}))
+    assert served.get("/sub/deep/~other/v4/ServiceInstance").status_code == 401  # begins another world
+    page = served.get("/sub/deep/__admin/").text
+    links = re.findall(r'(?:src|href|action)="([^"#]+)"', page)
+    assert {"/sub/deep/__admin/", "/sub/deep/~other/__admin/"} <= set(links)
+    assert all(link.startswith("/sub/deep/") for link in links)
 
 
 def test_only_the_newest_are_shown_where_there_are_many(server: MockServer, client: ApiClient) -> None:

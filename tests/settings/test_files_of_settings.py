@@ -73,6 +73,7 @@ def test_what_is_no_text_or_too_much_is_told_in_a_line(tmp_path: Path, content: 
         ({"username": "a\udcff"}, {}, "--username"),
         ({"cors": ("https://a.example", "\udcff")}, {}, "--cors"),
         ({}, {"VEEAM_MOCK_PORT_FILE": "\udcff"}, "VEEAM_MOCK_PORT_FILE"),
+        ({}, {"VEEAM_MOCK_\udcff": "1"}, "VEEAM_MOCK_\udcff"),
     ],
 )
 def test_a_value_that_is_no_utf_8_is_refused(options: dict[str, object], environ: dict[str, str], where: str) -> None:
@@ -87,3 +88,11 @@ def test_an_argument_that_is_no_utf_8_ends_the_command_with_a_line() -> None:
     assert result.returncode == 2
     assert b"--username: is not UTF-8" in result.stderr
     assert b"Traceback" not in result.stderr
+
+
+def test_what_was_typed_is_told_and_nothing_in_it_obeyed(tmp_path: Path) -> None:
+    typed = f"{tmp_path}/no\n::error::\x1b[31m/port"
+    result = subprocess.run([*COMMAND, "--port-file", typed, "--port", "0"], capture_output=True, text=True, timeout=30)
+    assert result.returncode == 2
+    assert "port_file" in result.stderr
+    assert not any(line.startswith("::error") or "\x1b" in line for line in result.stderr.splitlines())

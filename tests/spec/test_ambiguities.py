@@ -36,6 +36,38 @@ def codes_until_throttled(user: User) -> list[int]:
     return [user.ask().status_code for _ in range(61)]
 
 
+def log_in(user: User, **form: str) -> TestResponse:
+    return user.http.post("/v4/Token", data=form or LOGIN)
+
+
+def opens(user: User, login: TestResponse) -> int:
+    headers = {"Authorization": f"Bearer {login.json['access_token']}"}
+    return user.http.get("/v4/Organizations", headers=headers).status_code
+
+
+def refreshed(user: User, login: TestResponse) -> TestResponse:
+    return log_in(user, grant_type="refresh_token", refresh_token=login.json["refresh_token"])
+
+
+def used_twice(user: User) -> tuple[bool, int, int]:
+    """Whether a refresh gives another refresh token, whether the used one is good, and the token that came of it."""
+    login = log_in(user)
+    once = refreshed(user, login)
+    is_new = once.json["refresh_token"] != login.json["refresh_token"]
+    return is_new, refreshed(user, login).status_code, opens(user, once)
+
+
+def before_a_refresh(user: User) -> tuple[int, int]:
+    login = log_in(user)
+    return opens(user, refreshed(user, login)), opens(user, login)
+
+
+def before_a_login(user: User) -> tuple[int, int, int]:
+    first = log_in(user)
+    second = log_in(user)
+    return opens(user, first), refreshed(user, first).status_code, opens(user, second)
+
+
 Observation = Callable[[User], object]
 # Question -> what is looked at, and what is seen under each reading.
 OBSERVED: dict[str, tuple[Observation, dict[str, object]]] = {
@@ -125,6 +157,15 @@ OBSERVED: dict[str, tuple[Observation, dict[str, object]]] = {
     "throttling": (
         lambda user: set(codes_until_throttled(user)),
         {"none": {200}, "some": {200, 429}},
+    ),
+    "refresh-rotation": (
+        used_twice,
+        {"rotated": (True, 400, 200), "kept": (True, 200, 200), "same": (False, 200, 200), "family": (True, 400, 401)},
+    ),
+    "refresh-access": (before_a_refresh, {"lives": (200, 200), "ends": (200, 401)}),
+    "logins-per-user": (
+        before_a_login,
+        {"any": (200, 200, 200), "one": (401, 400, 200), "one-access": (401, 200, 200)},
     ),
 }
 READINGS = [(ambiguity, reading) for ambiguity, (_, seen) in OBSERVED.items() for reading in seen]

@@ -64,6 +64,9 @@ FIRST_QUESTIONS = {
     "json-leniency",
     "form-multipart",
     "throttling",
+    "refresh-rotation",
+    "refresh-access",
+    "logins-per-user",
 }
 # Version -> the questions that it opens, and those that it settles.
 OPENED = {"v6": {"extended-view"}, "v7": {"antiforgery"}}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -232,3 +233,32 @@ def test_bounds_hold_over_both(bounded: Pair) -> None:
     logged_in(bounded[1])
     logged_in(bounded[0])
     assert ask(bounded[1], "GET", "/v4/Organizations", headers).status_code == 401
+
+
+PROFILE = """\
+profile: 1
+starting: 2
+limits: [{operation: getOrganizations, number: 1, seconds: 3600}]
+refusals: [{case: starting, status: 503, body: Not yet}]
+"""
+
+
+@pytest.mark.parametrize("world", ["default", "another"])
+def test_a_reset_lets_the_counts_of_a_profile_begin_anew(
+    make_pair: Callable[..., Pair], tmp_path: Path, world: str
+) -> None:
+    profile = tmp_path / "profile.yaml"
+    profile.write_text(PROFILE, "utf-8")
+    one, other = make_pair(profile=str(profile))
+    headers = {"X-Mock-World": world}
+
+    def statuses() -> list[int]:
+        begun = [ask(one, "GET", "/v8/ServiceInstance", headers).status_code for _ in range(3)]
+        token = requests.post(f"{one.url}/v4/Token", data=LOGIN, headers=headers, timeout=10).json()["access_token"]
+        allowed = {**headers, "Authorization": f"Bearer {token}"}
+        return begun + [ask(one, "GET", "/v4/Organizations", allowed).status_code for _ in range(2)]
+
+    first = statuses()
+    assert first == [503, 503, 401, 200, 429]
+    assert ask(other, "POST", "/__admin/reset", headers).status_code in (200, 204)
+    assert statuses() == first

@@ -32,6 +32,7 @@ from veeam_contracts.reports import html_report, json_report, junit_report, mark
 from veeam_contracts.reports.terminal import print_verdict
 from veeam_contracts.twin.forms import forms_in
 from veeam_contracts.twin.profile import Profile
+from veeam_contracts.twin.templates import names_of
 from veeam_mock.command.waiting import NotReady, wait_until_ready
 from veeam_mock.journal.journal import Journal
 from veeam_mock.journal.lines import logger
@@ -167,7 +168,8 @@ def _ask(client: Client, rng: random.Random, secret: Secret, profile: Profile, n
         result.outcome, result.reason = Outcome.NOT_TESTED, str(unable(failure))
         exchange = failure.exchange
     else:
-        profile.forms.update(forms_in({(f"operation{number}", rng.choice(["", "a case"])): exchange}, client))
+        key = f"operation{number}", rng.choice(["", "a case"])
+        profile.forms.update(forms_in({key: exchange}, client, names_of(client)))
     findings.check(False, f"not {hostile_text(rng, secret)}", exchange.text[:999], exchange)
     findings.observe("charset", hostile_text(rng, secret), f"{exchange.headers}")
     profile.ambiguities[f"question{number}"] = ("utf-8", client.secrets.mask(exchange.text))

@@ -20,7 +20,9 @@ from veeam_mock.mock import Mock
 URL = "https://faulty.test:4443"
 
 
-def client_of(behave: Behaviour, settings: Mapping[str, Any], api: str, fake: FakeTime | None = None) -> Client:
+def client_of(
+    behave: Behaviour, settings: Mapping[str, Any], api: str, fake: FakeTime | None = None, **limits: Any
+) -> Client:
     """A client of a server in this process, under the limits of a live one, in a time that passes by sleeping alone."""
     fake = fake or FakeTime()
     server = Server(Mock(Settings(**{"password": PASSWORD, "seed": 1, **settings})))
@@ -29,7 +31,8 @@ def client_of(behave: Behaviour, settings: Mapping[str, Any], api: str, fake: Fa
         fake.sleep(seconds)
         server.advance(seconds)
 
-    target = Target(url=URL, login=Login(USERNAME, PASSWORD), limits=LIVE, timeout=5, adapter=InProcess(server, behave))
+    login, adapter = Login(USERNAME, PASSWORD), InProcess(server, behave)
+    target = Target(url=URL, login=login, limits=replace(LIVE, **limits), timeout=5, adapter=adapter)
     line = Line(target, sleep=sleep, clock=fake.now)
     client = Client(line, next(version for version in VERSIONS if version.name == api))
     client.log_in()

@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from veeam_contracts.asking.admission import Refused
 from veeam_contracts.asking.advice import advise
-from veeam_contracts.asking.exchange import Exchange, is_id, is_sendable, listed_in
+from veeam_contracts.asking.exchange import Exchange, is_id, is_sendable, listed_in, preference
 from veeam_contracts.asking.gate import Line, NoAnswer
 from veeam_contracts.asking.survey import Barred, NotServed, Survey
 from veeam_contracts.paths import Version
@@ -30,8 +30,9 @@ PROTECTED = ("getOrganizations", "getServiceInstance")
 
 UNSET: Any = object()
 
-
 LONGEST_LIFE = float("inf")
+LONGEST_TOLD = 10**9
+"""Seconds of a life that a server tells; some tell more than a float can hold."""
 MOST_DEATHS = 2
 """Tokens that may die before nobody logs in again."""
 
@@ -68,12 +69,20 @@ class Client:
         self._token: str | None = None
         self._life, self._adopted_at, self._other_logins = LONGEST_LIFE, 0.0, 0
         self._organizations: list[Any] | None = None
+        self._preferred: Any = None
         self._sample: list[Exchange] | None = None
 
     @property
     def journal(self) -> list[Exchange]:
         """Every exchange with this version so far, in order."""
         return self.records.exchanges[self._since :]
+
+    def look_through(self) -> Iterator[Exchange]:
+        """The same, one after the other. Raises `BudgetSpent` when the time of the run is over: a server may answer so
+        much that to look takes longer than to ask."""
+        for exchange in self.journal:
+            self.line.gate.require_time_to_look()
+            yield exchange
 
     def path_of(self, operation_id: str, **parameters: str) -> str:
         """The path of an operation in this version, as `Version.path_of` makes it."""
@@ -97,10 +106,8 @@ class Client:
         exchange = self._first_answer()
         if not exchange.ok:
             raise NoLogin(advise(exchange, self.secrets, self.version))
-        token = exchange.member("access_token")
         self.granted = exchange
-        if is_sendable(token):
-            self._adopt(token, exchange)
+        self.take_up(exchange)
 
     @property
     def logged_in(self) -> bool:
@@ -109,7 +116,7 @@ class Client:
 
     def _adopt(self, token: str, grant: Exchange | None = None) -> None:
         life = grant.member("expires_in") if grant is not None else None
-        self._life = float(life) if isinstance(life, int) else LONGEST_LIFE
+        self._life = float(max(0, min(life, LONGEST_TOLD))) if isinstance(life, int) else LONGEST_LIFE
         self._adopted_at = self.line.clock()
         self._other_logins = 0
         self.secrets.hide(token, "$VEEAM_TOKEN")
@@ -148,14 +155,17 @@ class Client:
 
     def form(self, fields: Mapping[str, str], media_type: str = FORM) -> Exchange:
         """POST a form to the token path, without a token."""
-        body = urlencode(fields).encode()
+        body = urlencode(fields, errors="surrogatepass").encode()  # A token may be half a character.
         exchange = self.send("POST", self.path_of("getToken"), token=None, body=body, media_type=media_type)
         self._other_logins += exchange.ok
         return exchange
 
     def renew(self) -> None:
         """Log in once more, after the clock of the server was moved; a server that refuses keeps the old token."""
-        exchange = self.password_grant()
+        self.take_up(self.password_grant())
+
+    def take_up(self, exchange: Exchange) -> None:
+        """Go on with the access token of this answer, if it has one."""
         if is_sendable(exchange.member("access_token")):
             self._adopt(exchange.member("access_token"), exchange)
 
@@ -330,21 +340,16 @@ class Client:
         if self._organizations is None:
             exchange = self.survey.asked.get("getOrganizations") or self.get(self.path_of("getOrganizations"))
             self._organizations = [item for item in listed_in(exchange.value) if is_id(item.get("id"))]
+            self._preferred = min(self._organizations, key=preference, default=None)
         return self._organizations
 
     def organization_id(self) -> str | None:
         """The id of an organization that exists: the given one, else a worldwide one, else the first by region."""
         if self.target.organization_id:
             return self.target.organization_id
-        return next((str(item["id"]) for item in sorted(self.organizations(), key=_preference)), None)
+        return str(self._preferred["id"]) if self.organizations() and self._preferred else None
 
     def organization_query(self) -> dict[str, str]:
         """The query that names an organization that exists; empty when there is none."""
         found = self.organization_id() if self._names_organization else None
         return {} if found is None else {"organizationId": found}
-
-
-def _preference(item: Mapping[str, Any]) -> tuple[bool, str, str]:
-    """Sorts organizations such that a list in another order leads to one of the same kind."""
-    region = str(item.get("region")).lower()
-    return region != "worldwide", region, str(item.get("type")).lower()

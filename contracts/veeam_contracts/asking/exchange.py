@@ -2,11 +2,11 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import chain
 from typing import Any
 from urllib.parse import parse_qsl
@@ -21,6 +21,15 @@ LONGEST_TOKEN = 32 * 1024
 
 EXCERPT = 400
 """Characters of a body that a report repeats."""
+
+LARGE = 16 * 1024
+"""Bytes of a body from which on what is worked out of it is kept for the last such body alone: a run keeps hundreds."""
+
+LOOKED_AT = 256 * 1024
+"""Characters of a body, and of the texts in it, that are searched for what no answer may show."""
+
+MOST_VALUES = 1_000_000
+"""Values of a JSON body; one with more is not read, as Python takes some hundred bytes for each."""
 
 Keep = Callable[[bytes], str | None]
 """Keeps a body, and says in which file; None where it cannot."""
@@ -61,48 +70,39 @@ class Exchange:
     kept_idle: bool = False
     """Whether it failed on a connection that was opened earlier, which a server may have closed for idleness."""
 
-    @cached_property
+    @property
     def value(self) -> Any:
-        """The JSON value of the body; `NOT_JSON` when it is none."""
-        try:
-            return json.loads(self.body.decode("utf-8"), parse_constant=_refuse_constant)
-        except (UnicodeDecodeError, ValueError, RecursionError):
-            return NOT_JSON
+        """The JSON value of the body; `NOT_JSON` when it is none, or has more than `MOST_VALUES`.
+
+        It is not to be changed, as exchanges with one body share it.
+        """
+        return _value_of_large(self.body) if len(self.body) > LARGE else self._value
 
     @cached_property
-    def repeats_a_member(self) -> bool:
-        """Whether an object in the body has two members of one name, of which readers take one or the other.
-
-        For some readers case does not tell names apart; two of them with one value mislead nobody.
-        """
-        found: list[bool] = []
-
-        def note(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-            members: dict[str, Any] = {}
-            same = [members.setdefault(name.lower(), value) == value for name, value in pairs]
-            found.append(len({name for name, _ in pairs}) < len(pairs) or not all(same))
-            return dict(pairs)
-
-        if self.value is not NOT_JSON:
-            json.loads(self.body, object_pairs_hook=note)
-        return any(found)
+    def _value(self) -> Any:
+        return _value_of(self.body)
 
     @property
     def text(self) -> str:
         """The body as text, whatever its bytes."""
         return self.body.decode("utf-8", "replace")
 
-    @cached_property
+    @property
     def shown(self) -> str:
-        """All that somebody reads in an answer: the body, the texts in its JSON without their escapes, the header."""
-        return f"{self.text}\n{self.plain}"
+        """What somebody reads in an answer: the body, the texts in its JSON without their escapes, the header fields.
 
-    @cached_property
+        Of the body and of the texts it is `LOOKED_AT` characters at the most, as of what is `plain`.
+        """
+        return f"{self.text[:LOOKED_AT]}\n{self.plain}"
+
+    @property
     def plain(self) -> str:
         """The same where it means what it says: no text of JSON with its escapes, which look like something else."""
-        fields = [(value, _decoded(value)) if "=?" in value else (value,) for value in self.headers.values()]
-        texts = [self.text] if self.value is NOT_JSON else _texts_in(self.value)
-        return "\n".join([*texts, *chain.from_iterable(fields)])
+        return _plain_of(self) if len(self.body) > LARGE else self._plain
+
+    @cached_property
+    def _plain(self) -> str:
+        return _plain_of(self)
 
     @property
     def charset(self) -> str:
@@ -205,6 +205,34 @@ def _texts_in(value: Any) -> Iterator[str]:
             rest += last.values() if isinstance(last, dict) else last
 
 
+def _value_of(body: bytes) -> Any:
+    if body.count(b",") + body.count(b"[") + body.count(b"{") > MOST_VALUES:
+        return NOT_JSON
+    try:
+        return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+    except (UnicodeDecodeError, ValueError, RecursionError):
+        return NOT_JSON
+
+
+_value_of_large = lru_cache(1)(_value_of)
+
+
+def _plain_of(exchange: Exchange) -> str:
+    fields = [(value, _decoded(value)) if "=?" in value else (value,) for value in exchange.headers.values()]
+    texts = [exchange.text] if exchange.value is NOT_JSON else _texts_in(exchange.value)
+    return "\n".join([*chain.from_iterable(fields), *_cut(texts)])
+
+
+def _cut(texts: Iterable[str]) -> Iterator[str]:
+    """The texts up to `LOOKED_AT` characters in all."""
+    left = LOOKED_AT
+    for text in texts:
+        yield text[:left]
+        left -= len(text)
+        if left <= 0:
+            return
+
+
 def _decoded(field: str) -> str:
     """A header field without the encoding of RFC 2047, in which ASP.NET writes the paths of its source files."""
     try:
@@ -286,3 +314,9 @@ def listed_in(value: Any) -> list[dict[str, Any]]:
 def is_id(value: Any) -> bool:
     """Whether a value can stand for a thing in a path."""
     return isinstance(value, str) and value.isprintable() and value != ""
+
+
+def preference(item: Mapping[str, Any]) -> tuple[bool, str, str]:
+    """Sorts organizations such that a list in another order leads to one of the same kind."""
+    region = str(item.get("region")).lower()
+    return region != "worldwide", region, str(item.get("type")).lower()

@@ -15,7 +15,7 @@ from urllib3 import Timeout
 
 from veeam_contracts.asking.admission import Admission, BudgetSpent
 from veeam_contracts.asking.exchange import Exchange
-from veeam_contracts.asking.journal import Ending, Journal
+from veeam_contracts.asking.journal import MOST_BYTES, Ending, Journal
 from veeam_contracts.asking.pace import TokenBucket, Windows, retry_after
 from veeam_contracts.asking.secrets import Secrets
 from veeam_contracts.asking.target import Target, base_path
@@ -85,6 +85,11 @@ class Gate(BaseAdapter):
     def _time_spent(self) -> str:
         return f"the time of {self.admission.limits.seconds:g} s is spent"
 
+    def require_time_to_look(self) -> None:
+        """Raises `BudgetSpent` where the run has been over for more than `TO_LOOK` of its time."""
+        if -self._left() > TO_LOOK * (self.admission.limits.seconds or 0.0):
+            raise BudgetSpent(self._time_spent())
+
     def await_burst(self) -> None:
         """Sleep until a burst may go at once."""
         self._bucket.fill()
@@ -97,6 +102,8 @@ class Gate(BaseAdapter):
     ) -> tuple[Exchange, requests.Response | None]:
         if self._left() <= 0:
             raise BudgetSpent(self._time_spent())
+        if self.journal.is_full:
+            raise BudgetSpent(f"the answers of this run have {MOST_BYTES // 2**20} MB, which is all that is kept")
         self._admit(request)
         opened = self._opened()
         exchange, response = self._transmit(request, options)
@@ -145,6 +152,9 @@ class Gate(BaseAdapter):
         self.admission.settle(exchange, request)
         return exchange, response
 
+
+TO_LOOK = 0.05
+"""The share of the time of a run that there is after it to look through what was answered."""
 
 SHORTEST = 0.01
 """Seconds that a request has at the least: none is no number that sockets take."""

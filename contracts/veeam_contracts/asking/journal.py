@@ -13,6 +13,9 @@ from veeam_contracts.asking.secrets import Secrets
 from veeam_contracts.asking.sightings import sightings
 from veeam_contracts.asking.wire import Silence
 
+MOST_BYTES = 64 * 1024 * 1024
+"""Bytes of bodies that a run keeps: each is kept once, however often it came. After that nothing more is asked."""
+
 HTTP = 11
 """The version of an answer that names none, as within a process."""
 
@@ -35,6 +38,13 @@ class Journal:
         self.generating = False
         self.secrets = secrets
         self._lock = threading.Lock()
+        self._bodies: dict[bytes, bytes] = {}
+        self._kept = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the bodies of the answers are more than a run keeps."""
+        return self._kept > MOST_BYTES
 
     def record(self, request: requests.PreparedRequest, path: str, ending: Ending) -> Exchange:
         """Write down a request to a path of the API and its ending."""
@@ -43,7 +53,7 @@ class Journal:
         answer: dict[str, Any] = {}
         if response is not None:
             headers = {name.lower(): value for name, value in response.headers.items()}
-            answer = {"status": response.status_code, "headers": headers, "body": response.content}
+            answer = {"status": response.status_code, "headers": headers, "body": self._once(response.content)}
             answer["http"] = response.raw.version or HTTP
         exchange = Exchange(
             method=request.method or "",
@@ -62,6 +72,14 @@ class Journal:
         with self._lock:
             self.exchanges.append(exchange)
         return exchange
+
+    def _once(self, body: bytes) -> bytes:
+        """The body, as it is kept where the same came before."""
+        with self._lock:
+            if body not in self._bodies:
+                self._bodies[body] = body
+                self._kept += len(body)
+            return self._bodies[body]
 
     def _shown(self, error: Silence | None) -> Silence | None:
         """What a library says may repeat what the server or a proxy said."""

@@ -143,10 +143,12 @@ def date_of(exchange: Exchange) -> datetime | None:
 
 def moment_of(value: Any) -> datetime | None:
     """A date in the form of the v6 API, or as HTTP and Microsoft's OWIN token endpoint write it (RFC 1123)."""
+    if not isinstance(value, str):
+        return None
     for read in (datetime.fromisoformat, parsedate_to_datetime):
         try:
             moment = read(value)
-        except (TypeError, ValueError):
+        except (ValueError, OverflowError):
             continue
         if moment.tzinfo:
             return moment

@@ -1,12 +1,16 @@
 """The questions of `x-ambiguities`, put to the server: which reading it picks, and what shows it. Never a failure."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
+from veeam_contracts.asking.admission import Refused
 from veeam_contracts.asking.client import JSON, NOBODY, Client
 from veeam_contracts.asking.exchange import Exchange, is_sendable
+from veeam_contracts.asking.gate import NoAnswer
 from veeam_contracts.judging.findings import not_tested
 from veeam_contracts.paths import is_at
 from veeam_contracts.rules.expectations import SECONDS, code_of
+from veeam_contracts.rules.grants import grants_in, newest_of, opened, tried
 
 Answer = tuple[str, str]
 """The reading, by its name in the catalogue where it has one, and the evidence."""
@@ -163,6 +167,64 @@ def antiforgery(api: Client) -> Answer:
     return ("cookie" if exchange.status == 401 else "ignored"), f"status {exchange.status} without the cookie"
 
 
+def refresh_rotation(api: Client) -> Answer:
+    """By the journal: somebody else has used refresh tokens, once and again."""
+    journal = api.journal
+    for grant in grants_in(journal):
+        if grant.used and grant.refresh == grant.used:
+            return "same", "a refresh gave the same refresh token again"
+        again = tried(journal, grant.used, grant.at) if grant.used else None
+        if again is None:
+            continue
+        at, exchange = again
+        grants = grants_in(journal[:at])
+        newest = newest_of(grant, grants)
+        if exchange.ok:
+            return "kept", f"status {exchange.status} for a used one"
+        is_last = all(each.used for each in grants if each.at > newest.at)  # or another login may have ended it
+        if is_last and any(not use.ok for use in opened(journal, newest.access, at)):
+            return "family", f"status {exchange.status} for a used one, and then 401 for the token that came of it"
+        return "rotated", f"status {exchange.status} for a used one"
+    not_tested("no refresh token was used twice", see="token.refresh")
+
+
+def refresh_access(api: Client) -> Answer:
+    """By the journal: an access token was used after its refresh token, and no login had come between."""
+    grants = grants_in(api.journal)
+    for number, grant in enumerate(grants):
+        beside = next((at for at in range(number)[::-1] if grant.used and grants[at].refresh == grant.used), None)
+        if beside is None or any(not each.used for each in grants[beside + 1 : number]):
+            continue
+        for use in opened(api.journal, grants[beside].access, grant.at):
+            return _probe(api, use, "lives", "ends")
+    not_tested("no access token was used after its refresh token", see="token.refresh")
+
+
+def logins_per_user(api: Client) -> Answer:
+    """By the journal: a token was used after another login. Where it was refused, the refresh token beside it shows
+    whether that has ended as well."""
+    grants = grants_in(api.journal)
+    logins = [grant for grant in grants if not grant.used]
+    seen = [
+        (first, second, use)
+        for first, second in zip(logins, logins[1:], strict=False)
+        for use in opened(api.journal, first.access, second.at)
+        if use.ok or not any(each.used == first.refresh for each in grants if each.at < second.at)
+    ]
+    if not seen:
+        not_tested("no token was used after another login")
+    first, second, use = next((each for each in seen if each[2].ok), seen[0])
+    if use.ok:
+        return "any", f"status {use.status} after another login"
+    if first.refresh and tried(api.journal, first.refresh, second.at) is None:
+        with suppress(Refused, NoAnswer):
+            api.form({"grant_type": "refresh_token", "refresh_token": first.refresh})
+    renewal = tried(api.journal, first.refresh, second.at)
+    is_good = renewal is not None and renewal[1].ok
+    told = "but its refresh token is good" if is_good else "and no refresh token that is good"
+    return ("one-access" if is_good else "one"), f"status {use.status} after another login, {told}"
+
+
 PROBES: dict[str, Callable[[Client], Answer]] = {
     "expires-unit": expires_unit,
     "organization-id": organization_id,
@@ -184,5 +246,8 @@ PROBES: dict[str, Callable[[Client], Answer]] = {
     "extra-properties": extra_properties,
     "extended-view": extended_view,
     "antiforgery": antiforgery,
+    "refresh-rotation": refresh_rotation,
+    "refresh-access": refresh_access,
+    "logins-per-user": logins_per_user,
     "throttling": throttling,
 }

@@ -73,7 +73,7 @@ def storable_until(headers: Mapping[str, str]) -> str:
         later = parsedate_to_datetime(headers["expires"])
         now = parsedate_to_datetime(headers["date"]) if "date" in headers else datetime.now(UTC)
         return f"expires: {headers['expires']}" if later > now else ""
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return ""
 
 

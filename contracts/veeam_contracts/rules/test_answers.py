@@ -3,8 +3,11 @@
 import base64
 import hashlib
 import html
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any, TypeVar
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -15,6 +18,8 @@ from veeam_contracts.asking.target import Login
 from veeam_contracts.judging.findings import Findings, not_tested
 from veeam_contracts.paths import is_at
 from veeam_contracts.rules.expectations import kind_of, require_token, violations
+
+T = TypeVar("T")
 
 TRACE = re.compile(
     r"Traceback \(most recent call last\)|File \"[^\"]+\", line \d+|^\s+at [\w.$<>`\[\], ]+\(.*\)( in .+:line \d+)?"
@@ -57,12 +62,24 @@ def is_page(exchange: Exchange) -> bool:
     return bool(exchange.body) and (exchange.media_type == "text/html" or PAGE.match(exchange.text) is not None)
 
 
-def answered(api: Client) -> list[Exchange]:
+def answered(api: Client) -> Iterator[Exchange]:
     """The exchanges with an answer; without any, there is nothing to judge."""
-    found = [exchange for exchange in api.journal if exchange.status is not None]
-    if not found:
+    if all(exchange.status is None for exchange in api.journal):
         not_tested("no request was answered")
-    return found
+    yield from (exchange for exchange in api.look_through() if exchange.status is not None)
+
+
+def once_a_text(look: Callable[[str], T]) -> Callable[[str], T]:
+    """`look` for texts of which many are the same: what it found is remembered, by a digest of the text."""
+    found: dict[bytes, T] = {}
+
+    def looked(text: str) -> T:
+        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+        if digest not in found:
+            found[digest] = look(text)
+        return found[digest]
+
+    return looked
 
 
 def judge(
@@ -90,7 +107,7 @@ def test_no_good_token_was_refused(api: Client, findings: Findings) -> None:
 
 @pytest.mark.rule("answers.arrive")
 def test_every_request_is_answered(api: Client, findings: Findings) -> None:
-    for exchange in api.journal:
+    for exchange in api.look_through():
         dropped = exchange.error is not None and not exchange.late and not exchange.kept_idle
         findings.check(not dropped, "a whole answer", str(exchange.error or "an answer"), exchange)
 
@@ -98,7 +115,7 @@ def test_every_request_is_answered(api: Client, findings: Findings) -> None:
 @pytest.mark.rule("answers.in-time")
 def test_every_answer_comes_in_time(api: Client, findings: Findings) -> None:
     limit = api.target.timeout
-    for exchange in api.journal:
+    for exchange in api.look_through():
         late = exchange.elapsed > limit or exchange.late
         findings.check(
             not late, f"an answer within {limit:g} s", str(exchange.error or f"{exchange.elapsed:.1f} s"), exchange
@@ -132,12 +149,32 @@ def test_no_answer_is_a_redirect(api: Client, findings: Findings) -> None:
 
 @pytest.mark.rule("answers.json")
 def test_what_says_json_is_json(api: Client, findings: Findings) -> None:
+    repeats = cache(repeats_a_member)  # Many bodies are the same.
     for exchange in answered(api):
         if exchange.media_type == "application/json" and exchange.body:
-            findings.check(exchange.value is not NOT_JSON, "JSON in UTF-8", "another text", exchange)
-            findings.check(not exchange.repeats_a_member, "each member once", "a member twice", exchange)
+            is_json = exchange.value is not NOT_JSON
+            findings.check(is_json, "JSON in UTF-8", "another text", exchange)
+            findings.check(not (is_json and repeats(exchange.body)), "each member once", "a member twice", exchange)
             fine = exchange.charset in ("", "utf-8")
             findings.check(fine, "charset utf-8, or none", exchange.charset, exchange, like="code.media-type")
+
+
+def repeats_a_member(body: bytes) -> bool:
+    """Whether an object in a JSON body has two members of one name, of which readers take one or the other.
+
+    For some readers case does not tell names apart; two of them with one value mislead nobody.
+    """
+    found = False
+
+    def note(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal found
+        members: dict[str, Any] = {}
+        same = [members.setdefault(name.lower(), value) == value for name, value in pairs]
+        found = found or len({name for name, _ in pairs}) < len(pairs) or not all(same)
+        return dict(pairs)
+
+    json.loads(body, object_pairs_hook=note)
+    return found
 
 
 @pytest.mark.rule("answers.framing")
@@ -168,7 +205,7 @@ def check_framing(findings: Findings, exchange: Exchange, like: str = "") -> Non
     chunked = "chunked" in exchange.headers.get("transfer-encoding", "").lower()
     findings.check(not (chunked and length), "Content-Length or chunked, not both", "both", exchange, like=like)
     if length is not None and exchange.method != "HEAD" and "content-encoding" not in exchange.headers:
-        holds = length.isdecimal() and int(length) == len(exchange.body)
+        holds = length.isascii() and length.isdigit() and (length.lstrip("0") or "0") == str(len(exchange.body))
         findings.check(holds, f"Content-Length {len(exchange.body)}", length, exchange, like=like)
 
 
@@ -180,7 +217,8 @@ def test_no_answer_is_html(api: Client, findings: Findings) -> None:
 
 @pytest.mark.rule("answers.no-trace")
 def test_no_answer_shows_a_stack_trace(api: Client, findings: Findings) -> None:
-    judge(api, findings, lambda e: TRACE.search(e.shown) is None, "no stack trace", lambda e: "a stack trace")
+    shows_one = once_a_text(lambda text: TRACE.search(text) is not None)
+    judge(api, findings, lambda e: not shows_one(e.shown), "no stack trace", lambda e: "a stack trace")
 
 
 @pytest.mark.rule("answers.no-secret")

@@ -13,7 +13,7 @@ from veeam_contracts.judging.findings import Findings, not_tested
 from veeam_contracts.paths import is_at
 from veeam_contracts.rules.expectations import CLOCK_SECONDS, date_of, moment_of
 from veeam_contracts.rules.storing import directives, lets_share, sign_of_a_cache
-from veeam_contracts.rules.test_answers import answered
+from veeam_contracts.rules.test_answers import answered, once_a_text
 
 LEAKS = {
     "SQL": re.compile(
@@ -72,10 +72,9 @@ LONG = 10_000
 @pytest.mark.rule("answers.no-leak")
 def test_no_answer_shows_what_is_behind_the_server(api: Client, findings: Findings) -> None:
     own = urlsplit(api.target.url).hostname or ""
-    texts = {exchange.shown for exchange in answered(api)}  # Many answers are the same.
-    leaks = {text: [what for what, pattern in LEAKS.items() if pattern.search(text)] for text in texts}
+    leaks = once_a_text(lambda text: [what for what, pattern in LEAKS.items() if pattern.search(text)])
     for exchange in answered(api):
-        found = list(leaks[exchange.shown])
+        found = [*leaks(exchange.shown)]
         found += ["the path of a share"] if SHARE.search(exchange.plain) else []
         if not exchange.ok:
             found += ["an address of a private network" for at in PRIVATE.findall(exchange.shown) if at != own][:1]
@@ -108,7 +107,7 @@ def _is_secret(name: str, member: object) -> bool:
 
 @pytest.mark.rule("answers.no-echo")
 def test_no_refusal_repeats_a_long_value(api: Client, findings: Findings) -> None:
-    for exchange in api.journal:
+    for exchange in api.look_through():
         sent = exchange.request_body or b""
         if exchange.refused and len(sent) > LONG and not exchange.generated:
             repeated = max(sent.decode("latin-1").split('"'), key=len).encode("latin-1")
@@ -129,7 +128,7 @@ def test_answers_agree_with_each_other(api: Client, findings: Findings) -> None:
     _expect_one(
         findings, installations, "one installation", lambda e: (e.member("version"), e.member("installationId"))
     )
-    _expect_one_clock(findings, answered(api))
+    _expect_one_clock(findings, list(answered(api)))
     for exchange in answered(api):
         if exchange.is_token and exchange.ok:
             apart = _seconds_apart(exchange)
@@ -139,7 +138,7 @@ def test_answers_agree_with_each_other(api: Client, findings: Findings) -> None:
 
 def _before_writes(api: Client) -> list[Exchange]:
     """The answers before the first organization was added."""
-    found = answered(api)
+    found = list(answered(api))
     return found[: next((at for at, e in enumerate(found) if e.ok and _adds(e)), len(found))]
 
 

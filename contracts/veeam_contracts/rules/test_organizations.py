@@ -99,7 +99,7 @@ def _folded(value: object) -> str:
 @pytest.mark.rule("organizations.links")
 def test_links_lead_to_this_version(api: Client, findings: Findings) -> None:
     check_links(api, findings, listing(api, findings))
-    for exchange in api.journal:
+    for exchange in api.look_through():
         if exchange.ok and exchange.method == "GET" and is_at(exchange.path, "getOrganization"):
             check_links(api, findings, exchange)
     forwarded = api.get(api.path_of("getOrganizations"), headers={"X-Forwarded-Host": ELSEWHERE})

@@ -1,6 +1,7 @@
 """The commands `probe` and `compare`."""
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -60,10 +61,11 @@ def run_compare(one: Options | Path, other: Options | Path, report: str | None, 
         with ExitStack() as stack:
             one, other = (stack.enter_context(standing(side, seed)) for side in (one, other))
             assert one.target is not None
-            first, _ = stack.enter_context(opened(one.target, one, MOST_COMPARED))
+            began = time.monotonic()
+            first, _ = stack.enter_context(opened(one.target, one, MOST_COMPARED, began))
             other = replace(other, api=first.version.name)
             assert other.target is not None
-            second, _ = stack.enter_context(opened(other.target, other, MOST_COMPARED))
+            second, _ = stack.enter_context(opened(other.target, other, MOST_COMPARED, began))
             found = compare(record_side(first), record_side(second))
     except CannotCompare as error:
         click.echo(f"veeam-contracts: {error}", err=True)
@@ -101,9 +103,14 @@ def record_side(client: Client) -> Side:
 
 
 @contextmanager
-def opened(target: Target, options: Options, most: int) -> Iterator[tuple[Client, tuple[Version, ...]]]:
-    """A client that has logged in and looked around, and the versions that are served. Raises `CannotCompare`."""
-    line = Line(replace(target, limits=replace(target.limits, requests=most, refused_logins=6)))
+def opened(
+    target: Target, options: Options, most: int, began: float | None = None
+) -> Iterator[tuple[Client, tuple[Version, ...]]]:
+    """A client that has logged in and looked around, and the versions that are served. Raises `CannotCompare`.
+
+    The time of a run counts from `began`, as `time.monotonic` says it in seconds, or from now.
+    """
+    line = Line(replace(target, limits=replace(target.limits, requests=most, refused_logins=6)), began=began)
     try:
         served = served_versions(line)
         client = Client(line, choose(options, served)[-1])

@@ -1,18 +1,25 @@
 """Two servers, asked the same: where their answers differ in form, each cause once."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 
+from veeam_contracts.asking.admission import Refused
 from veeam_contracts.asking.client import Client
 from veeam_contracts.asking.exchange import Exchange
+from veeam_contracts.asking.gate import NoAnswer
 from veeam_contracts.asking.secrets import Secrets
+from veeam_contracts.asking.survey import Barred, NotServed
+from veeam_contracts.judging.findings import NotTested
+from veeam_contracts.rules.probes import PROBES
 from veeam_contracts.twin.forms import Form, forms_in
 from veeam_contracts.twin.generated import generated
 from veeam_contracts.twin.limits import waited_for
 from veeam_contracts.twin.samples import forms_of_secrets
-from veeam_contracts.twin.script import STARTING, TOO_MANY, Question, play
+from veeam_contracts.twin.script import SCRIPT, STARTING, TOO_MANY, Question, play
+from veeam_contracts.twin.templates import names_of
 
 ABSENT = "(not there)"
 PARTICULAR = frozenset({"malformed-body", "bad-body"})
@@ -31,13 +38,14 @@ GIVEN_BY = {"code": "getDeviceCode answered", "access_token": "getToken answered
 @dataclass(slots=True)
 class Side:
     """What one server answered: the form of each answer, and the exchange that it was seen in. `held_back` are the
-    questions that our own limits did not let out."""
+    questions that our own limits did not let out, `readings` are those of what ends tokens early."""
 
     secrets: Secrets
     forms: dict[Question, Form] = field(default_factory=dict)
     exchanges: dict[Question, Exchange] = field(default_factory=dict)
     secret_forms: Mapping[str, str] = field(default_factory=dict)
     held_back: set[Question] = field(default_factory=set)
+    readings: Mapping[str, str] = field(default_factory=dict)
 
     def reorders(self, operation: str) -> bool:
         """Whether the server itself gave the same list in another order, when it was asked again."""
@@ -63,7 +71,7 @@ class Difference:
 
 def record(client: Client) -> Side:
     """Play the script and the questions of the target's seed on one server. Raises as `play`."""
-    side = Side(client.secrets)
+    side, names = Side(client.secrets), names_of(client)  # while there is time: of many it takes some
     for answered in play(client, generated(client.version, client.target.seed)):
         if answered.held_back:
             side.held_back.add(answered.question)
@@ -73,9 +81,16 @@ def record(client: Client) -> Side:
         asked_to_wait = next((exchange for exchange in exchanges if exchange.throttled), None)
         if asked_to_wait is not None:
             side.exchanges[question] = asked_to_wait
-    side.forms = forms_in(side.exchanges, client)
+    side.forms = forms_in(side.exchanges, client, names)
     side.secret_forms = forms_of_secrets(client.journal)
+    side.readings = dict(_readings(client))
     return side
+
+
+def _readings(client: Client) -> Iterator[tuple[str, str]]:
+    for name in dict.fromkeys(question.shows for question in SCRIPT if question.shows):
+        with suppress(NotTested, NoAnswer, NotServed, Barred, Refused):
+            yield name, PROBES[name](client)[0]
 
 
 def compare(one: Side, other: Side) -> list[Difference]:
@@ -83,11 +98,19 @@ def compare(one: Side, other: Side) -> list[Difference]:
     causes: dict[tuple[str, str, str], list[Question]] = {}
     asked = [*one.forms, *(key for key in other.forms if key not in one.forms)]
     operations = {question.operation for question in asked}
+    habits = {
+        name: (reading, other.readings[name])
+        for name, reading in one.readings.items()
+        if other.readings.get(name, reading) != reading
+    }
     reordered = {each for each in operations if one.reorders(each) or other.reorders(each)}
     for question in asked:
         if question in one.held_back | other.held_back:
             continue
         forms = [one.forms.get(question), other.forms.get(question)]
+        if question.shows in habits:
+            causes.setdefault((question.shows, *habits[question.shows]), []).append(question)
+            continue
         if question.operation in reordered:
             forms = [_without_order(form) for form in forms]
         for cause in _differences(question, *forms):
@@ -104,7 +127,7 @@ def compare(one: Side, other: Side) -> list[Difference]:
     ]
     for name in one.secret_forms.keys() | other.secret_forms.keys():
         here, there = (side.secret_forms.get(name, ABSENT) for side in (one, other))
-        if here != there:
+        if here != there and not (one.held_back or other.held_back):  # or one has too few of them to tell
             found.append(Difference(f"form of {name}", here, there, (GIVEN_BY[name],), (here, there)))
     return sorted(found, key=lambda difference: -len(difference.questions))
 
@@ -122,7 +145,7 @@ def _differences(question: Question, one: Form | None, other: Form | None) -> li
     names = [*here, *(name for name in there if name not in here)]
     if here.keys() ^ there.keys():  # What is in a member that one side does not have differs of itself.
         both = set(map(_member_of, here)).intersection(map(_member_of, there))
-        names = [name for name in names if not name.startswith("body.") or _member_of(name) in both]
+        names = [name for name in names if not name.startswith(("body.", "body[].")) or _member_of(name) in both]
     return [
         (name, here.get(name, ABSENT), there.get(name, ABSENT)) for name in names if here.get(name) != there.get(name)
     ]

@@ -10,7 +10,7 @@ from veeam_contracts.asking.client import Client
 from veeam_contracts.asking.exchange import NOT_JSON, Exchange, listed_in
 from veeam_contracts.twin.samples import words_beside_codes
 from veeam_contracts.twin.shapes import flattened, names_in, shape_of
-from veeam_contracts.twin.templates import SECRET, Places, places_in
+from veeam_contracts.twin.templates import SECRET, Names, Places, places_in
 
 OF_THE_MOMENT = frozenset({"date", "content-length", "set-cookie", "age", "expires", "last-modified", "etag"})
 """Header fields that say nothing of the server's habits, or whose length is said by the framing."""
@@ -65,14 +65,14 @@ class Form:
             yield f"text {number + 1} of {len(self.members)}", text
 
 
-def forms_in(exchanges: Mapping[K, Exchange], client: Client) -> dict[K, Form]:
-    """The forms of answers. They hold no secret, no host, and no name of a tenant.
+def forms_in(exchanges: Mapping[K, Exchange], client: Client, names: Names) -> dict[K, Form]:
+    """The forms of answers. They hold no secret, no host, and no name of a tenant, of which `names` are those known.
 
     All that is secret is known when the last of them has come; and what is looked for costs, so that it is once.
     """
     words = words_beside_codes(client.journal)
     conceal = cache(client.secrets.alike(SECRET, words).conceal)
-    return {key: _form_of(exchange, places_in(exchange, client, conceal)) for key, exchange in exchanges.items()}
+    return {key: _form_of(exchange, places_in(exchange, client, conceal, names)) for key, exchange in exchanges.items()}
 
 
 def _form_of(exchange: Exchange, places: Places) -> Form:

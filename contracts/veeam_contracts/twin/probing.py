@@ -21,11 +21,14 @@ from veeam_contracts.twin.limits import limits_met, operation_of, waited_for
 from veeam_contracts.twin.profile import Profile
 from veeam_contracts.twin.samples import ask_for_codes, forms_of_secrets
 from veeam_contracts.twin.script import AGAIN, STARTING, TOO_MANY, play
-from veeam_contracts.twin.templates import without_host
+from veeam_contracts.twin.templates import names_of, without_host
 
 PAGE = "verificationUrl"
 
 K = TypeVar("K")
+
+ENDS = frozenset({"ended-token", "used-refresh-token", "ended-refresh-token"})
+"""Cases of what is good at some servers: a reading says so, and its answer is no refusal."""
 
 FEWEST = 4
 """One of so many questions has to be answered, as of the requests of a check."""
@@ -49,7 +52,7 @@ def probe(client: Client, served: Iterable[Version]) -> Profile:
     again: dict[tuple[str, str], Exchange] = {}
     for answered in played:
         exchange, question = answered.exchange, answered.question
-        if exchange is None or (not question.case and not exchange.ok):
+        if exchange is None or (exchange.ok if question.case in ENDS else not question.case and not exchange.ok):
             continue
         (again if question.drawn == AGAIN else answers).setdefault((question.operation, question.case), exchange)
     pages = _codes_by_region(client)
@@ -67,8 +70,9 @@ def probe(client: Client, served: Iterable[Version]) -> Profile:
         asked_to_wait = next((exchange for exchange in exchanges if exchange.throttled), None)
         if asked_to_wait is not None:
             answers["", case] = asked_to_wait
-    profile.forms = _with_what_is_repeated(forms_in(answers, client), forms_in(again, client))
-    profile.pages = _pages(forms_in(pages, client))
+    names = names_of(client)
+    profile.forms = _with_what_is_repeated(forms_in(answers, client, names), forms_in(again, client, names))
+    profile.pages = _pages(forms_in(pages, client, names))
     profile.latencies = _latencies(client)
     return profile
 

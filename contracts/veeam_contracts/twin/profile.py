@@ -20,8 +20,13 @@ REFUSED = 300
 TAKEN = frozenset({"media-type"})
 """What a server may take beyond the description, of which one question says all."""
 
-MADE_UP = "made-up-id"
-"""A case that is told where it differs from any unknown id."""
+USUAL = {
+    "made-up-id": "unknown-id",
+    "ended-token": "bad-token",
+    "used-refresh-token": "refused-refresh-token",
+    "ended-refresh-token": "refused-refresh-token",
+}
+"""Cases that are told where they differ from another."""
 
 COMPRESSIONS = frozenset({"gzip", "deflate"})
 """What the mock can do as well."""
@@ -76,7 +81,7 @@ class Profile:
         `taken`."""
         operation, case = key
         form = self.forms[key]
-        is_usual = case == MADE_UP and form == self.forms.get((operation, "unknown-id"))
+        is_usual = case in USUAL and form == self.forms.get((operation, USUAL[case]))
         return bool(case) and form.status >= REFUSED and not is_usual
 
     def _lines(self) -> Iterator[str]:

@@ -13,12 +13,16 @@ from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.asking.gate import NoAnswer
 from veeam_contracts.asking.survey import Barred, NotServed
 from veeam_contracts.paths import service_of
+from veeam_contracts.rules.grants import UNAUTHORIZED, Grant, grants_in, newest_of, opened
 
 TOO_MANY = "too-many"
 """The case of what is refused because of what came before; no question asks for it."""
 
 STARTING = "starting"
 """The case of what is refused before the first answer, as the server starts up."""
+
+ENDED = "ended-token"
+"""The case of a token that was good, and is good no more although its time is not over."""
 
 AGAIN = "again"
 """What is asked a second time with another value shows whether an answer repeats that."""
@@ -36,12 +40,14 @@ Ask = Callable[[Client], Exchange | None]
 class Question:
     """`case` is the kind of refusal that is asked for, empty where a good answer is; `operation` an operationId, empty
     where none is meant. `ask` gives None where the server has not what it takes to ask. `drawn` tells questions apart
-    that are made from a seed; those of the script have none."""
+    that are made from a seed, and those of the script that have operation and case in common; `shows` is the id of the
+    ambiguity whose reading the status shows."""
 
     operation: str
     case: str
     ask: Ask = field(compare=False)
     drawn: str = ""
+    shows: str = field(default="", compare=False)
 
     @property
     def name(self) -> str:
@@ -85,9 +91,69 @@ def _wrong_login(client: Client) -> Exchange | None:
     return None if login.password is None else client.password_grant(password="not-the-password")
 
 
+def _second_login(client: Client) -> Exchange | None:
+    return None if client.target.login.password is None else client.password_grant()
+
+
+def _newest(client: Client, number: int = 1) -> Grant | None:
+    """The last login with a password, or the one so many before it."""
+    logins = [grant for grant in grants_in(client.journal) if not grant.used]
+    return logins[-number] if len(logins) >= number else None
+
+
+def _with(client: Client, grant: Grant | None) -> Exchange | None:
+    """Use an access token as it is, and take no other where it is refused."""
+    return client.get(client.path_of("getOrganizations"), token=grant.access) if grant is not None else None
+
+
+def _refresh(client: Client, grant: Grant | None) -> Exchange | None:
+    if grant is None or not grant.refresh:
+        return None
+    return client.form({"grant_type": "refresh_token", "refresh_token": grant.refresh})
+
+
+def _refresh_of_first(client: Client) -> Exchange | None:
+    """Asked where the access token has ended: what may be refused is sent as seldom as can be."""
+    first, second = _newest(client, 2), _newest(client)
+    if first is None or second is None:
+        return None
+    has_ended = any(not use.ok for use in opened(client.journal, first.access, second.at))
+    return _refresh(client, first) if has_ended else None
+
+
 def _refreshed(client: Client) -> Exchange | None:
-    given = client.granted.member("refresh_token") if client.granted is not None else None
-    return client.form({"grant_type": "refresh_token", "refresh_token": given}) if isinstance(given, str) else None
+    exchange = _refresh(client, _newest(client))
+    if exchange is not None:
+        client.take_up(exchange)
+    return exchange
+
+
+def _with_first(client: Client) -> Exchange | None:
+    return _with(client, _newest(client, 2))
+
+
+def _with_used(client: Client) -> Exchange | None:
+    return _with(client, _renewed(client))
+
+
+def _renewed(client: Client) -> Grant | None:
+    """The last login whose refresh token was used."""
+    grants = grants_in(client.journal)
+    used = {grant.used for grant in grants}
+    return next((grant for grant in reversed(grants) if not grant.used and grant.refresh in used), None)
+
+
+def _refresh_again(client: Client) -> Exchange | None:
+    return _refresh(client, _renewed(client))
+
+
+def _with_refreshed(client: Client) -> Exchange | None:
+    """The token that came of a login whose refresh token was used twice; where it has ended, there is another login."""
+    login = _renewed(client)
+    exchange = None if login is None else _with(client, newest_of(login, grants_in(client.journal)))
+    if exchange is not None and exchange.status == UNAUTHORIZED:
+        client.renew()
+    return exchange
 
 
 QUESTIONS = (
@@ -116,8 +182,20 @@ QUESTIONS = (
         "", "unknown-method", lambda client: client.send("DELETE", client.path_of("getDeviceCode"), token=client.token)
     ),
 )
-LOGINS = (
+TOKENS = (
+    Question("getToken", "", _second_login, "logged in again"),
+    Question("getOrganizations", ENDED, _with_first, "after another login", shows="logins-per-user"),
+    Question("getToken", "ended-refresh-token", _refresh_of_first, "after another login", shows="logins-per-user"),
     Question("getToken", "", _refreshed, "refreshed"),
+    Question("getOrganizations", ENDED, _with_used, "after a refresh", shows="refresh-access"),
+)
+"""What ends tokens early. The one in use may be among them: from then on it is the last one that was given."""
+
+LOGINS = (
+    Question("getToken", "used-refresh-token", _refresh_again, "refreshed again", shows="refresh-rotation"),
+    Question(
+        "getOrganizations", ENDED, _with_refreshed, "after a refresh token was used twice", shows="refresh-rotation"
+    ),
     Question("getToken", "unknown-grant", _token(grant_type="magic")),
     Question("getToken", "incomplete-login", _token(grant_type="refresh_token")),
     Question("getToken", "refused-refresh-token", _token(grant_type="refresh_token", refresh_token=UNKNOWN_TOKEN)),
@@ -128,7 +206,7 @@ LOGINS = (
 GRANTED = Question("getToken", "", lambda client: client.granted)
 """The login, which comes before all else."""
 
-SCRIPT = frozenset((GRANTED, *QUESTIONS, *LOGINS))
+SCRIPT = frozenset((GRANTED, *QUESTIONS, *TOKENS, *LOGINS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +222,15 @@ class Answered:
 def play(client: Client, more: Iterable[Question] = ()) -> Iterator[Answered]:
     """Ask all that the version of the client has, and `more` before the refused logins. Raises `NoLogin`."""
     yield Answered(GRANTED, client.granted)
-    for question in (*QUESTIONS, *more, *LOGINS):
+    is_short = False
+    for question in (*QUESTIONS, *TOKENS, *more, *LOGINS):
         if question.operation and question.operation not in client.version.places:
             continue
         try:
-            yield Answered(question, question.ask(client))
+            exchange = question.ask(client)
+            yield Answered(question, exchange, held_back=is_short and exchange is None)
         except Refused:
+            is_short = True  # What follows from it cannot be asked either.
             yield Answered(question, None, held_back=True)
         except (NoAnswer, NotServed, Barred):
             yield Answered(question, None)

@@ -1,7 +1,9 @@
 """The shape of a JSON value: members in their order, the kinds of values, and the texts that are a server's habit."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from heapq import heapify, heappop, heappush
 from typing import Any
 
 from veeam_contracts.twin.templates import DATE_TIME, HTTP_DATE, UUID, Places
@@ -21,6 +23,11 @@ SEVERAL = "(text)"
 """A name that not all items of a list have: which of them comes first may change from call to call."""
 
 MOST_ITEMS = 20
+"""Items of a list whose order is looked at."""
+
+MOST_SHAPED = 1000
+"""Items of a list whose members are looked at."""
+
 DEEPEST = 12
 """Levels of a value that are looked into."""
 
@@ -33,7 +40,8 @@ def shape_of(value: Any, places: Places, name: str = "", depth: int = 0) -> Any:
     if isinstance(value, dict) and depth < DEEPEST:
         return {places.mask(key): shape_of(below, places, key, depth + 1) for key, below in value.items()}
     if isinstance(value, list) and depth < DEEPEST:
-        return [_merged([shape_of(item, places, name, depth + 1) for item in value], name)] if value else []
+        shapes = [shape_of(item, places, name, depth + 1) for item in value[:MOST_SHAPED]]
+        return [_merged(shapes, name)] if shapes else []
     if isinstance(value, str):
         return _text_shape(value, places, name)
     if isinstance(value, bool) or value is None:
@@ -44,15 +52,44 @@ def shape_of(value: Any, places: Places, name: str = "", depth: int = 0) -> Any:
 
 
 def _merged(shapes: list[Any], name: str) -> Any:
-    """The shape of the first item; what is null there is as in the first item that has it."""
+    """The shape of the first item; what is null there, or not there at all, is as in the first item that has it."""
     first = shapes[0]
     if not isinstance(first, dict):
         return SEVERAL if name in NAMES and any(shape != first for shape in shapes) else first
     others = [shape for shape in shapes if isinstance(shape, dict)]
-    return {
-        key: _merged([shape[key] for shape in others if shape.get(key, NULL) != NULL] or [first[key]], key)
-        for key in first
-    }
+    merged = {}
+    for key in _members_of(others):
+        having = [shape[key] for shape in others if key in shape]
+        merged[key] = _merged([below for below in having if below != NULL] or having[:1], key)
+    return merged
+
+
+def _members_of(shapes: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The members of several objects, in an order that each of them keeps, whichever object comes first.
+
+    Where the orders of two contradict each other, there is none that both keep.
+    """
+    behind: dict[str, set[str]] = {}
+    for names in {tuple(shape) for shape in shapes}:
+        for name, following in zip(names, (*names[1:], ""), strict=True):
+            behind.setdefault(name, set()).update([following] if following else [])
+    before = Counter(following for names in behind.values() for following in names)
+    order: dict[str, None] = {}
+    ready = [name for name in behind if not before[name]]
+    rest = sorted(behind, reverse=True)
+    while len(order) < len(behind):
+        heapify(ready)
+        while ready:
+            name = heappop(ready)
+            order[name] = None
+            for following in behind[name]:
+                before[following] -= 1
+                if not before[following] and following not in order:
+                    heappush(ready, following)
+        while rest and rest[-1] in order:
+            rest.pop()
+        ready = rest[-1:]
+    return [*order]
 
 
 def names_in(items: Sequence[Mapping[str, Any]], places: Places) -> tuple[str, ...]:

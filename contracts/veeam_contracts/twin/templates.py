@@ -3,9 +3,9 @@
 import html
 import json
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cache
 from urllib.parse import unquote, urlsplit
 
 from veeam_contracts.asking.client import Client
@@ -45,52 +45,98 @@ DECODINGS: tuple[Callable[[str], str], ...] = (str, _without_escapes, unquote, h
 """The ways in which a server may have spelled a secret, a host or a name."""
 
 
+class Names:
+    """The names of organizations; a text is looked through for all of them at once, however many there are."""
+
+    def __init__(self, names: Iterable[str] = ()) -> None:
+        self._names = {name.lower() for name in names if len(name) >= SHORTEST}
+        self._lengths = set(map(len, self._names))
+        self.found_in = cache(self._found_in)
+
+    def __contains__(self, value: str) -> bool:
+        return value.lower() in self._names
+
+    def _found_in(self, text: str) -> frozenset[str]:
+        """The names that stand in a text in lower case."""
+        if len(self._names) <= len(self._lengths) * len(text):
+            return frozenset(name for name in self._names if name in text)
+        parts = (text[at : at + length] for length in self._lengths for at in range(len(text) - length + 1))
+        return frozenset(part for part in parts if part in self._names)
+
+
+NO_NAMES = Names()
+OF_A_NAME = "{organization}"
+
+
 @dataclass(frozen=True, slots=True)
 class Places:
-    """What stands in an exchange for itself alone, each with its place, the longest first; `mask` hides secrets."""
+    """What stands in an exchange for itself alone, each with its place, and the names that may stand in any; `mask`
+    hides secrets."""
 
     known: tuple[tuple[str, str], ...]
     mask: Callable[[str], str]
+    names: Names = NO_NAMES
+    _templates: dict[str, str] = field(default_factory=dict, compare=False)
 
     def of(self, value: str) -> str | None:
         """The name of the place that stands for all of `value`; None for none."""
-        return next((place[1:-1] for text, place in self.known if text.lower() == value.lower()), None)
+        own = next((place for text, place in self.known if text.lower() == value.lower()), None)
+        place = own or (OF_A_NAME if value in self.names else None)
+        return place and place[1:-1]
 
     def template(self, text: str) -> str:
         """`text` as a template: braces of its own are doubled. It is read as written, or, where that brings to light
         what must not be shown, as decoded."""
-        known_texts = [known.lower() for known, _ in self.known]
-        text = self.mask(text)
+        if text not in self._templates:
+            self._templates[text] = self._template(self.mask(text))
+        return self._templates[text]
+
+    def _template(self, text: str) -> str:
+        found: list[tuple[str, str]] = []
         for decode in DECODINGS:
             plain = decode(text)
-            if any(known in plain.lower() for known in known_texts):
+            found = self._found_in(plain.lower())
+            if found:
                 text = self.mask(plain)
                 break
-        pattern = "|".join(re.escape(known) for known, _ in self.known) or "(?!)"
-        stand_in = {known.lower(): place for known, place in self.known}
+        pattern = "|".join(re.escape(known) for known, _ in found) or "(?!)"
+        stand_in = dict(found)
         parts = re.split(f"({pattern})", text, flags=re.IGNORECASE)
         return "".join(stand_in.get(part.lower()) or _generic(part) for part in parts)
 
+    def _found_in(self, text: str) -> list[tuple[str, str]]:
+        """What stands in a text in lower case, the longest first."""
+        own = {known.lower(): place for known, place in self.known if known.lower() in text}
+        return sorted({**dict.fromkeys(self.names.found_in(text), OF_A_NAME), **own}.items(), key=_by_length)
 
-def places_in(exchange: Exchange, client: Client, conceal: Callable[[str], str]) -> Places:
+
+def names_of(client: Client) -> Names:
+    """The names of the organizations of a server; none where it does not list them."""
+    try:
+        listed = client.organizations()
+    except NoAnswer:
+        return NO_NAMES
+    members = ("id", "name", "officeName")
+    return Names(str(item[name]) for item in listed for name in members if item.get(name))
+
+
+def places_in(exchange: Exchange, client: Client, conceal: Callable[[str], str], names: Names) -> Places:
     """What stands in an exchange for itself alone: what was asked, who asked, and what the server calls its own.
-    `conceal` hides secrets in a text."""
+    `conceal` hides secrets in a text, and `names` are those of its organizations."""
     parts = urlsplit(exchange.url)
     path = exchange.path.partition("?")[0]
     found = {parts.netloc: "{host}", parts.hostname or "": "{host}", path: "{path}"}
     found |= {exchange.method: "{method}"} if not exchange.ok else {}
     found[client.target.login.username or ""] = "{user}"
-    for item in _organizations(client):
-        found |= {str(item.get(name)): "{organization}" for name in ("id", "name", "officeName") if item.get(name)}
-    if path.count("/") > 2:
-        found[path.rpartition("/")[2]] = "{id}"
-    found |= _sent(exchange)
+    found = {text: place for text, place in found.items() if text not in names}
+    last = path.rpartition("/")[2] if path.count("/") > 2 else ""
+    found |= {last: "{id}", **_sent(exchange)}
     for name, place in (("userCode", "{code}"), ("verificationUrl", "{address}"), ("verificationUri", "{address}")):
         if exchange.ok and isinstance(exchange.member(name), str):
             found[exchange.member(name)] = place
     known = sorted(((text, place) for text, place in found.items() if len(text) >= SHORTEST), key=_by_length)
     codes = {text for text, place in known if place == "{code}"}
-    return Places(tuple(known), lambda text: _concealed(text, conceal, codes))
+    return Places(tuple(known), lambda text: _concealed(text, conceal, codes), names)
 
 
 def _by_length(pair: tuple[str, str]) -> int:
@@ -112,14 +158,6 @@ def _sent(exchange: Exchange) -> dict[str, str]:
     named = value if isinstance(value, dict) else {}
     places = (("targetRegion", "{region}"), ("userCode", "{code}"))
     return {named[name]: place for name, place in places if isinstance(named.get(name), str)}
-
-
-def _organizations(client: Client) -> list[Any]:
-    """The organizations; none where a server does not list them."""
-    try:
-        return client.organizations()
-    except NoAnswer:
-        return []
 
 
 def without_host(text: str, client: Client) -> str:

@@ -10,7 +10,7 @@ from veeam_mock.also.documents import load_documents
 from veeam_mock.also.operations import Described, is_json
 from veeam_mock.also.scene import Scene
 from veeam_mock.also.sources import stamp_of
-from veeam_mock.messages import NO_BODY, Reply
+from veeam_mock.messages import NO_BODY, Fields, Reply
 from veeam_mock.secrecy.showing import printable
 from veeam_mock.spec.spec import NOT_SERVED, SLASH, CheckedRequest, Match, NoMatch, Operation
 from veeam_mock.spec.versions import Version, Versions
@@ -64,7 +64,8 @@ class Also:
         if chosen is not None and not chosen.made:
             return _chosen_reply(chosen)
         reply = self._made(asked, scene)
-        reply.headers |= chosen.headers if chosen is not None else {}
+        if chosen is not None:
+            reply.headers.replace(chosen.headers)
         return reply
 
     def _made(self, asked: Asked, scene: Scene) -> Reply:
@@ -73,10 +74,10 @@ class Also:
         if good.media is None or good.status in NO_BODY:
             return Reply(good.status)
         if is_json(good.media):
-            headers = {} if good.media == "application/json" else {"Content-Type": good.media}
+            headers = Fields() if good.media == "application/json" else Fields({"Content-Type": good.media})
             return Reply(good.status, self._contents.make(asked, scene), headers)
         text = next((example.encode() for example in good.examples if isinstance(example, str)), MADE_TEXT)
-        return Reply(good.status, None, {"Content-Type": good.media}, text)
+        return Reply(good.status, None, Fields({"Content-Type": good.media}), text)
 
 
 def _is_asked(place: str, name: str, checked: CheckedRequest) -> bool:
@@ -84,7 +85,7 @@ def _is_asked(place: str, name: str, checked: CheckedRequest) -> bool:
 
 
 def _chosen_reply(chosen: Chosen) -> Reply:
-    return Reply(chosen.status, chosen.content, dict(chosen.headers), chosen.body)
+    return Reply(chosen.status, chosen.content, chosen.headers.copy(), chosen.body)
 
 
 class Served:

@@ -10,7 +10,7 @@ from veeam_mock.also.operations import Described, is_json
 from veeam_mock.also.routes import Routes
 from veeam_mock.also.sources import AlsoError
 from veeam_mock.files import read_regular
-from veeam_mock.messages import BODY_LIMIT, NO_BODY
+from veeam_mock.messages import BODY_LIMIT, NO_BODY, Fields
 from veeam_mock.spec.schema import Violation, shorten
 from veeam_mock.spec.spec import METHODS
 
@@ -23,7 +23,7 @@ class Chosen:
     """`content` is the JSON value of the body, `body` its bytes where it is not JSON; `made` says to make the body."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: Fields
     content: Any = None
     body: bytes = b""
     made: bool = False
@@ -62,7 +62,7 @@ def _meant(key: str, routes: Routes[Described], where: str) -> list[tuple[Descri
 def _checked(answer: Mapping[str, Any], described: Described, where: str) -> Chosen:
     operation = described.operation
     status = answer.get("status", operation.success)
-    headers = {name: str(value) for name, value in answer.get("headers", {}).items()}
+    headers = Fields({name: str(value) for name, value in answer.get("headers", {}).items()})
     schema = operation.replies.get(status)
     if status in NO_BODY and {"body", "body-file"} & answer.keys():
         raise AlsoError([Violation(where, f"an answer with {status} has no body", "body")])

@@ -6,11 +6,10 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from veeam_mock.api.worlds import World
-from veeam_mock.messages import Headers, Reply, Request
+from veeam_mock.messages import Fields, Reply, Request
 from veeam_mock.spec.spec import CheckedRequest, Match, Operation
 from veeam_mock.spec.versions import Version
 
-NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 PAGE_SIZE = 30
 
 
@@ -27,9 +26,9 @@ class Call:
     body: Any
     request: Request
 
-    def reply(self, content: object = None, headers: Headers | None = None) -> Reply:
+    def reply(self, content: object = None, headers: Fields | None = None) -> Reply:
         """The good reply, with the status that the version gives it."""
-        return Reply(self.operation.success, content, headers or {})
+        return Reply(self.operation.success, content, Fields() if headers is None else headers)
 
     def link(self, path: str) -> str:
         """The address of `path` below the version: whole up to v5, without host and port from v6."""

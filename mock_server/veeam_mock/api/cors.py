@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from veeam_mock.messages import Headers, Request
+from veeam_mock.messages import Fields, Headers, Request
 
 ANY = "*"
 PREFLIGHT_SECONDS = 600
@@ -12,18 +12,16 @@ EXPOSED = "Date, Preference-Applied, Retry-After, WWW-Authenticate"
 """Header fields of an answer that a script may read beside those that it always may."""
 
 
-def origin_headers(request: Request, allowed: Iterable[str]) -> Headers:
-    """What goes with every answer, so that a script of an allowed origin may read it."""
+def allow_origin(fields: Fields, request: Request, allowed: Iterable[str]) -> None:
+    """Say in an answer that a script of an allowed origin may read it; on whatever else it depends, it still does."""
     allowed = frozenset(allowed)
-    vary = {} if ANY in allowed else {"Vary": "Origin"}
+    depends_on = {name.strip().lower() for name in fields.get("Vary", "").split(",")}
+    if ANY not in allowed and "origin" not in depends_on:
+        fields.add("Vary", "Origin")
     origin = request.headers.get("origin")
-    if origin is None or not allowed & {origin, ANY}:
-        return vary
-    return {
-        **vary,
-        "Access-Control-Allow-Origin": ANY if ANY in allowed else origin,
-        "Access-Control-Expose-Headers": EXPOSED,
-    }
+    if origin is not None and allowed & {origin, ANY}:
+        fields["Access-Control-Allow-Origin"] = ANY if ANY in allowed else origin
+        fields["Access-Control-Expose-Headers"] = EXPOSED
 
 
 def preflight_headers(request: Request, allowed: Iterable[str], methods: Iterable[str]) -> Headers | None:

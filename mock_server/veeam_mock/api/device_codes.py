@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from veeam_mock.api.calls import NO_STORE, Call, Operations
-from veeam_mock.messages import Reply
+from veeam_mock.api.calls import Call, Operations
+from veeam_mock.messages import NO_STORE, Reply
 from veeam_mock.model import regions
 from veeam_mock.model.dates import date_time
 from veeam_mock.model.device_codes import DeviceCode, Purpose, State, Use

@@ -20,7 +20,7 @@ from veeam_mock.spec.versions import Versions
 if TYPE_CHECKING:
     from veeam_mock.also.also import Served
 
-CONTENT_TYPES = {"utf-8": "application/json; charset=utf-8", "none": "application/json"}
+CONTENT_TYPES = {"utf-8": "Content-Type: application/json; charset=utf-8", "none": "Content-Type: application/json"}
 
 
 class SharedStore(Protocol):

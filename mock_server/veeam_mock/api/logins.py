@@ -1,7 +1,7 @@
 """The operations of logins: tokens, logout, authentication codes."""
 
-from veeam_mock.api.calls import NO_STORE, Call, Operations
-from veeam_mock.messages import Reply, bearer_token, cookie_in
+from veeam_mock.api.calls import Call, Operations
+from veeam_mock.messages import NO_STORE, Reply, bearer_token, cookie_in
 from veeam_mock.model.dates import date_time
 from veeam_mock.model.errors import InvalidLogin
 from veeam_mock.model.randomness import TOKEN_ALPHABET
@@ -32,7 +32,8 @@ def get_token(call: Call) -> Reply:
     if pair.antiforgery_token:
         secure = "; Secure" if call.request.origin.startswith("https:") else ""
         path = call.request.mount or "/"
-        reply.cookies = (f"{ANTIFORGERY}={pair.antiforgery_token}; Path={path}{secure}; HttpOnly; SameSite=Strict",)
+        cookie = f"{ANTIFORGERY}={pair.antiforgery_token}; Path={path}{secure}; HttpOnly; SameSite=Strict"
+        reply.headers.add("Set-Cookie", cookie)
     return reply
 
 

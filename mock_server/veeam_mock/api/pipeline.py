@@ -8,7 +8,7 @@ import orjson
 
 from veeam_mock.api import device_codes, logins, organizations, restore_sessions, service_instance
 from veeam_mock.api.calls import Call, Operations, answer_other
-from veeam_mock.api.cors import origin_headers, preflight_headers
+from veeam_mock.api.cors import allow_origin, preflight_headers
 from veeam_mock.api.exchange import Exchange
 from veeam_mock.api.head import Head
 from veeam_mock.api.installation import Installation
@@ -18,7 +18,7 @@ from veeam_mock.faults.kinds import Strike
 from veeam_mock.faults.parsing import FaultError
 from veeam_mock.faults.prefer import rules_from_header
 from veeam_mock.faults.rules import Rule
-from veeam_mock.messages import NO_LENGTH, Reply, Request, cookie_in
+from veeam_mock.messages import NO_LENGTH, Fields, Reply, Request, cookie_in
 from veeam_mock.model.clock import system_time
 from veeam_mock.model.dates import http_date
 from veeam_mock.model.errors import AccessDenied, ModelError, StoreAway
@@ -161,7 +161,7 @@ class Pipeline:
         allowed = exchange.allowed
         headers = preflight_headers(exchange.request, self.installation.settings.cors, allowed) if allowed else None
         if headers is not None:
-            exchange.reply = Reply(204, None, headers)
+            exchange.reply = Reply(204, None, Fields(headers))
 
     def _plan_faults(self, exchange: Exchange) -> None:
         faults, prefer = exchange.world.faults, exchange.head.seen.headers.get("prefer")
@@ -215,16 +215,15 @@ class Pipeline:
         assert head.operation is not None and checked is not None
         if head.reader is not None:
             checked = checked.with_body(head.reader.read(exchange.body))
+        violations, profile = checked.violations, self.installation.profile
+        if violations and profile is not None:
+            violations = profile.refused(head.operation.id, violations)
+            if len(violations) < len(checked.violations):
+                checked = checked._replace(body={}, violations=violations)
         exchange.checked = checked
-        if checked.violations:
-            case, profile = case_of_violations(head.operation.id, checked.violations), self.installation.profile
-            if profile is not None and profile.takes(head.operation.id, case):
-                exchange.checked = checked._replace(body={}, violations=())
-                return
-            exchange.reply, exchange.case = (
-                exchange.refusals.for_violations(head.operation.id, checked.violations),
-                case,
-            )
+        if violations:
+            exchange.reply = exchange.refusals.for_violations(head.operation.id, violations)
+            exchange.case = case_of_violations(head.operation.id, violations)
 
     def _perform(self, exchange: Exchange) -> None:
         checked, version, operation = exchange.checked, exchange.version, exchange.head.operation
@@ -259,26 +258,27 @@ class Pipeline:
 
     def _allow_origin(self, exchange: Exchange) -> None:
         assert exchange.reply is not None
-        exchange.reply.headers |= origin_headers(exchange.request, self.installation.settings.cors)
+        allow_origin(exchange.reply.headers, exchange.request, self.installation.settings.cors)
 
     def _serialize(self, exchange: Exchange) -> None:
         reply = exchange.reply
         assert reply is not None
-        headers = reply.headers
+        fields = reply.headers.lines
         if reply.content is not None:
             reply.body = orjson.dumps(reply.content)
         body, framing = reply.body, reply.manner.framing
-        if body and "Content-Type" not in headers:
-            headers["Content-Type"] = self.installation.content_type
+        if body and "content-type" not in fields:
+            fields["content-type"] = self.installation.content_type
         says_length = framing == "content-length" if framing else self.installation.says_length
         if says_length and reply.status not in NO_LENGTH:
-            headers["Content-Length"] = str(len(body))
+            fields["content-length"] = f"Content-Length: {len(body)}"
         exchange.at = at = exchange.world.clock.now()
-        if "Date" not in headers:
-            headers["Date"] = http_date(int(at))
+        if "date" not in fields:
+            fields["date"] = f"Date: {http_date(int(at))}"
         if exchange.preferences:
             applied = [rule.label for rule in exchange.preferences if rule in exchange.strikes]
-            headers |= {"Preference-Applied": ", ".join(applied)} if applied else {}
+            if applied:
+                reply.headers["Preference-Applied"] = ", ".join(applied)
 
     def _record(self, exchange: Exchange) -> None:
         try:

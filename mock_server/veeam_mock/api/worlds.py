@@ -13,13 +13,16 @@ from veeam_mock.model.organizations import Organization, Organizations
 from veeam_mock.model.randomness import Randomness
 from veeam_mock.model.restore_sessions import RestoreSession, RestoreSessions
 from veeam_mock.model.store import MemoryStore, Room, Store
-from veeam_mock.model.tokens import Lifetimes, Login, Tokens
+from veeam_mock.model.tokens import Endings, Lifetimes, Login, Tokens
 from veeam_mock.settings.settings import Settings
 from veeam_mock.spec.renditions import RENDITIONS
 from veeam_mock.world_names import BAD_NAME, DEFAULT, NOT_MADE, is_world_name
 
 MOST_ORGANIZATIONS = 10_000
 MOST_RESTORE_SESSIONS = 10_000
+
+ENDINGS = ("refresh-rotation", "refresh-access", "logins-per-user")
+"""The questions whose readings say what ends tokens early."""
 
 
 class Kept(NamedTuple):
@@ -38,10 +41,12 @@ class Kept(NamedTuple):
 
 
 class World:
-    """State, time, chance and faults, as `kept` has them, and the settings by which they go on."""
+    """State, time, chance and faults, as `kept` has them, and the settings by which they go on. `epoch` is another each
+    time that the world begins anew."""
 
     def __init__(self, name: str, settings: Settings, kept: Kept) -> None:
         self.name = name
+        self.epoch: object = object()
         self.settings = settings
         self.product = RENDITIONS[settings.api[-1]].product
         self.clock, self.randomness, self.faults = kept.clock, kept.randomness, kept.faults
@@ -54,6 +59,7 @@ class World:
             forms=settings.forms,
             access=kept.access,
             refresh=kept.refresh,
+            endings=Endings(*map(settings.ambiguities.__getitem__, ENDINGS)),
         )
         self.device_codes = DeviceCodes(
             self.clock,

@@ -12,9 +12,12 @@ from veeam_mock.settings.sources import gather
 
 
 class Mistake(click.ClickException):
-    """A mistake of the user."""
+    """A mistake of the user, whose own words are shown so that no terminal or CI system obeys them."""
 
     exit_code = 2
+
+    def __init__(self, message: str) -> None:
+        super().__init__("\n".join(map(printable, message.split("\n"))))
 
 
 def settings_from(options: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Settings:

@@ -8,6 +8,7 @@ import orjson
 
 from veeam_mock.command.mistakes import Mistake, settings_from, told
 from veeam_mock.model.durations import parse_duration
+from veeam_mock.settings.addresses import is_origin
 from veeam_mock.settings.options import MEMORY
 from veeam_mock.settings.settings import SettingsError
 from veeam_mock.spec.document import VERSIONS
@@ -67,7 +68,11 @@ def wait(options: Mapping[str, Any], url: str | None, timeout: str) -> None:
         _refuse(options, "where a URL says where to wait")
     if "@" in url:
         raise Mistake("URL: holds a login, which is not needed to wait; write it as https://localhost:4443")
-    if not url.startswith(("http://", "https://")):
+    if "?" in url or "#" in url:
+        raise Mistake(
+            "URL: holds a query or a fragment, which a server has none of; write it as https://localhost:4443"
+        )
+    if not is_origin(url):
         raise Mistake(f"URL: {url!r} is not an address such as https://localhost:4443")
     try:
         wait_until_ready(url, parse_duration(timeout))

@@ -1,13 +1,16 @@
 """Wait until a server answers, for scripts that start one: a pipeline, a container's health check."""
 
 import json
+import os
 import ssl
 import threading
 import time
+from collections.abc import Mapping
 from http.client import HTTPException
 from urllib.error import URLError
 from urllib.request import HTTPSHandler, ProxyHandler, build_opener
 
+from veeam_mock.journal.masking import Masker
 from veeam_mock.secrecy.showing import printable
 
 PAUSE = 0.1
@@ -18,6 +21,9 @@ LONGEST_ANSWER = 64 * 1024
 
 LONGEST_REASON = 200
 """Characters of what a server says that are shown."""
+
+SECRETS = ("PASSWORD", "KEY", "TOKEN")
+"""How the names of variables end that hold a secret of the mock, or of a client."""
 
 
 class NotReady(Exception):
@@ -38,8 +44,13 @@ def wait_until_ready(url: str, seconds: float) -> None:
         if not _trouble(_other(url), max(PAUSE, min(PAUSE * 20, end - time.monotonic()))):
             raise NotReady(f"no mock answered at {url}; it answers at {_other(url)}, so wait for that")
         if time.monotonic() >= end:
-            raise NotReady(f"no mock answered at {url} within {seconds:g} s: {reason}")
+            said = printable(Masker(_secrets_in(os.environ)).text(" ".join(reason.split())))[:LONGEST_REASON]
+            raise NotReady(f"no mock answered at {url} within {seconds:g} s: {said}")
         time.sleep(PAUSE)
+
+
+def _secrets_in(environ: Mapping[str, str]) -> list[str]:
+    return [value for name, value in environ.items() if name.startswith("VEEAM_") and name.endswith(SECRETS)]
 
 
 def _other(url: str) -> str:
@@ -56,8 +67,7 @@ def _trouble(url: str, patience: float) -> str | None:
     thread = threading.Thread(target=lambda: said.append(_ask(url, patience)), daemon=True)
     thread.start()
     thread.join(patience)
-    reason = said[0] if said else "it began to answer, and did not end"
-    return None if reason is None else printable(reason)[:LONGEST_REASON]
+    return said[0] if said else "it began to answer, and did not end"
 
 
 def _ask(url: str, patience: float) -> str | None:

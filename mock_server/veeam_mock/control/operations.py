@@ -11,7 +11,7 @@ from veeam_mock.faults.rules import Rule
 from veeam_mock.journal.journal import LONGEST_BODY, Entry, Journal, select
 from veeam_mock.journal.pattern import Seen
 from veeam_mock.journal.watching import BEGIN
-from veeam_mock.messages import NEXT_AFTER, Reply
+from veeam_mock.messages import NEXT_AFTER, Fields, Reply
 from veeam_mock.model.dates import date_time, parse_date_time
 from veeam_mock.model.device_codes import DeviceCode
 from veeam_mock.model.durations import parse_duration
@@ -136,7 +136,7 @@ def _page(found: list[Entry], wanted: Mapping[str, Any]) -> Reply:
     for entry in asked:
         size += entry.cost
         if page and size > PAGE_BYTES:
-            return Reply(200, page, {NEXT_AFTER: str(page[-1]["id"])})
+            return Reply(200, page, Fields({NEXT_AFTER: str(page[-1]["id"])}))
         page.append(_exchange(entry))
     return Reply(200, page)
 
@@ -237,7 +237,7 @@ def watch_changes(installation: Installation, world: World, call: CheckedRequest
     back, and looks, once a second.
     """
     more = installation.watchers.watch(world.name) if installation.link is None else None
-    return Reply(200, None, {"Content-Type": "text/event-stream"}, BEGIN, more=more)
+    return Reply(200, None, Fields({"Content-Type": "text/event-stream"}), BEGIN, more=more)
 
 
 def reload(installation: Installation, world: World, call: CheckedRequest) -> object:

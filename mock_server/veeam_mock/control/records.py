@@ -37,7 +37,7 @@ class Asked(Record):
 
 @dataclass(frozen=True, slots=True)
 class Answered(Record):
-    """A reply, secrets masked."""
+    """A reply, secrets masked; header fields of one name are joined by a comma, and found by it as it was sent."""
 
     status: int
     headers: Mapping[str, str]

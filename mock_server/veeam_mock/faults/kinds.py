@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Protocol
 
 import orjson
 
-from veeam_mock.messages import NO_BODY, Headers, Reply
+from veeam_mock.messages import NO_BODY, Fields, Reply
 from veeam_mock.model.durations import FORM as DURATION_FORM
 from veeam_mock.model.durations import SCHEMA as DURATION
 from veeam_mock.model.durations import parse_duration
@@ -37,14 +37,13 @@ FIELDS = {"type": "object", "maxProperties": 50, "propertyNames": FIELD_NAME, "a
 
 MOST_NAMES = 100
 NAMES = {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": MOST_NAMES}
-SPELLED = {"content-type": "Content-Type", "date": "Date"}
 GARBAGE = "\x15\x03\x01\x00\x02\x02\x46 this is no HTTP\r\n"
 
 
 class Refusing(Protocol):
     """Makes errors in the vendor's shape."""
 
-    def plain(self, status: int, message: str, headers: Headers | None = None) -> Reply:
+    def plain(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> Reply:
         """An error of this status."""
 
     def for_error(self, error: ModelError) -> Reply:
@@ -102,7 +101,7 @@ class Status(Fault):
     status: int = 500
     message: str | None = None
     body: Any = None
-    headers: Headers = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
     retry_after: int | None = None
 
     def strike(self, reply: Reply, strike: Strike) -> Reply:
@@ -116,7 +115,7 @@ class Status(Fault):
             struck.content = self.body
         if self.retry_after is not None:
             struck.headers["Retry-After"] = str(self.retry_after)
-        struck.headers = _replaced(struck.headers, self.headers)
+        struck.headers.replace(Fields(self.headers))
         return struck
 
     def _usual(self, strike: Strike) -> Reply:
@@ -124,17 +123,12 @@ class Status(Fault):
         message = self.message or phrase(self.status)
         if self.status == 401:
             usual = strike.refusals.for_error(AccessDenied("The access token is unknown or has been revoked"))
-            return strike.refusals.plain(401, self.message, usual.headers) if self.message else usual
+            if self.message:
+                usual.content = strike.refusals.plain(401, self.message).content
+            return usual
         if self.status == 400 and strike.operation_id == "getToken":
             return strike.refusals.for_error(InvalidLogin(message))
         return strike.refusals.plain(self.status, message)
-
-
-def _replaced(headers: Headers, changes: Headers) -> Headers:
-    """`headers` with `changes`, whatever the case of a name; the names that the pipeline sets keep its spelling."""
-    named = {name.lower() for name in changes}
-    kept = {name: value for name, value in headers.items() if name.lower() not in named}
-    return {**kept, **{SPELLED.get(name.lower(), name): value for name, value in changes.items()}}
 
 
 def phrase(status: int) -> str:
@@ -275,7 +269,8 @@ class ContentType(Fault):
     content_type: str = "text/html; charset=utf-8"
 
     def strike(self, reply: Reply, strike: Strike) -> Reply:
-        return dataclasses.replace(reply, headers={**reply.headers, "Content-Type": self.content_type})
+        reply.headers["Content-Type"] = self.content_type
+        return reply
 
 
 @dataclass(frozen=True)
@@ -332,7 +327,7 @@ class Html(Fault):
         title = f"{self.status} {phrase(self.status).rstrip('.')}"
         body = f"<body><center><h1>{title}</h1></center></body>"
         page = f"<html>\r\n<head><title>{title}</title></head>\r\n{body}\r\n</html>\r\n"
-        return Reply(self.status, None, {"Content-Type": "text/html"}, page.encode("ascii"))
+        return Reply(self.status, None, Fields({"Content-Type": "text/html"}), page.encode("ascii"))
 
 
 TYPES: tuple[type[Fault], ...] = (

@@ -9,7 +9,7 @@ import orjson
 
 from veeam_mock.journal.masking import Masker, without_credentials
 from veeam_mock.journal.pattern import Pattern, Seen
-from veeam_mock.messages import Headers, Reply, Request, headers_for
+from veeam_mock.messages import Fields, Headers, Reply, Request, headers_for
 from veeam_mock.model.clock import system_time
 
 LONGEST_BODY = 8 * 1024
@@ -24,7 +24,7 @@ ENTRY_COST = 1200
 FIELD_COST = 130
 """Bytes that a header field costs beside its name and value, measured: two strings and a place in a dictionary."""
 
-NO_FIELDS: Headers = {}
+NO_FIELDS = Fields()
 
 MOST_SHARED = 64
 """Sizes of bodies whose latest header fields are known again."""
@@ -91,7 +91,7 @@ class Told(NamedTuple):
 
 
 Labels = tuple[str, ...]
-Row = tuple[int, str, float, str | None, Request, int, bytes, int | None, Headers, bytes, str, Labels, Labels, int]
+Row = tuple[int, str, float, str | None, Request, int, bytes, int | None, Fields, bytes, str, Labels, Labels, int]
 """What is kept of an exchange until it is looked at: the values of its `Entry`, the size of the request's body and what
 is kept of it beside its head, and nothing masked. Most are never looked at."""
 
@@ -124,7 +124,7 @@ class Journal:
         self._places: deque[Place] = deque()
         self._bytes = 0
         self._forgotten: dict[str, int] = {}
-        self._latest_fields: dict[int, tuple[Headers, int]] = {}
+        self._latest_fields: dict[int, tuple[Fields, int]] = {}
         self._numbered = 0
         self.listeners: list[Callable[[Told], None]] = []
 
@@ -176,15 +176,15 @@ class Journal:
         for listener in self.listeners:
             listener(told)
 
-    def _shared(self, fields: Headers, size: int) -> tuple[Headers, int]:
+    def _shared(self, fields: Fields, size: int) -> tuple[Fields, int]:
         """The header fields of a reply whose body has this size, and what they count for: within a second most replies
         of one size have the same."""
         latest = self._latest_fields
         shared = latest.get(size)
-        if shared is None or shared[0] != fields:
+        if shared is None or shared[0].lines != fields.lines:
             if len(latest) >= MOST_SHARED:
                 latest.clear()
-            shared = latest[size] = fields, _cost_of_fields(fields)
+            shared = latest[size] = fields, _cost_of_fields(fields.lines)
         return shared
 
     def _add(self, row: Row) -> None:
@@ -212,7 +212,7 @@ class Journal:
         mask = self.masker
         headers = mask.headers(without_credentials(headers_for(head.headers, size) if size else head.headers))
         asked = Request(mask.text(head.method), mask.text(head.path), mask.text(head.query), headers, mask.body(body))
-        shown = mask.headers(fields), mask.body(answer)
+        shown = mask.headers(without_credentials(dict(fields))), mask.body(answer)
         return Entry(number, world, at, operation, asked, status, *shown, ending, faults, forgiven, cost)
 
     def forget(self, world: str) -> None:

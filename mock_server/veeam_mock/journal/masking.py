@@ -104,9 +104,8 @@ class Masker:
 
 
 def without_credentials(headers: Headers) -> Headers:
-    """Header fields, by lower-case name, in which credentials are masked; the scheme word stays."""
-    named = SECRET_HEADERS & headers.keys()
-    return {**headers, **{name: _credentials(headers[name]) for name in named}} if named else headers
+    """Header fields in which credentials are masked; the scheme word stays."""
+    return {name: _credentials(text) if name.lower() in SECRET_HEADERS else text for name, text in headers.items()}
 
 
 def _credentials(value: str) -> str:

@@ -8,7 +8,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from veeam_mock.api.installation import Installation
 from veeam_mock.control.transports import Admitting
-from veeam_mock.messages import Reply, Request
+from veeam_mock.messages import Fields, Reply, Request
 from veeam_mock.model.errors import StoreAway
 from veeam_mock.pages import form_tokens
 from veeam_mock.pages.carrying import REQUEST, sent_request, to_response
@@ -60,8 +60,7 @@ class Pages:
         if comes_from_another_site(plain, settings.cors) and not self._installation.worlds.has(world):
             return self._refuse(plain, 403, NOT_MADE)
         body, status, headers = run_wsgi_app(self._app, _environ(plain), buffered=True)
-        fields = {name: value for name, value in headers if name.lower() != "set-cookie"}
-        return Reply(int(status[:3]), None, fields, b"".join(body), cookies=headers.getlist("Set-Cookie"))
+        return Reply(int(status[:3]), None, Fields.of_pairs(headers), b"".join(body))
 
     def _answer_without_store(self, error: StoreAway) -> Response:
         response = self._answer_error(ServiceUnavailable(error.message))

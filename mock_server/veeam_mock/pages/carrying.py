@@ -22,8 +22,6 @@ def to_response(reply: Reply) -> Response:
     body = [reply.body] if "Content-Length" in reply.headers else iter([reply.body])
     response = Response(body, reply.status)
     response.headers.clear()
-    for name, value in reply.headers.items():
-        response.headers[name] = value
-    for cookie in reply.cookies:
-        response.headers.add("Set-Cookie", cookie)
+    for name, value in reply.headers.pairs():
+        response.headers.add(name, value)
     return response

@@ -112,7 +112,7 @@ def _state(name: str) -> dict[str, Any]:
 
 def _page(name: str, world: str, **values: Any) -> Response:
     values |= {"world": world, "version": package_version(), "shown": SHOWN, "few_worlds": FEW_WORLDS}
-    values |= {"presets": PRESETS.values(), "kinds": TYPES}
+    values |= {"presets": PRESETS.values(), "kinds": TYPES, "mount": sent_request().mount}
     return make_response(render_template(f"dashboard/{name}.html", **values))
 
 

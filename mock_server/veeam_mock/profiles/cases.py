@@ -5,23 +5,38 @@ from collections.abc import Sequence
 
 from veeam_mock.messages import Request
 from veeam_mock.model import errors
+from veeam_mock.model.tokens import ENDED, REFUSALS, USED
 from veeam_mock.spec.schema import Violation
 
 CASES = (
-    "no-token", "bad-token", "other-scheme", "expired-token", "unknown-grant", "incomplete-login", "wrong-login",
-    "refused-refresh-token", "no-body", "malformed-body", "bad-body", "media-type", "unknown-region", "unknown-id",
-    "made-up-id", "malformed-id", "unknown-version", "unknown-path", "unknown-method", "too-many", "starting",
+    "no-token", "bad-token", "other-scheme", "expired-token", "ended-token", "unknown-grant", "incomplete-login",
+    "wrong-login", "refused-refresh-token", "used-refresh-token", "ended-refresh-token", "no-body", "malformed-body",
+    "bad-body", "media-type", "unknown-region", "unknown-id", "made-up-id", "malformed-id", "unknown-version",
+    "unknown-path", "unknown-method", "too-many", "starting",
 )  # fmt: skip
 """All kinds, in the order in which they are told."""
 
 ZEROS = "00000000-"
 """What ids begin with that somebody made up."""
 
-INSTEAD = {"made-up-id": "unknown-id"}
+INSTEAD = {
+    "made-up-id": "unknown-id",
+    "ended-token": "bad-token",
+    "used-refresh-token": "refused-refresh-token",
+    "ended-refresh-token": "refused-refresh-token",
+}
 """The case that is told where another was not learned."""
 
 TAKEN = ("media-type",)
 """What a server may take beyond the description, and a profile says so."""
+
+TOKENS = {"expired": "expired-token", "ended": "ended-token"}
+REFRESH_TOKENS = {
+    REFUSALS[USED]: "used-refresh-token",
+    REFUSALS[ENDED]: "ended-refresh-token",
+    "refresh token": "refused-refresh-token",
+}
+"""The case of a refusal by what it says."""
 
 VERSION = re.compile("v[0-9]+", re.ASCII)
 TOKEN_OPERATION = "getToken"
@@ -33,13 +48,13 @@ def case_of_error(error: errors.ModelError, request: Request) -> str:
         case errors.AccessDenied(reason=None):
             return "other-scheme" if "authorization" in request.headers else "no-token"
         case errors.AccessDenied():
-            return "expired-token" if "expired" in str(error.reason) else "bad-token"
+            return next((case for word, case in TOKENS.items() if word in str(error.reason)), "bad-token")
         case errors.UnsupportedGrant():
             return "unknown-grant"
         case errors.InvalidLogin():
             return "incomplete-login"
         case errors.InvalidGrant():
-            return "refused-refresh-token" if "refresh token" in error.message else "wrong-login"
+            return next((case for words, case in REFRESH_TOKENS.items() if words in error.message), "wrong-login")
         case errors.NotFound():
             return "made-up-id" if request.path.rpartition("/")[2].startswith(ZEROS) else "unknown-id"
         case errors.UnknownRegion():

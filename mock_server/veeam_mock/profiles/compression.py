@@ -19,6 +19,7 @@ def compress(reply: Reply, request: Request) -> None:
     if not encoding or not reply.body or not takes(request, encoding):
         return
     reply.body = COMPRESSORS[encoding](reply.body)
-    reply.headers = {**reply.headers, "Content-Encoding": encoding}
+    reply.headers = reply.headers.copy()
+    reply.headers["Content-Encoding"] = encoding
     if "Content-Length" in reply.headers:
         reply.headers["Content-Length"] = str(len(reply.body))

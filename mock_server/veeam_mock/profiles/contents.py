@@ -11,7 +11,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 from veeam_mock.model.dates import http_date, parse_date_time
-from veeam_mock.profiles.pages import OUR_PAGES, Pages
+from veeam_mock.profiles.pages import ADDRESSES, OUR_PAGES, Pages
 from veeam_mock.profiles.templates import Asking, Template, Write
 
 FORM = re.compile(
@@ -23,7 +23,6 @@ FORM = re.compile(
 HABITS = frozenset({"token_type", "message", "version", "errorCode"})
 """Members whose text the server chose once for all, where it was learned."""
 
-ADDRESSES = ("verificationUrl", "verificationUri")
 LINKS = "_links"
 """The member whose members lead on: what leads nowhere at another server is not taken from it."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from veeam_mock.messages import NO_LENGTH, OUR_OWN, Headers, Manner, Reply
+from veeam_mock.messages import NO_LENGTH, OUR_OWN, Fields, Manner, Reply
 from veeam_mock.profiles.contents import content_writer, plain
 from veeam_mock.profiles.pages import OUR_PAGES, Pages
 from veeam_mock.profiles.templates import Asking, Template, for_header, spelled_for
@@ -18,22 +18,24 @@ FIELDS = ("status", "content-type", "framing", "connection", "compression")
 class Learned:
     """An answer as `entry` of a profile has it; good ones have their shape in the version `api` alone, where named.
     `framing` is how the mock frames answers without being told, and `pages` are where codes are typed. `fixed` are the
-    header fields where they are the same each time. `content` writes that of a good answer by that of ours, unless
-    `is_plain` says that ours is given as it is; each is None where there is no such thing."""
+    lines of the header fields where they are the same each time. `content` writes that of a good answer by that of
+    ours, unless `is_plain` says that ours is given as it is; each is None where there is no such thing."""
 
     def __init__(self, entry: Mapping[str, Any], api: str | None, framing: str, pages: Pages = OUR_PAGES) -> None:
         self.status = int(entry["status"])
         self.manner = _manner(entry, framing)
-        fields = {_title(name): text for name, text in entry.get("headers", {}).items() if name.lower() not in OF_OURS}
+        fields = [
+            (_title(name), text) for name, text in entry.get("headers", {}).items() if name.lower() not in OF_OURS
+        ]
         if "content-type" in entry:
-            fields["Content-Type"] = entry["content-type"]
-        templates = {name: Template(text) for name, text in fields.items()}
-        self._fixed = {name: each.fixed for name, each in templates.items() if each.fixed is not None}
-        self._filled = {name: each for name, each in templates.items() if each.fixed is None}
-        self.fixed = None if self._filled else self._fixed
-        self._takes_type = "Content-Type" not in fields
+            fields.append(("Content-Type", entry["content-type"]))
+        templates = [(name, Template(text)) for name, text in fields]
+        self._fixed = Fields.of_pairs((name, each.fixed) for name, each in templates if each.fixed is not None)
+        self._filled = [(name, each) for name, each in templates if each.fixed is None]
+        self.fixed = None if self._filled else self._fixed.lines
+        self._takes_type = "content-type" not in entry
         body = entry.get("body") if self.status not in NO_LENGTH else None
-        self.content = content_writer(body, pages, api) if "body" in entry else None
+        self.content = content_writer(body, pages, api) if "body" in entry else pages.rewriter
         self.is_plain = plain(body, pages)
         if self.status in NO_LENGTH:
             self.content = _without_content
@@ -41,21 +43,20 @@ class Learned:
         self._bytes = None if self._body.fixed is None else _encoded(self._body.fixed)
         self._spell = spelled_for(str(entry.get("content-type", "")).lower())
 
-    def headers_for(self, asking: Asking) -> Headers:
-        """The header fields of an answer in an exchange."""
-        headers: Headers = self._fixed.copy()
-        for name, template in self._filled.items():
-            headers[name] = for_header(template.fill(asking))
-        return headers
+    def lines_for(self, asking: Asking) -> dict[str, str]:
+        """The lines of the header fields of an answer in an exchange (`Fields.lines`)."""
+        fields = self._fixed.copy()
+        for name, template in self._filled:
+            fields.add(name, for_header(template.fill(asking)))
+        return fields.lines
 
     def refuse(self, reply: Reply, asking: Asking) -> None:
         """Make this refusal of `reply`."""
-        headers = self.fixed.copy() if self.fixed is not None else self.headers_for(asking)
-        if self._takes_type and "Content-Type" in reply.headers:
-            headers["Content-Type"] = reply.headers["Content-Type"]
+        lines = self.fixed.copy() if self.fixed is not None else self.lines_for(asking)
+        if self._takes_type and "content-type" in reply.headers.lines:
+            lines["content-type"] = reply.headers.lines["content-type"]
         reply.body = self._bytes if self._bytes is not None else _encoded(self._body.fill(asking, self._spell))
-        reply.status, reply.headers, reply.content, reply.manner = self.status, headers, None, self.manner
-        reply.cookies = ()
+        reply.status, reply.headers.lines, reply.content, reply.manner = self.status, lines, None, self.manner
 
 
 def shared(entries: Sequence[Mapping[str, Any]]) -> Learned:
@@ -86,4 +87,7 @@ def _encoded(text: str) -> bytes:
 
 
 def _title(name: str) -> str:
+    """The usual case of a name that is told in lower case alone, as what learns a server tells it."""
+    if not name.islower():
+        return name
     return {"www-authenticate": "WWW-Authenticate"}.get(name, "-".join(part.capitalize() for part in name.split("-")))

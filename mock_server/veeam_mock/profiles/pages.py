@@ -6,8 +6,14 @@ from typing import Any
 from veeam_mock.model import regions
 from veeam_mock.profiles.templates import Asking, Template, Write
 
+ADDRESSES = ("verificationUrl", "verificationUri")
+"""Members that name a page."""
+
 OF_ALL = (regions.SIGN_IN_WORLDWIDE, regions.SIGN_IN_LINK)
 """Pages of ours in place of which the server may have another."""
+
+
+KNOWN = frozenset(name.lower() for name in regions.NAMES)
 
 
 class Pages:
@@ -18,7 +24,11 @@ class Pages:
         learned = given if differ else {}
         self._of_region = {region.lower(): Template(page) for region, page in learned.items()}
         self._of_ours = {regions.sign_in_page(region): self._of_region[region.lower()] for region in [*learned][::-1]}
-        told = {(regions.sign_in_page(region), page) for region, page in learned.items()}
+        told = {
+            (regions.sign_in_page(region), learned.get(region))
+            for region in regions.NAMES
+            if regions.sign_in_page(region) in self._of_ours
+        }
         self._is_clear = len(told) == len(self._of_ours)
 
     def writer(self, learned: str) -> Write | None:
@@ -34,8 +44,24 @@ class Pages:
         if learned is None:
             return own
         if not self._is_clear:
-            learned = self._of_region.get(asking.sent("targetRegion").lower(), learned)
+            asked = asking.sent("targetRegion").lower()
+            if asked in KNOWN and asked not in self._of_region:
+                return own
+            learned = self._of_region.get(asked, learned)
         return learned.fixed or learned.fill(asking)
+
+    @property
+    def rewriter(self) -> Write | None:
+        """What names the page of the server in an answer of ours, where no body of such an answer was told; None where
+        there is none to name."""
+        return self._rewritten if self._of_region else None
+
+    def _rewritten(self, own: Any, asking: Asking) -> Any:
+        name = next((name for name in ADDRESSES if name in own), "") if type(own) is dict else ""
+        page = self._write(own[name], asking) if name else ""
+        if not name or page == own[name]:
+            return own
+        return {**own, name: page, "message": str(own.get("message", "")).replace(own[name], page)}
 
 
 class Page:

@@ -37,6 +37,7 @@ class Profile:
         api = given.get("api")
         framing = str(given.get("ambiguities", {}).get("length", LENGTH))
         pages = Pages(given.get("pages", {}))
+        self._rewrite = pages.rewriter
         self._answers = {
             (entry.get("operation", ""), entry.get("case", "")): Learned(entry, api, framing, pages)
             for entry in entries
@@ -70,9 +71,12 @@ class Profile:
             own = [Violation(_key_of(problem.where), problem.message, problem.keyword) for problem in error.problems]
             raise SettingsError(_with_place(own, self._path)) from None
 
-    def takes(self, operation_id: str, case: str) -> bool:
-        """Whether the server takes a request of this kind, which the description refuses, as one without a body."""
-        return operation_id == "getDeviceCode" and case in self._taken
+    def refused(self, operation_id: str, violations: Sequence[Violation]) -> Sequence[Violation]:
+        """Those of `violations` that the server refuses as well: all, but the media type of a body that it takes as one
+        without a word on the region."""
+        if operation_id != "getDeviceCode" or "media-type" not in self._taken:
+            return violations
+        return [violation for violation in violations if violation.where != "header.Content-Type"]
 
     def answering(self, operation_id: str) -> Answer:
         """What makes of the reply of an exchange what the server would answer: a refusal of its kind, or a good answer.
@@ -85,22 +89,28 @@ class Profile:
 
     def _made_for(self, operation_id: str) -> Answer:
         good, refusals = self._answers.get((operation_id, "")), self._refusals_of(operation_id)
-        everywhere, delivery = self._everywhere, self._delivery.get(operation_id)
+        everywhere, delivery, rewrite = self._everywhere, self._delivery.get(operation_id), self._rewrite
 
         def answer(pipeline: object, exchange: Answering) -> None:
             reply, case = exchange.reply, exchange.case
             if reply is None or exchange.is_outside_the_description:
                 return
             if not case and good is not None and reply.status < REFUSED:  # For speed all of it stands here.
-                reply.headers = good.headers_for(exchange) if good.fixed is None else good.fixed.copy()
+                fields = reply.headers
+                cookies = fields.all("Set-Cookie") if "set-cookie" in fields.lines else ()
+                fields.lines = good.lines_for(exchange) if good.fixed is None else good.fixed.copy()
+                for cookie in cookies:
+                    fields.add("Set-Cookie", cookie)
                 reply.status, reply.manner = good.status, good.manner
                 if good.content is not None and (good.is_plain is None or not good.is_plain(reply.content)):
                     reply.content = good.content(reply.content, exchange)
             elif case in refusals:
                 refusals[case].refuse(reply, exchange)
             else:
-                reply.headers = {**everywhere.headers_for(exchange), **reply.headers}
+                reply.headers.lines = everywhere.lines_for(exchange) | reply.headers.lines
                 reply.manner = everywhere.manner
+                if rewrite is not None and not case and reply.status < REFUSED:
+                    reply.content = rewrite(reply.content, exchange)
             if delivery is not None:
                 reply.delivery = delivery
 

@@ -112,6 +112,9 @@ def _of_any(run: str) -> Undone:
 ESCAPING = "\\%&"
 """Characters one of which every escape has; a text without them is read as it is."""
 
+NUMBERED = Escape(re.compile(_NUMBERED), _of_any)
+"""Escapes that name a number: the backslash before one may be of a secret, and not escape it."""
+
 BLANK = Escape(
     re.compile(r"[\s+\x00-\x1f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\u00ad]+"), lambda blanks: ("", (0,))
 )
@@ -120,7 +123,6 @@ BLANK = Escape(
 CHAINS = (
     (Escape(re.compile(f"{_BACKSLASH}|{_PERCENT}|{_ENTITY}"), _of_any), DEEPEST),
     (Escape(re.compile(_BACKSLASH), _of_any), 2),
-    (Escape(re.compile(_NUMBERED), _of_any), 1),
     (Escape(re.compile(_PERCENT), _of_any), 2),
     (Escape(re.compile(_ENTITY), _of_any), 2),
 )

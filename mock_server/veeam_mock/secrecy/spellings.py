@@ -10,7 +10,7 @@ from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from veeam_mock.secrecy.escapes import BLANK, CHAINS, ESCAPING, Escape
+from veeam_mock.secrecy.escapes import BLANK, CHAINS, ESCAPING, NUMBERED, Escape
 
 CASELESS = 8
 """Characters from which on a secret is found in other case too: a shorter one might be a word."""
@@ -168,10 +168,11 @@ def readings(text: str) -> Iterator[tuple[str, tuple[Escape, ...]]]:
             if read not in seen:
                 seen.add(read)
                 yield read, undone
-                without_blanks = BLANK.read(read)
-                if without_blanks not in seen:
-                    seen.add(without_blanks)
-                    yield without_blanks, (*undone, BLANK)
+                for alone in (BLANK, NUMBERED) if may_escape else (BLANK,):
+                    last = alone.read(read)
+                    if last not in seen:
+                        seen.add(last)
+                        yield last, (*undone, alone)
             if not may_escape:
                 return
             before, read, undone = read, escape.read(read), (*undone, escape)

@@ -115,8 +115,7 @@ class InterceptedServer(LocalServer):
 
     def _answer(self, prepared: requests.PreparedRequest) -> Answer:
         reply = self.mock.answer(_read(prepared))
-        headers = [*reply.headers.items(), *(("Set-Cookie", cookie) for cookie in reply.cookies)]
-        return reply.status, headers, body_of(reply, _read_timeout(prepared), self._pool, prepared.method)
+        return reply.status, reply.headers.pairs(), body_of(reply, _read_timeout(prepared), self._pool, prepared.method)
 
 
 class Origin(NamedTuple):

@@ -39,6 +39,17 @@ def machine_name() -> str | None:
     return name if HOST_NAME.fullmatch(name) else None
 
 
+def is_origin(url: str) -> bool:
+    """Whether `url` is the address of a server, with or without a path: `https://localhost:4443`, `http://[::1]/veeam`."""
+    try:
+        parts = urlsplit(url)
+        # Reading the port checks it, and the name must be one that can be looked up (RFC 5890).
+        host, _ = (parts.hostname or "").encode("idna"), parts.port
+    except (ValueError, UnicodeError):
+        return False
+    return parts.scheme in ("http", "https") and host != b"" and url.isascii() and url.isprintable() and " " not in url
+
+
 def host_of(origin: str) -> str:
     """The host name or address in an origin such as `https://localhost:4443`, in lower case; empty for none."""
     try:

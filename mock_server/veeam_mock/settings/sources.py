@@ -64,7 +64,9 @@ def _refuse_other_encodings(texts: Mapping[str, Any], name_of: Callable[[str], s
     """`SettingsError` for text that was no UTF-8 where it came from; Python keeps its bytes as lone surrogates."""
     several = {key: [value] if isinstance(value, str) else value for key, value in texts.items()}
     broken = [
-        key for key, value in several.items() if isinstance(value, list | tuple) and not all(map(_is_text, value))
+        key
+        for key, value in several.items()
+        if not _is_text(key) or (isinstance(value, list | tuple) and not all(map(_is_text, value)))
     ]
     if broken:
         raise SettingsError([Violation(name_of(key), "is not UTF-8", "syntax") for key in broken])

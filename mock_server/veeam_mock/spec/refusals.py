@@ -7,7 +7,7 @@ The shape is that of v6 (`message`), the framework's (`Message`) or RFC 6749's, 
 import re
 from collections.abc import Iterable, Mapping
 
-from veeam_mock.messages import Headers, Reply
+from veeam_mock.messages import NO_STORE, Fields, Reply
 from veeam_mock.model import errors
 from veeam_mock.spec.renditions import Rendition
 from veeam_mock.spec.schema import Violation, told
@@ -38,9 +38,9 @@ class Refusals:
         self._token_as_message = readings.get("token-error-shape") == "message"
         self._bad_request = int(readings.get("bad-body-status", "400"))
 
-    def plain(self, status: int, message: str, headers: Headers | None = None) -> Reply:
+    def plain(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> Reply:
         """An error of this status in the vendor's shape."""
-        return Reply(status, self._content(self._property, status, message), headers or {})
+        return Reply(status, self._content(self._property, status, message), Fields(headers))
 
     def _content(self, key: str, status: int, message: str) -> dict[str, str]:
         code = self._rendition.error_codes.get(status, self._rendition.other_error)
@@ -74,9 +74,8 @@ class Refusals:
     def _for_login(self, error: errors.LoginError) -> Reply:
         if self._token_as_message:
             return Reply(400, self._content("message", 400, error.message))
-        headers = {"Cache-Control": "no-store", "Pragma": "no-cache"}
         description = NOT_DESCRIBABLE.sub("?", error.message.replace('"', "'").replace("…", "..."))
-        return Reply(400, {"error": error.code, "error_description": description}, headers)
+        return Reply(400, {"error": error.code, "error_description": description}, NO_STORE.copy())
 
 
 def _challenge(reason: str | None) -> str:

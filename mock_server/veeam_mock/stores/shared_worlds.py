@@ -64,6 +64,7 @@ class SharedWorld(World):
 
     def take_up(self, standing: Standing) -> None:
         """Go on from what the store says."""
+        self.epoch = standing.epoch
         self._clock.take_up(standing)
         self._plan.take_up(standing.faults)
         version = standing.epoch, standing.settings
