@@ -260,6 +260,32 @@ def test_a_refusal_is_said_in_words_and_not_in_those_of_a_schema(
     assert told in reply.json()["message"]
 
 
+MANY = [f"nope{number}" for number in range(5_000)]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "told"),
+    [
+        ("faults", {"kind": "reset", "match": {"operation": MANY}}, "a list of at most 100 of them"),
+        ("requests/verify", {"match": {"operation": MANY}}, "a list of at most 100 of them"),
+        ("faults", {"kind": "reset", "match": {"operation": MANY[:100]}}, "; and 80 more mistakes"),
+        ("faults", {"preset": "azure-unreachable", "match": {"operation": MANY}}, "'nope19' and 4980 more"),
+        ("faults", {"kind": "reply", "remove": [1] * 100}, "; and 80 more mistakes"),
+        ("faults", {"kind": "reset", **dict.fromkeys(MANY[:100])}, "'nope19' and 80 more"),
+    ],
+    ids=["operations", "looked up", "unknown", "preset", "items", "keys"],
+)
+def test_of_many_mistakes_a_few_are_listed(client: ApiClient, path: str, body: dict[str, Any], told: str) -> None:
+    reply = client.send("POST", f"/__admin/{path}", json=body)
+    assert len(reply.content) < 20_000
+    assert told in reply.text
+
+
+def test_of_many_unknown_filters_a_few_are_listed(client: ApiClient) -> None:
+    reply = client.send("GET", f"/__admin/requests?{'&'.join(MANY)}")
+    assert "'nope19' and 4980 more; known are operation" in reply.json()["message"]
+
+
 def test_every_date_follows_the_clock_at_once(server: MockServer, client: ApiClient) -> None:
     server.clock.freeze()
     server.clock.set("2131-02-03T04:05:06Z")

@@ -19,6 +19,9 @@ from veeam_mock.model.clock import LATEST
 PARSER = Installation().fault_parser
 NOW = 1_800_000_000.0
 
+MANY = {f"X-{number}": "x" for number in range(101)}
+LONG = {f"X-{number}": "x" * 8_000 for number in range(5)}
+
 REFUSED = [
     ({}, "kind", "one of status, delay"),
     ({"kind": "explode"}, "kind", "'explode' is not one of status, delay"),
@@ -71,6 +74,13 @@ REFUSED = [
     ({"preset": "azure-unreachable", "match": {"operation": "getToken"}}, "match.operation", "not 'getToken'"),
     ({"preset": "azure-unreachable", "match": {"path": "/v4/Token"}}, "match.path", "getDeviceCode is at"),
     ({"preset": "azure-unreachable", "match": {"operation": 5}}, "match.operation", "not 5"),
+    ({"kind": "status", "status": 503, "headers": MANY}, "headers", "has 101 keys, at most 50 are allowed"),
+    ({"kind": "status", "status": 503, "headers": LONG}, "headers", "have more than 32768 characters"),
+    ({"kind": "reply", "set": MANY}, "set", "has 101 keys, at most 100 are allowed"),
+    ({"kind": "reply", "remove": [*MANY]}, "remove", "has 101 items, at most 100 are allowed"),
+    ({"kind": "reply", "retype": [*MANY]}, "retype", "has 101 items, at most 100 are allowed"),
+    ({"kind": "status", "status": 503, "body": [0] * 10_000}, "", "has more than 10000 values; send a long body as"),
+    ({"kind": "reset", "match": {"body": {"/a": [{}] * 10_000}}}, "", "has more than 10000 values"),
 ]  # fmt: skip
 
 
@@ -109,6 +119,17 @@ def test_nothing_of_a_refused_fault_is_applied(server: MockServer, client: ApiCl
 def test_a_rule_that_one_of_its_operations_can_meet_is_taken() -> None:
     match = {"operation": ["getToken", "getDeviceCode"], "path": "/v4/DeviceCode", "body": {"/targetRegion": "China"}}
     assert PARSER.parse({"kind": "reset", "match": match}, NOW).pattern.operations == ("getToken", "getDeviceCode")
+
+
+def test_a_large_fault_is_taken() -> None:
+    headers = {f"X-{number}": "x" * 500 for number in range(50)}
+    fault = {"kind": "status", "status": 503, "body": [{"id": "x" * 99}] * 3_000, "headers": headers}
+    assert PARSER.parse(fault, NOW).given == fault
+    assert PARSER.parse({"kind": "status", "status": 503, "body": "x" * 10**6}, NOW).fault.strike
+
+
+def test_an_operation_that_is_named_twice_counts_once() -> None:
+    assert PARSER.parse_pattern({"operation": ["getToken"] * 100}, "match").operations == ("getToken",)
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,19 @@ def test_of_fifty_clients_at_once_exactly_two_fail(server: MockServer) -> None:
     assert sorted(status for each in seen for status in each) == [401] * 98 + [503] * 2
 
 
+def test_a_body_is_looked_into_until_it_is_seen_not_to_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_up: list[str] = []
+
+    def counted(content: object, pointer: str) -> object:
+        looked_up.append(pointer)
+        return look_up(content, pointer)
+
+    monkeypatch.setattr("veeam_mock.journal.pattern.look_up", counted)
+    pattern = Pattern(body={f"/{number}": 1 for number in range(100)})
+    assert not pattern.fits(Seen(Request("POST", "/v4/DeviceCode", body=b'{"0": 1}'), None))
+    assert looked_up == ["/0", "/1"]
+
+
 def test_after_lets_requests_pass_first(server: MockServer, client: ApiClient) -> None:
     server.faults.add("status", status=503, after=2, times=1)
     assert statuses(client, 4) == [401, 401, 503, 401]

@@ -9,7 +9,7 @@ from veeam_mock.control.description import control_spec
 from veeam_mock.faults.kinds import TYPES
 from veeam_mock.faults.parsing import CONDITIONS
 from veeam_mock.settings.options import OPTIONS
-from veeam_mock.spec.schema import LONGEST, SECRET, WANTED, Schema, in_any_case
+from veeam_mock.spec.schema import LONGEST, LONGEST_VALUE, SECRET, WANTED, Schema, in_any_case, shorten
 
 
 def speechless(schema: object, where: str = "") -> Iterator[str]:
@@ -81,6 +81,32 @@ def test_of_many_mistakes_in_a_large_value_the_first_is_told() -> None:
     assert len(schema.violations([1] * 5_000, "body")) == 5_000
     (violation,) = schema.violations([{}] * 3 + [1] * 300_000, "body")
     assert str(violation) == "body.3: 1 is not of type object"
+
+
+def test_of_a_wide_mapping_not_every_unlawful_key_costs_a_copy_of_it() -> None:
+    schema = Schema({"propertyNames": {"pattern": "^a$", **WORDED}})
+    assert len(schema.violations({f"key {number}": 1 for number in range(100)}, "body")) == 100
+    assert len(schema.violations({f"key {number}": 1 for number in range(1_000)}, "body")) == 1
+    assert len(schema.violations({f"key {number}": "x" * 10_000 for number in range(100)}, "body")) == 1
+
+
+def test_a_message_reads_no_more_of_a_value_than_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    monkeypatch.setattr("veeam_mock.secrecy.secret_names.is_secret", lambda name: bool(read.append(name)))
+    assert shorten([{"name": 1}] * 100_000) == "[{'name': 1}, {'name': 1}, {'name': 1}, {'name': 1}, {'name…"
+    assert len(shorten({f"{number}": {} for number in range(100_000)})) == LONGEST_VALUE
+    assert len(read) < 2 * LONGEST_VALUE
+
+
+@pytest.mark.parametrize(
+    "value", [[], {}, [1, "a", None], {"a": [True, {"b": 1.5}], "c": "it's"}, "it's", 'a"b', 7, [[], {}]], ids=str
+)
+def test_a_short_value_is_shown_as_it_is(value: object) -> None:
+    assert shorten(value) == repr(value)
+    nest: object = value
+    for _ in range(12):
+        nest = [nest]
+    assert shorten(nest) == "[" * 10 + "'…'" + "]" * 10
 
 
 def test_a_pattern_that_never_ends_does_not_match() -> None:

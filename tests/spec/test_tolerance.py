@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable
+from contextlib import nullcontext
+from email.parser import BytesHeaderParser
 from typing import Any
 
 import orjson
@@ -11,7 +13,8 @@ from hypothesis import strategies as st
 
 from support.api_client import ORGANIZATION, ApiClient
 from veeam_mock import MockServer
-from veeam_mock.spec.tolerance import without_trailing_commas
+from veeam_mock.spec.media import parse_media, parse_multipart
+from veeam_mock.spec.tolerance import Shape, without_trailing_commas
 
 JSON = {"Content-Type": "application/json"}
 BOUNDARY = "multipart/form-data; boundary=b"
@@ -72,6 +75,19 @@ def test_what_was_meant_is_done(server: MockServer, client: ApiClient) -> None:
     assert (organization["isSharePointOnline"], bool(organization["officeName"])) == (False, True)
 
 
+def test_names_that_nobody_described_are_left_alone() -> None:
+    shape = Shape({"properties": {"region": {"type": "string"}}})
+    others: dict[str, object] = {f"name {number}": number for number in range(1_000)}
+    notes: list[str] = []
+    assert shape.mend(others, notes) is others
+    assert list(shape.mend({"a": 1, "REGION": "x", "b": None}, notes).items()) == [
+        ("a", 1),
+        ("region", "x"),
+        ("b", None),
+    ]
+    assert notes == ["body.region: the name was sent in another case"]
+
+
 def test_a_name_that_is_there_in_its_own_case_takes_precedence(server: MockServer, client: ApiClient) -> None:
     body = {"TargetRegion": "Germany", "targetRegion": "China"}
     code = client.call("POST", "/v4/DeviceCode", json=body).json()
@@ -96,6 +112,43 @@ def test_a_form_with_too_many_parts_is_refused(client: ApiClient) -> None:
     body = multipart(**{f"field{number}": "x" for number in range(200)})
     refused = client.send("POST", "/v4/Token", data=body, headers={"Content-Type": BOUNDARY})
     assert "more than 100 fields" in refused.text
+
+
+PART = b'--b\r\nContent-Disposition: form-data; name="a"'
+TOO_LARGE_FORMS = {
+    "parts of nothing": (b"--b\r\n\r\n" * 140_000, "more than 100 fields"),
+    "parts of a field": ((PART + b"\r\n\r\nx\r\n") * 18_000, "more than 100 fields"),
+    "a parameter again and again": (PART + b'; a="\\"' * 100_000 + b"\r\n\r\nx\r\n", "more than 1024 bytes before"),
+    "a header field again and again": (PART + b"\r\nA: b" * 160_000 + b"\r\n\r\nx\r\n", "more than 1024 bytes before"),
+}
+
+
+@pytest.mark.parametrize(("body", "reason"), TOO_LARGE_FORMS.values(), ids=TOO_LARGE_FORMS)
+def test_of_a_form_that_is_too_large_no_part_is_parsed(
+    client: ApiClient, monkeypatch: pytest.MonkeyPatch, body: bytes, reason: str
+) -> None:
+    parsed: list[bytes] = []
+    monkeypatch.setattr(BytesHeaderParser, "parsebytes", lambda parser, head: parsed.append(head))
+    refused = client.send("POST", "/v4/Token", data=body + b"--b--", headers={"Content-Type": BOUNDARY})
+    assert (refused.status_code, reason in refused.json()["error_description"], parsed) == (400, True, [])
+
+
+@pytest.mark.parametrize(
+    ("body", "value"),
+    [
+        (PART + b"\r\n\r\n--b and\r\n more\r\n--b--\r\nepilogue", "--b and\r\n more"),
+        (b"preamble\n" + PART + b"\n\nx\n--b--", "x"),
+        (PART + b"\r\nContent-Transfer-Encoding: base64\r\n\r\neA==\r\n--b--", "x"),
+        (PART + b"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n=78\r\n--b--", "x"),
+        (PART + b"\r\n\r\nx\r\n--b  \r\n\r\n", None),
+        (PART + b"\r\n--b--", ""),
+        (PART + b"\r\nContent-Transfer-Encoding: base64\r\n\r\neA\r\n--b--", None),
+        (PART + b"\r\nContent-Type: multipart/mixed\r\n\r\nx\r\n--b--", None),
+    ],
+)
+def test_the_content_of_a_part_is_what_stands_between_the_boundaries(body: bytes, value: str | None) -> None:
+    with nullcontext() if value is not None else pytest.raises(ValueError, match="has a part"):
+        assert parse_multipart(body, parse_media(BOUNDARY)) == {"a": value}
 
 
 values = st.recursive(

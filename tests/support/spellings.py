@@ -41,6 +41,13 @@ EXACT: list[Spelling] = [
     lambda text: quote(json.dumps(text)[1:-1], safe=""),
     lambda text: text.encode().hex(),
     lambda text: text.encode().hex().upper(),
+    lambda text: text.encode().hex(":"),
+    lambda text: text.encode().hex("-").upper(),
+    lambda text: text.encode().hex(" "),
+    lambda text: "".join(f"={byte:02X}" for byte in text.encode()),
+    lambda text: "".join(f"\\{byte:03o}" for byte in text.encode()),
+    lambda text: escaped(text).replace("\\u", "%u"),
+    lambda text: text[:-1] + escaped(text[-1]).replace("\\u", "%u"),
 ]
 """Each spells the secret and nothing else."""
 
@@ -50,6 +57,9 @@ AROUND: list[Spelling] = [
     lambda text: b64encode(f"administrator:{text}!".encode()).decode(),
     lambda text: urlsafe_b64encode(f"{{'t': '{text}'}}".encode()).decode(),
     lambda text: quote(b64encode(f"bob:{text}".encode()).decode(), safe=""),
+    lambda text: b64encode(text.encode("utf-16-le")).decode(),
+    lambda text: b64encode(f"ann:{text}".encode("utf-16-le")).decode(),
+    lambda text: b64encode(f"bob:{text}!".encode("utf-16-le")).decode(),
 ]
 """Each spells the secret with something around it, which may stay."""
 

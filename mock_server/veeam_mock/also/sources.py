@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 import orjson
 
 from veeam_mock.files import read_regular
-from veeam_mock.spec.schema import Violation, shorten
+from veeam_mock.spec.schema import Violation, shorten, told
 
 PREFIX = re.compile(r"(?P<file>.+?):(?P<old>/[^=:]*)=(?P<new>/[^=:]*)")
 VERSION = re.compile(r"3\.[01](\.|$)")
@@ -41,7 +41,7 @@ class AlsoError(ValueError):
     """Documents, or answers for their operations, that do not fit. `problems` lists every mistake."""
 
     def __init__(self, problems: list[Violation]) -> None:
-        super().__init__("; ".join(map(str, problems)))
+        super().__init__(told(problems))
         self.problems = problems
 
 

@@ -25,7 +25,7 @@ from veeam_mock.settings.hosts import FOREIGN_HOST, is_own_host
 from veeam_mock.settings.settings import SettingsError
 from veeam_mock.spec.refusals import Refusals
 from veeam_mock.spec.renditions import V4
-from veeam_mock.spec.schema import shorten
+from veeam_mock.spec.schema import listed
 from veeam_mock.spec.spec import Match, Operation, Spec
 from veeam_mock.spec.suggestions import suggestion
 from veeam_mock.version import package_version
@@ -34,10 +34,12 @@ from veeam_mock.world_names import comes_from_another_site, enter_world
 log = logging.getLogger("veeam_mock")
 
 STATUSES = ((NotFound, 404), (TimeTravelError, 409), (DeviceCodeError, 409), (TooManyWorlds, 503), (StoreAway, 503))
-LONG_READS = frozenset(
+LONG = frozenset(
     {"findRequests", "getRequests", "getOneRequest", "verifyRequests", "getDeviceCodes", "getTokens", "getFaults"}
+    | {"addFault"}
 )
-"""Operations that go through a journal or a list of records as it was at one moment: meanwhile the API goes on."""
+"""Operations that go through a journal or a list of records as it was at one moment, or take the lock for themselves:
+meanwhile the API goes on."""
 
 SEARCHES = frozenset({"findRequests", "verifyRequests"})
 """Those that compare each exchange with a pattern, one at a time: each takes as large a part of the time as the API."""
@@ -106,7 +108,7 @@ class Control:
         with installation.lock:
             may_make = not comes_from_another_site(request, installation.settings.cors)
             world = installation.worlds.find(name, may_make=may_make)
-            if match.operation.id not in LONG_READS:
+            if match.operation.id not in LONG:
                 content = perform(installation, world, checked)
                 if request.method != "GET":
                     installation.watchers.tell(name)
@@ -151,8 +153,7 @@ def _refuse_unknown_filters(operation: Operation, query: str) -> None:
     unknown = [name for name, _ in parse_qsl(query, keep_blank_values=True) if known and name not in known]
     if unknown:
         nearest = suggestion(unknown[0], known)
-        listed = f"{', '.join(map(shorten, unknown))}; known are {', '.join(known)}{nearest}"
-        raise ControlError(400, f"query: unknown key {listed}")
+        raise ControlError(400, f"query: unknown key {listed(unknown)}; known are {', '.join(known)}{nearest}")
 
 
 def _status(error: Exception) -> int:

@@ -78,12 +78,15 @@ def get_faults(installation: Installation, world: World, call: CheckedRequest) -
 
 
 def add_fault(installation: Installation, world: World, call: CheckedRequest) -> object:
-    """Parse and add one rule."""
+    """Parse and add one rule. To parse and to show it may take long: only to add it needs the lock."""
     rule = installation.fault_parser.parse(call.body, world.clock.now())
-    try:
-        return _fault(installation, world, world.faults.add(rule))
-    except OverflowError as error:
-        raise ControlError(409, str(error)) from None
+    with installation.lock:
+        try:
+            rule = world.faults.add(rule)
+        except OverflowError as error:
+            raise ControlError(409, str(error)) from None
+        installation.watchers.tell(world.name)
+    return _fault(installation, world, rule)
 
 
 def clear_faults(installation: Installation, world: World, call: CheckedRequest) -> object:
@@ -257,9 +260,11 @@ def _journal(installation: Installation) -> Journal:
 
 
 def _fault(installation: Installation, world: World, rule: Rule) -> dict[str, object]:
+    if rule.shown is None:
+        rule.shown = installation.journal.masker.value(rule.given)
     return {
         "id": rule.id,
-        "fault": installation.journal.masker.value(rule.given),
+        "fault": rule.shown,
         "matched": rule.matched,
         "struck": rule.struck,
         "active": not rule.is_spent(world.clock.now()),

@@ -32,7 +32,11 @@ FIELD_VALUE = {
     "maxLength": 8000,
     "x-wanted": "the value of a header field: visible ASCII characters and blanks",
 }
-NAMES = {"type": "array", "items": {"type": "string"}, "minItems": 1}
+FIELDS = {"type": "object", "maxProperties": 50, "propertyNames": FIELD_NAME, "additionalProperties": FIELD_VALUE}
+"""Clients read some hundred header fields, and Python's own 100, with those that every answer has."""
+
+MOST_NAMES = 100
+NAMES = {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": MOST_NAMES}
 GARBAGE = "\x15\x03\x01\x00\x02\x02\x46 this is no HTTP\r\n"
 
 
@@ -88,7 +92,7 @@ class Status(Fault):
         "status": STATUS,
         "message": {"type": "string", "minLength": 1},
         "body": {},
-        "headers": {"type": "object", "propertyNames": FIELD_NAME, "additionalProperties": FIELD_VALUE},
+        "headers": FIELDS,
         "retry_after": {"type": "integer", "minimum": 0},
     }
     required = ("status",)
@@ -276,7 +280,11 @@ class Spoil(Fault):
     kind = "reply"
     summary = "properties of the good answer set, removed or retyped"
     needs_answer = True
-    parameters = {"set": {"type": "object", "minProperties": 1}, "remove": NAMES, "retype": NAMES}
+    parameters = {
+        "set": {"type": "object", "minProperties": 1, "maxProperties": MOST_NAMES},
+        "remove": NAMES,
+        "retype": NAMES,
+    }
     example = {"kind": "reply", "set": {"expiresIn": -1}, "remove": ["message"], "retype": ["userCode"]}
 
     set: Mapping[str, Any] = field(default_factory=dict)

@@ -17,7 +17,7 @@ from veeam_mock.model.dates import parse_date_time
 from veeam_mock.model.durations import FORM as DURATION_FORM
 from veeam_mock.model.durations import SCHEMA as DURATION
 from veeam_mock.model.durations import parse_duration
-from veeam_mock.spec.schema import Schema, Violation, shorten
+from veeam_mock.spec.schema import Schema, Violation, listed, shorten, told
 from veeam_mock.spec.spec import Operation
 from veeam_mock.spec.suggestions import suggestion
 
@@ -39,6 +39,12 @@ BESIDE = {key: key for key in ("operation", "method", "path", "header", "query")
 LONGEST_HOLD = 86400.0
 """Seconds that an answer may be held back."""
 
+MOST_VALUES = 10_000
+"""Values in a fault, each key with its own, each list and each element: to check and to mask them takes time."""
+
+LONGEST_FIELDS = 32 * 1024
+"""Characters of the header fields that a fault sets, with their names: clients read 64 KB of them at most."""
+
 _PATTERN = Schema(PATTERN)
 _TEMPLATE = re.compile(r"\{[^}]*\}")
 
@@ -48,7 +54,7 @@ class FaultError(ValueError):
 
     def __init__(self, violations: list[Violation]) -> None:
         self.violations = violations
-        super().__init__("; ".join(map(str, self.violations)))
+        super().__init__(told(violations))
 
 
 class Served(Protocol):
@@ -73,7 +79,8 @@ class FaultParser:
         `now` is the world's time in Unix seconds, from which a duration in `until` counts. What can never strike is
         refused; only of a `standing` rule, which was checked when the server started, `until` may have passed.
         """
-        described = _with_preset(_with_match(_as_json(given, where), where), where)
+        asked = _as_json(given, where)
+        described = _with_preset(_with_match(dict(asked), where), where)
         kind = _kind(described, where)
         violations = _schema(kind.kind).violations(described, where)
         if not violations:
@@ -82,7 +89,7 @@ class FaultParser:
             violations += [] if standing else _passed(described, now, where)
         if violations:
             raise FaultError(violations)
-        return _rule(kind, described, _as_json(given, where), now)
+        return _rule(kind, described, asked, now)
 
     def parse_pattern(self, given: Mapping[str, Any], where: str) -> Pattern:
         """The pattern that `given` describes, to look requests up; `FaultError` where no request could ever fit it.
@@ -133,11 +140,23 @@ def _as_json(given: object, where: str) -> dict[str, Any]:
     """A copy of `given` as JSON; `FaultError` when it is no mapping, or holds what JSON cannot."""
     if not isinstance(given, Mapping):
         raise FaultError([Violation(where or "fault", f"{shorten(given)} is not a mapping")])
+    if _has_more_values(given, MOST_VALUES):
+        raise FaultError([Violation(where or "fault", f"has more than {MOST_VALUES} values; send a long body as text")])
     try:
         copied: dict[str, Any] = orjson.loads(orjson.dumps(dict(given)))
     except TypeError as error:
         raise FaultError([Violation(where or "fault", f"is no JSON: {error}")]) from None
     return copied
+
+
+def _has_more_values(given: object, most: int) -> bool:
+    waiting, found = [given], 0
+    while waiting and found <= most:
+        value = waiting.pop()
+        if isinstance(value, Mapping | list | tuple):
+            found += len(value)
+            waiting += (value.values() if isinstance(value, Mapping) else value) if found <= most else ()
+    return found > most
 
 
 def _with_match(given: dict[str, Any], where: str) -> dict[str, Any]:
@@ -171,7 +190,7 @@ def _with_preset(given: dict[str, Any], where: str) -> dict[str, Any]:
         names = wanted if isinstance(wanted, list) else [wanted] if wanted is not None else []
         foreign = [each for each in names if each not in own]
         if foreign:
-            reason = f"the preset {name} strikes {', '.join(own)} only, not {', '.join(map(shorten, foreign))}"
+            reason = f"the preset {name} strikes {', '.join(own)} only, not {listed(foreign)}"
             raise FaultError([Violation(_at(where, "match.operation"), reason)])
     return described
 
@@ -211,6 +230,8 @@ def _contradictions(given: Mapping[str, Any], where: str) -> list[Violation]:
         return [Violation(where or "fault", "one of set, remove and retype is required")]
     if given["kind"] == "status" and given["status"] in NO_BODY and {"body", "message"} & given.keys():
         return [Violation(_at(where, "status"), f"{given['status']} has no body, so none can be given")]
+    if sum(len(name) + len(value) for name, value in given.get("headers", {}).items()) > LONGEST_FIELDS:
+        return [Violation(_at(where, "headers"), f"have more than {LONGEST_FIELDS} characters, more than clients read")]
     found = [
         Violation(_at(where, key), f"{shorten(given[key])} is longer than 1d, the longest that a connection is held")
         for key in ("delay", "over")

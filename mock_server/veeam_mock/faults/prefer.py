@@ -18,6 +18,7 @@ from veeam_mock.spec.suggestions import suggestion
 
 TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]++"
 QUOTED = r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)'
+ESCAPED = re.compile(r"\\(.)")
 PREFERENCE = re.compile(rf"(?:{QUOTED}|[^,])++", re.DOTALL)
 PARAMETER = re.compile(rf"(?:{QUOTED}|[^;])++", re.DOTALL)
 PAIR = re.compile(rf"\s*({TOKEN})(?:\s*=\s*({TOKEN}|{QUOTED})?)?\s*")
@@ -56,7 +57,7 @@ def _preferences(header: str) -> Iterator[tuple[str, str, dict[str, str]]]:
 def _unquote(value: str | None) -> str:
     if value is None or not value.startswith('"'):
         return value or ""
-    return re.sub(r"\\(.)", r"\1", value[1:].removesuffix('"'))
+    return ESCAPED.sub(lambda found: found[1], value[1:].removesuffix('"'))
 
 
 def _with_parameters(described: dict[str, Any], parameters: dict[str, str], where: str) -> dict[str, Any]:

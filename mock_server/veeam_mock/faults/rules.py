@@ -21,7 +21,8 @@ from veeam_mock.model.randomness import Randomness
 class Rule:
     """A fault and its conditions: `after` requests pass first, then it strikes at most `times` (None: without end).
 
-    `until` is Unix seconds, UTC, of the world's clock. `given` is the rule as it was asked for, of `size` characters.
+    `until` is Unix seconds, UTC, of the world's clock. `given` is the rule as it was asked for, of `size` characters;
+    `shown` is that without secrets, once somebody has looked at it.
     """
 
     fault: Fault
@@ -34,6 +35,7 @@ class Rule:
     label: str = ""
     id: str = ""
     size: int = 0
+    shown: dict[str, Any] | None = None
     matched: int = 0
     struck: int = 0
     randomness: Randomness = field(default_factory=Randomness)

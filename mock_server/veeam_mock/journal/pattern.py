@@ -27,7 +27,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE"
 """The methods of HTTP: RFC 9110 section 9.3, and RFC 5789."""
 
 MOST_KEYS = 100
-"""Header fields, query parameters and places in a body that a pattern may name, each."""
+"""Operations, header fields, query parameters and places in a body that a pattern may name, each."""
 
 LONGEST_KEPT = 200
 """Characters of a JSON Pointer of which the steps are kept for the next body."""
@@ -39,8 +39,11 @@ SCHEMA: dict[str, Any] = {
     "additionalProperties": False,
     "properties": {
         "operation": {
-            "anyOf": [{"type": "string"}, {"type": "array", "minItems": 1, "items": {"type": "string"}}],
-            "x-wanted": "the name of an operation, or a list of them",
+            "anyOf": [
+                {"type": "string"},
+                {"type": "array", "minItems": 1, "maxItems": MOST_KEYS, "items": {"type": "string"}},
+            ],
+            "x-wanted": f"the name of an operation, or a list of at most {MOST_KEYS} of them",
         },
         "method": {"type": "string", "enum": list(METHODS)},
         "path": {
@@ -117,7 +120,7 @@ class Pattern:
         """The pattern in a mapping that keeps to `SCHEMA`."""
         operation = given.get("operation", ())
         return cls(
-            (operation,) if isinstance(operation, str) else tuple(operation),
+            (operation,) if isinstance(operation, str) else tuple(dict.fromkeys(operation)),
             given.get("method"),
             given.get("path"),
             {name.lower(): value for name, value in given.get("header", {}).items()},
@@ -133,8 +136,8 @@ class Pattern:
             and (self.method is None or request.method == self.method)
             and (self.path is None or _glob(self.path)(seen.path) is not None)
             and all(request.headers.get(name) == value for name, value in self.header.items())
-            and not (self.query and _compare(self.query, seen.query))
-            and not (self.body and (seen.content is UNREADABLE or _compare_body(self.body, seen.content)))
+            and not (self.query and not _has_all_values(self.query, seen.query))
+            and not (self.body and (seen.content is UNREADABLE or not _has_all(self.body, seen.content)))
         )
 
     def differences(self, seen: Seen) -> list[str]:
@@ -201,17 +204,35 @@ def _compare(wanted: Mapping[str, str | None], given: Mapping[str, list[str]]) -
     return {
         name: " and ".join(map(shorten, given[name])) if name in given else "missing"
         for name, value in wanted.items()
-        if (value not in given.get(name, ()) if value is not None else name in given)
+        if not _has_value(given, name, value)
     }
 
 
+def _has_value(given: Mapping[str, list[str]], name: str, value: str | None) -> bool:
+    return value in given.get(name, ()) if value is not None else name not in given
+
+
+def _has_all_values(wanted: Mapping[str, str | None], given: Mapping[str, list[str]]) -> bool:
+    return all(_has_value(given, name, value) for name, value in wanted.items())
+
+
 def _compare_body(wanted: Mapping[str, Any], content: object) -> dict[str, str]:
-    found = {}
-    for pointer, value in wanted.items():
-        given = look_up(content, pointer)
-        if given is MISSING or given != value or isinstance(given, bool) != isinstance(value, bool):
-            found[pointer] = "missing" if given is MISSING else shorten(given)
-    return found
+    """What stands in `content`, by the pointers under which it is not what is wanted."""
+    found = ((pointer, look_up(content, pointer)) for pointer in wanted)
+    return {
+        pointer: "missing" if given is MISSING else shorten(given)
+        for pointer, given in found
+        if not _is_same(given, wanted[pointer])
+    }
+
+
+def _has_all(wanted: Mapping[str, Any], content: object) -> bool:
+    """Whether all that is wanted stands in `content`; a thousand rules may ask, so the first that does not decides."""
+    return all(_is_same(look_up(content, pointer), value) for pointer, value in wanted.items())
+
+
+def _is_same(given: object, value: object) -> bool:
+    return given is not MISSING and given == value and isinstance(given, bool) == isinstance(value, bool)
 
 
 def _shown(name: str, wanted: object) -> str:
@@ -231,7 +252,8 @@ def look_up(content: object, pointer: str) -> object:
 
 
 def _steps(pointer: str) -> tuple[str, ...]:
-    return tuple(step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:])
+    steps = pointer.split("/")[1:]
+    return tuple([step.replace("~1", "/").replace("~0", "~") for step in steps] if "~" in pointer else steps)
 
 
 _kept_steps = lru_cache(maxsize=4096)(_steps)

@@ -33,7 +33,9 @@ class Escape(NamedTuple):
 
 _NUMBERED = r"(?:\\u[0-9a-fA-F]{4})+|(?:\\x[0-9a-fA-F]{2})+|\\U[0-9a-fA-F]{8}|\\u\{[0-9a-fA-F]{1,6}\}"
 _BACKSLASH = rf"{_NUMBERED}" r"|(?:\\\\)+|\\[nrtbf\"'/]|'\\''"
-_PERCENT = r"(?:%[0-9a-fA-F]{2})+"
+_PERCENT = r"(?:%[0-9a-fA-F]{2})+|(?:%u[0-9a-fA-F]{4})+"
+"""That of JavaScript's `escape`, with four digits, too."""
+
 _NUMERIC = r"&#(?>[0-9]{1,7}|[xX][0-9a-fA-F]{1,6})"
 _ENTITY = rf"{_NUMERIC}(?:;|(?!\Z))|&[a-zA-Z]{{2,8}};"
 """A reference that ends with the text may be cut; in its midst HTML reads one without a semicolon too."""
@@ -98,12 +100,17 @@ def _of_entity(entity: str) -> Undone:
 def _of_any(run: str) -> Undone:
     """Whichever of the escapes it is."""
     match run[0]:
+        case "%" if run[1] == "u":
+            return _of_units(bytes.fromhex(run.replace("%u", "")))
         case "%":
             return _of_bytes(bytes.fromhex(run.replace("%", "")), 3)
         case "&":
             return _of_entity(run)
     return _unescaped(run)
 
+
+ESCAPING = "\\%&"
+"""Characters one of which every escape has; a text without them is read as it is."""
 
 NUMBERED = Escape(re.compile(_NUMBERED), _of_any)
 """Escapes that name a number: the backslash before one may be of a secret, and not escape it."""

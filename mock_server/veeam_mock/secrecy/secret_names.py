@@ -1,5 +1,6 @@
 """The names whose values are secrets, wherever they stand: in JSON, in forms, in header fields."""
 
+from collections.abc import Iterator
 from typing import Any
 
 MASK = "***"
@@ -28,12 +29,40 @@ def is_secret(name: str) -> bool:
     return name.rpartition("/")[2].lower() in _LOWER_NAMES
 
 
-def without_secrets(value: Any, levels: int = DEEPEST) -> Any:
-    """A JSON value, what stands under the name of a secret masked, and cut below `levels`."""
-    if not isinstance(value, dict | list):
-        return value
-    if levels == 0:
-        return "…"
-    if isinstance(value, list):
-        return [without_secrets(element, levels - 1) for element in value]
-    return {name: MASK if is_secret(str(name)) else without_secrets(each, levels - 1) for name, each in value.items()}
+def written(value: Any, most: int) -> str:
+    """A JSON value as a person writes it, what stands under the name of a secret masked, and cut below `DEEPEST`.
+
+    Of a long one at least the first `most` characters, and little more: it may have a million.
+    """
+    parts: list[str] = []
+    size = 0
+    for part in _parts(value, most, DEEPEST):
+        parts.append(part)
+        size += len(part)
+        if size > most:
+            break
+    return "".join(parts)
+
+
+def _parts(value: Any, most: int, levels: int) -> Iterator[str]:
+    """What `repr` writes, piece by piece."""
+    if isinstance(value, dict | list) and levels == 0:
+        yield repr("…")
+    elif isinstance(value, dict):
+        yield "{"
+        for number, (name, each) in enumerate(value.items()):
+            yield f"{', ' if number else ''}{_beginning(name, most)}: "
+            yield from _parts(MASK if is_secret(str(name)) else each, most, levels - 1)
+        yield "}"
+    elif isinstance(value, list):
+        yield "["
+        for number, each in enumerate(value):
+            yield ", " if number else ""
+            yield from _parts(each, most, levels - 1)
+        yield "]"
+    else:
+        yield _beginning(value, most)
+
+
+def _beginning(value: Any, most: int) -> str:
+    return repr(value[: most + 1] if isinstance(value, str) else value)

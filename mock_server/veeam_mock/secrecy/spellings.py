@@ -2,7 +2,7 @@
 
 A text is read in several ways: as it is, without blanks, and with the escapes of JSON, of percent encoding (RFC 3986)
 and of HTML undone, over one another. In each reading a secret is looked for as it is, as UTF-8 that was taken for
-latin-1, as hexadecimal digits, and as the middle of base64 (RFC 4648).
+latin-1, as digits (hexadecimal, quoted-printable of RFC 2045, octal), and as the middle of base64 (RFC 4648).
 """
 
 import re
@@ -10,7 +10,7 @@ from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from veeam_mock.secrecy.escapes import BLANK, CHAINS, NUMBERED, Escape
+from veeam_mock.secrecy.escapes import BLANK, CHAINS, ESCAPING, NUMBERED, Escape
 
 CASELESS = 8
 """Characters from which on a secret is found in other case too: a shorter one might be a word."""
@@ -33,7 +33,7 @@ BEGINNINGS = ("\\", "%")
 LONGEST_ESCAPE = 12
 CUT_ESCAPE = re.compile(
     r"(?:\\(?:x[0-9a-fA-F]?|u\{[0-9a-fA-F]{0,6}|u[0-9a-fA-F]{0,3}|U[0-9a-fA-F]{0,7})?"
-    r"|%[0-9a-fA-F]?|&(?:#[xX]?)?[0-9a-zA-Z]{0,8})\Z"
+    r"|%(?:[0-9a-fA-F]|u[0-9a-fA-F]{0,3})?|&(?:#[xX]?)?[0-9a-zA-Z]{0,8})\Z"
 )
 """The beginning of an escape at the end of a text that some bound has cut."""
 
@@ -66,7 +66,7 @@ class Spellings:
         if not secret:
             return
         forms, digits = _forms(secret), _digits(secret)
-        for form in [*forms, *digits, *_encoded(secret)]:
+        for form in [*forms, *_encoded(secret)]:
             self._exact.add(form, label)
         for form in [*digits, *forms] if len(secret) >= CASELESS else digits:
             if _lower(form) not in self._caseless.labels:
@@ -78,8 +78,8 @@ class Spellings:
             return []
         found = set(self._occurrences(Placed(text, range(len(text)), range(1, len(text) + 1))))
         for read, escapes in readings(text):
-            label = self._label_in(read)
-            if escapes and label is not None:
+            label = self._label_in(read) if escapes else None
+            if label is not None:
                 if len(text) > LONGEST:
                     return [Span(0, len(text), label)]
                 found.update(self._occurrences(_placed(text, escapes)))
@@ -160,7 +160,8 @@ def replaced(text: str, spans: Sequence[Span]) -> str:
 def readings(text: str) -> Iterator[tuple[str, tuple[Escape, ...]]]:
     """The ways to read `text`, each once, and which escapes were undone for it, in order."""
     seen: set[str] = set()
-    for escape, most in CHAINS:
+    may_escape = any(character in text for character in ESCAPING)
+    for escape, most in CHAINS if may_escape else ((NUMBERED, 0),):
         read = text
         undone: tuple[Escape, ...] = ()
         for _ in range(most + 1):
@@ -213,13 +214,22 @@ def _bytes(secret: str) -> Iterator[bytes]:
 
 
 def _digits(secret: str) -> set[str]:
-    return {data.hex() for data in _bytes(secret) if len(data) >= SHORTEST}
+    """Every byte by its digits; blanks between them are no matter."""
+    found = set()
+    for data in _bytes(secret):
+        if len(data) >= SHORTEST:
+            found |= {data.hex(), data.hex(":"), data.hex("-"), "=" + data.hex("=")}
+            found.add("".join(f"\\{byte:03o}" for byte in data))
+    return found
 
 
 def _encoded(secret: str) -> set[str]:
-    """The characters of base64 that belong to the secret alone, wherever in the encoded data it begins."""
+    """The characters of base64 that belong to the secret alone, wherever in the encoded data it begins.
+
+    PowerShell encodes UTF-16.
+    """
     found = set()
-    for data in _bytes(secret):
+    for data in (*_bytes(secret), secret.encode("utf-16-le", "surrogatepass")):
         for before, first in ((0, 0), (1, 2), (2, 3)):
             whole = (before + len(data)) * 8 // 6
             for encode in (b64encode, urlsafe_b64encode):

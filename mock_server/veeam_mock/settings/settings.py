@@ -13,7 +13,7 @@ from veeam_mock.settings.keywords import GivenSettings
 from veeam_mock.settings.options import BY_KEY, DEFAULT_PASSWORD, MEMORY, OPTIONS, Declared, Option
 from veeam_mock.spec.document import VERSIONS, bundled_path, load_document, questions
 from veeam_mock.spec.readings import default_readings
-from veeam_mock.spec.schema import Schema, Violation, shorten
+from veeam_mock.spec.schema import MOST_TOLD, Schema, Violation, shorten, told
 from veeam_mock.spec.suggestions import suggestion
 from veeam_mock.spec.versions import Versions
 
@@ -48,7 +48,7 @@ class SettingsError(ValueError):
     """Settings that do not fit. `problems` lists every mistake, each with its key."""
 
     def __init__(self, problems: list[Violation]) -> None:
-        super().__init__("\n".join(str(problem) for problem in problems))
+        super().__init__(told(problems, between="\n"))
         self.problems = problems
 
 
@@ -150,7 +150,11 @@ def _worded(problem: Violation, given: Mapping[str, Any]) -> list[Violation]:
     key, message = problem.where.split(".")[0], problem.message
     if problem.keyword == "additionalProperties" and not problem.where:
         unknown = sorted(set(given) - set(BY_KEY))
-        return [Violation(name, f"is not a setting{_meant(name)}", problem.keyword) for name in unknown]
+        meant = [*map(_meant, unknown[:MOST_TOLD]), *("" for _ in unknown[MOST_TOLD:])]
+        return [
+            Violation(name, f"is not a setting{near}", problem.keyword)
+            for name, near in zip(unknown, meant, strict=True)
+        ]
     if problem.keyword == "type" and isinstance(value := given.get(key), str):
         message += _structure_meant(value, BY_KEY[key].schema)
     if key == "cors" and message.startswith("'http") and message.partition("' is not")[0].endswith("/"):

@@ -1,8 +1,11 @@
 """Bytes of a body as a value: JSON, forms, and what the `Content-Type` says of them. No description is known here."""
 
-from collections.abc import Iterator
+import binascii
+import quopri
+import re
+from collections.abc import Callable, Mapping
 from email.message import Message
-from email.parser import BytesParser
+from email.parser import BytesHeaderParser
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import parse_qsl
@@ -14,6 +17,17 @@ from veeam_mock.spec.tolerance import without_trailing_commas
 
 MULTIPART = "multipart/form-data"
 MOST_FORM_FIELDS = 100
+
+LONGEST_PART_HEAD = 1024
+"""Bytes of a part of a form before its content: it says a name, and perhaps a type."""
+
+BLANK_LINE = re.compile(rb"^\r?\n", re.MULTILINE)
+TRANSFER_ENCODINGS: Mapping[str, Callable[[bytes], bytes]] = {
+    "base64": binascii.a2b_base64,
+    "quoted-printable": quopri.decodestring,
+}
+"""How the content of a part may be written (RFC 7578 section 4.7); others write it as it is."""
+
 LONGEST_MEDIA_TYPE = 200
 LONGEST_NAME = 60
 UTF8_BOM = b"\xef\xbb\xbf"
@@ -69,27 +83,58 @@ def parse_form(body: bytes) -> dict[str, str]:
 
 
 def parse_multipart(body: bytes, media: Media) -> dict[str, str]:
-    """A form as RFC 7578 writes it; its parts are fields, and no files."""
-    head = f"Content-Type: {media.field}\r\n\r\n".encode("latin-1", "replace")
-    message = BytesParser().parsebytes(head + body)
-    if not message.is_multipart():
+    """A form as RFC 7578 writes it; its parts are fields, and no files. What is too much is refused unread."""
+    return _once([_field(part) for part in _parts(body, _boundary(media))])
+
+
+def _boundary(media: Media) -> str:
+    """What stands between the parts (RFC 2046 section 5.1.1)."""
+    head = Message()
+    head["Content-Type"] = media.field
+    boundary = head.get_boundary()
+    if not boundary:
         raise ValueError(f"is not {MULTIPART}: its boundary is missing")
-    return _once(list(_fields(message)))
+    return boundary
 
 
-def _fields(message: Message) -> Iterator[tuple[str, str]]:
-    parts = message.get_payload()
-    if len(parts) > MOST_FORM_FIELDS:
-        raise ValueError(f"has more than {MOST_FORM_FIELDS} fields")
-    for part in parts:
-        name = part.get_param("name", header="content-disposition") if isinstance(part, Message) else None
-        if not isinstance(part, Message) or not isinstance(name, str) or part.is_multipart():
-            raise ValueError("has a part without a name")
-        content = part.get_payload(decode=True)
-        try:
-            yield name, content.decode("utf-8") if isinstance(content, bytes) else ""
-        except UnicodeDecodeError:
-            raise ValueError("is not UTF-8") from None
+def _parts(body: bytes, boundary: str) -> list[bytes]:
+    """What stands between the lines of the boundary, up to its last one."""
+    parts: list[bytes] = []
+    begin: int | None = None
+    delimiter = re.escape(f"--{boundary}".encode("latin-1", "replace"))
+    for found in re.finditer(rb"^%b(--)?[ \t]*\r?(?:\n|\Z)" % delimiter, body, re.MULTILINE):
+        if begin is not None:
+            parts.append(body[begin : found.start()].removesuffix(b"\n").removesuffix(b"\r"))
+        if len(parts) > MOST_FORM_FIELDS:
+            raise ValueError(f"has more than {MOST_FORM_FIELDS} fields")
+        begin = None if found[1] else found.end()
+        if found[1]:
+            break
+    if begin is not None:
+        parts.append(body[begin:])
+    if not parts:
+        raise ValueError(f"is not {MULTIPART}: no line is its boundary")
+    return parts
+
+
+def _field(part: bytes) -> tuple[str, str]:
+    """Name and value of a part."""
+    blank = BLANK_LINE.search(part)
+    head = part[: blank.end() if blank else None]
+    if len(head) > LONGEST_PART_HEAD:
+        raise ValueError(f"has a part with more than {LONGEST_PART_HEAD} bytes before its content")
+    message = BytesHeaderParser().parsebytes(head)
+    name = message.get_param("name", header="content-disposition")
+    if not isinstance(name, str) or message.get_content_maintype() in ("multipart", "message"):
+        raise ValueError("has a part without a name")
+    content = part[len(head) :]
+    decode = TRANSFER_ENCODINGS.get(str(message.get("Content-Transfer-Encoding", "")).strip().lower())
+    try:
+        return name, (decode(content) if decode else content).decode("utf-8")
+    except UnicodeDecodeError:
+        raise ValueError("is not UTF-8") from None
+    except binascii.Error:
+        raise ValueError("has a part that is not base64, as it says") from None
 
 
 def _once(pairs: list[tuple[str, str]]) -> dict[str, str]:

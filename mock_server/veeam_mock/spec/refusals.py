@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from veeam_mock.messages import NO_STORE, Fields, Reply
 from veeam_mock.model import errors
 from veeam_mock.spec.renditions import Rendition
-from veeam_mock.spec.schema import Violation
+from veeam_mock.spec.schema import Violation, told
 
 STATUSES: tuple[tuple[type[errors.ModelError], int], ...] = (
     (errors.LoginError, 400),
@@ -59,9 +59,9 @@ class Refusals:
         return self.plain(status, error.message)
 
     def for_violations(self, operation_id: str, violations: Iterable[Violation]) -> Reply:
-        """The reply for a request that does not keep to the spec; the message names every place."""
+        """The reply for a request that does not keep to the spec; the message names the places."""
         violations = list(violations)
-        message = "; ".join(str(violation) for violation in violations)
+        message = told(violations)
         if any(violation.keyword == MEDIA for violation in violations):
             return self.plain(415, message)
         if operation_id == TOKEN_OPERATION:

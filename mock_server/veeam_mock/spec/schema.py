@@ -4,14 +4,14 @@ A schema may say in words what it wants, by `x-wanted`, and that no message may 
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import jsonschema_rs
 
-from veeam_mock.secrecy.secret_names import is_secret, without_secrets
+from veeam_mock.secrecy.secret_names import is_secret, written
 from veeam_mock.spec.suggestions import suggestion
 
 LONGEST = 1_000
@@ -22,6 +22,15 @@ LONGEST_VALUE = 60
 
 MANY_VALUES = 5_000
 """Values in which not all mistakes are looked for."""
+
+MANY_COPIED = 100_000
+"""Values that are copied where a whole mapping is told for each of its keys, a text counted as one for each
+`CHARACTERS`; of more, not all mistakes are looked for."""
+
+CHARACTERS = 64
+
+MOST_TOLD = 20
+"""Mistakes, or names, that one message lists."""
 
 PATTERNS = jsonschema_rs.FancyRegexOptions(backtrack_limit=10_000)
 """A pattern takes so many steps back in a text, then the text does not match: some would take for ever."""
@@ -77,12 +86,12 @@ class Schema:
 
     def violations(self, instance: object, root: str) -> list[Violation]:
         """Everything that is wrong with `instance`, each place prefixed with `root`; empty when it is valid. Of one
-        with more than `MANY_VALUES` only the first mistake: all of them would take seconds, and nobody reads them.
+        that is large only the first mistake: all of them would take seconds, and nobody reads them.
         """
         try:
             if self._validator.is_valid(instance):
                 return []
-            if _has_many_values(instance):
+            if _is_large(instance):
                 return [self._first(instance, root)]
             return [self._violation(error, root) for error in self._validator.iter_errors(instance)]
         except ValueError as error:
@@ -163,7 +172,7 @@ def _message(error: jsonschema_rs.ValidationError, keyword: str, path: list[str]
 def _unknown(unexpected: list[str], known: list[str]) -> str:
     """Which keys are unknown, and what a single one may have been meant to be."""
     nearest = suggestion(unexpected[0], known) if len(unexpected) == 1 else ""
-    return f"unknown key {', '.join(map(shorten, unexpected))}{nearest}"
+    return f"unknown key {listed(unexpected)}{nearest}"
 
 
 def _quoting(error: jsonschema_rs.ValidationError) -> str:
@@ -186,14 +195,20 @@ def without_own_words(schema: Any) -> Any:
     return [without_own_words(value) for value in schema] if isinstance(schema, list | tuple) else schema
 
 
-def _has_many_values(instance: object) -> bool:
-    waiting, found = [instance], 0
-    while waiting and found <= MANY_VALUES:
+def _is_large(instance: object) -> bool:
+    """Whether to look for all mistakes would take long: each unlawful key costs a copy of the mapping it stands in."""
+    waiting, found, copied, widest = [instance], 0, 0, 0
+    while waiting and found <= MANY_VALUES and copied * widest <= MANY_COPIED:
         value = waiting.pop()
-        if isinstance(value, Mapping | list):
+        copied += 1
+        if isinstance(value, str):
+            copied += len(value) // CHARACTERS
+        elif isinstance(value, Mapping | list):
             found += len(value)
+            if isinstance(value, Mapping):
+                widest = max(widest, len(value))
             waiting += (value.values() if isinstance(value, Mapping) else value) if found <= MANY_VALUES else ()
-    return found > MANY_VALUES
+    return found > MANY_VALUES or copied * widest > MANY_COPIED
 
 
 def in_any_case(names: Iterable[str]) -> dict[str, str]:
@@ -211,5 +226,18 @@ def _both_cases(character: str) -> str:
 def shorten(value: object) -> str:
     """`value` for a message: as a person writes it, of bounded length, without secrets."""
     text = {None: "null", True: "true", False: "false"}.get(value) if isinstance(value, bool | None) else None
-    text = text or repr(without_secrets(value))
+    text = text or written(value, LONGEST_VALUE)
     return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
+
+
+def told(violations: Sequence[Violation], between: str = "; ") -> str:
+    """What is wrong, in one message, whose length is bounded."""
+    left = len(violations) - MOST_TOLD
+    more = [f"and {left} more mistakes"] if left > 0 else []
+    return between.join([*map(str, violations[:MOST_TOLD]), *more])
+
+
+def listed(names: Sequence[object]) -> str:
+    """Names for a message, whose length is bounded."""
+    left = len(names) - MOST_TOLD
+    return ", ".join(map(shorten, names[:MOST_TOLD])) + (f" and {left} more" if left > 0 else "")

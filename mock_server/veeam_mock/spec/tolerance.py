@@ -4,7 +4,7 @@ Json.NET reads JSON so (docs/evidence.md#tolerant-reader), and public clients an
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Any, NamedTuple
 
 TRAILING_COMMA = re.compile(r'("(?:[^"\\]|\\.)*+"?)|,(\s*[}\]])', re.DOTALL)
@@ -45,19 +45,25 @@ class Shape:
             return BOOLEANS[value.strip().lower()]
         if not isinstance(value, dict):
             return value
-        return dict(self._mended(value, notes, where))
+        concerned = {given for given in value if given.lower() in self.names}
+        return dict(self._mended(value, concerned, notes, where)) if concerned else value
 
-    def _mended(self, value: dict[str, Any], notes: list[str], where: str) -> Iterator[tuple[str, Any]]:
+    def _mended(
+        self, value: dict[str, Any], concerned: Set[str], notes: list[str], where: str
+    ) -> Iterator[tuple[str, Any]]:
+        """`value` with the names that concern the schema mended; a body may have thousands of others."""
         for given, below in value.items():
-            name, shape = self.names.get(given.lower(), (given, None))
-            place = f"{where}.{name}"
-            if name != given and name not in value:
-                notes.append(f"{place}: the name was sent in another case")
-            elif name != given:
-                shape = None
-            if shape is None:
+            if given not in concerned:
                 yield given, below
-            elif below is None and not shape._takes_null and name not in self._required:
+                continue
+            name, shape = self.names[given.lower()]
+            place = f"{where}.{name}"
+            if name != given and name in value:
+                yield given, below
+                continue
+            if name != given:
+                notes.append(f"{place}: the name was sent in another case")
+            if below is None and not shape._takes_null and name not in self._required:
                 notes.append(f"{place}: null was sent for what may be left out")
             else:
                 yield name, shape.mend(below, notes, place)
