@@ -11,6 +11,7 @@ import pytest
 
 TOP = Path(__file__).parents[2]
 MOST_LEVELS = 14
+MOST_LINES = 350
 MOST_MODULES = 12
 """In a room, beside the modules of tests that a room of rules is made of."""
 
@@ -118,6 +119,11 @@ def test_a_room_can_be_looked_over(folder: Path) -> None:
     modules = [path.name for path in folder.glob("*.py") if not path.name.startswith(("__", "test_"))]
     assert len(modules) <= MOST_MODULES
     assert ast.get_docstring(ast.parse((folder / "__init__.py").read_text("utf-8"))), "it says what lives here"
+
+
+def test_a_module_can_be_read_at_once() -> None:
+    lines = {name_of(path): len(path.read_text("utf-8").splitlines()) for path in FILES}
+    assert {name: number for name, number in lines.items() if number > MOST_LINES} == {}
 
 
 @pytest.mark.parametrize("package", ["veeam_contracts", "tests"])

@@ -31,8 +31,6 @@ PROTECTED = ("getOrganizations", "getServiceInstance")
 UNSET: Any = object()
 
 LONGEST_LIFE = float("inf")
-LONGEST_TOLD = 10**9
-"""Seconds of a life that a server tells; some tell more than a float can hold."""
 MOST_DEATHS = 2
 """Tokens that may die before nobody logs in again."""
 
@@ -78,11 +76,8 @@ class Client:
         return self.records.exchanges[self._since :]
 
     def look_through(self) -> Iterator[Exchange]:
-        """The same, one after the other. Raises `BudgetSpent` when the time of the run is over: a server may answer so
-        much that to look takes longer than to ask."""
-        for exchange in self.journal:
-            self.line.gate.require_time_to_look()
-            yield exchange
+        """The same, one after the other. Raises `BudgetSpent` when the time to look is over."""
+        return self.line.gate.in_time(self.journal)
 
     def path_of(self, operation_id: str, **parameters: str) -> str:
         """The path of an operation in this version, as `Version.path_of` makes it."""
@@ -116,7 +111,7 @@ class Client:
 
     def _adopt(self, token: str, grant: Exchange | None = None) -> None:
         life = grant.member("expires_in") if grant is not None else None
-        self._life = float(max(0, min(life, LONGEST_TOLD))) if isinstance(life, int) else LONGEST_LIFE
+        self._life = life if isinstance(life, int) else LONGEST_LIFE
         self._adopted_at = self.line.clock()
         self._other_logins = 0
         self.secrets.hide(token, "$VEEAM_TOKEN")

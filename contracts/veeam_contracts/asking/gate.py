@@ -4,7 +4,7 @@ The gate is a transport adapter of requests, so that generated cases cannot go r
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlencode
@@ -85,10 +85,15 @@ class Gate(BaseAdapter):
     def _time_spent(self) -> str:
         return f"the time of {self.admission.limits.seconds:g} s is spent"
 
-    def require_time_to_look(self) -> None:
-        """Raises `BudgetSpent` where the run has been over for more than `TO_LOOK` of its time."""
-        if -self._left() > TO_LOOK * (self.admission.limits.seconds or 0.0):
-            raise BudgetSpent(self._time_spent())
+    def in_time(self, exchanges: Iterable[Exchange]) -> Iterator[Exchange]:
+        """The exchanges, to be looked at: a server may answer so much that to look takes longer than to ask.
+
+        Raises `BudgetSpent` where the run has been over for more than `TO_LOOK` of its time.
+        """
+        for exchange in exchanges:
+            if -self._left() > TO_LOOK * (self.admission.limits.seconds or 0.0):
+                raise BudgetSpent(self._time_spent())
+            yield exchange
 
     def await_burst(self) -> None:
         """Sleep until a burst may go at once."""

@@ -224,7 +224,8 @@ def test_no_answer_shows_a_stack_trace(api: Client, findings: Findings) -> None:
 @pytest.mark.rule("answers.no-secret")
 def test_no_answer_repeats_what_is_secret(api: Client, findings: Findings) -> None:
     for exchange in answered(api):
-        repeated = {kind for kind, value in presented(exchange) if any(s in exchange.shown for s in spellings(value))}
+        shown = exchange.shown
+        repeated = {kind for kind, value in presented(exchange) if any(s in shown for s in spellings(value))}
         repeated |= told_of(api.target.login, exchange)
         findings.check(not repeated, "no secret of the request", f"the {', '.join(sorted(repeated))}", exchange)
 
