@@ -311,3 +311,15 @@ def test_a_profile_tells_median_and_95th_percentile_of_all_good_answers() -> Non
     latency = yaml.safe_load(profile.write())["latency"]
     assert latency["getDeviceCode"] == {"median": 1.0, "percentile95": 2.0}
     assert latency["getOrganizations"] == {"median": 0.0, "percentile95": 0.0}
+
+
+@pytest.mark.parametrize("api", ["v4", "v6"])
+def test_what_a_later_version_settles_is_not_learned_of_an_earlier_one(api: str, tmp_path: Path) -> None:
+    profile = learn(Server.answer, {}, "v8", tmp_path)
+    ours, twin = (client_of(Server.answer, more, api) for more in ({}, {"profile": str(profile)}))
+    for ask in (
+        lambda client: client.device_code("USgovDefence"),
+        lambda client: client.device_code("USDefence"),
+        lambda client: client.get(client.path_of("getOrganizations")),
+    ):
+        assert ask(ours).status == ask(twin).status

@@ -12,9 +12,12 @@ from urllib.parse import quote, unquote
 import pytest
 import requests
 
-from mutants.harness import PASSWORD, Answer, Ask, Behaviour, Server
+from mutants.harness import PASSWORD, Answer, Ask, Behaviour, FakeTime, Server, broken, judge
+from mutants.lawful import VARIANTS, Variant
 from mutants.round_trips import measured, trips
-from support.twins import client_of, plain
+from support.twins import client_of, learn, plain
+from veeam_contracts.asking.target import BUNDLED, LIVE, Limits
+from veeam_contracts.judging.status import Status
 from veeam_contracts.paths import VERSIONS
 from veeam_contracts.twin.comparing import compare, record
 from veeam_contracts.twin.probing import probe
@@ -74,6 +77,31 @@ def test_a_profile_is_the_same_each_time_but_for_the_times(tmp_path: Path, api: 
     first.latencies = second.latencies = {}
     assert first.write() == second.write()
     assert "latency" not in first.write()
+
+
+@pytest.mark.parametrize("api", ["v4", "v8"])
+@pytest.mark.parametrize("limits", [BUNDLED, LIVE], ids=["bundled", "live"])
+def test_the_contracts_hold_for_the_mock_by_its_own_profile(api: str, limits: Limits, tmp_path: Path) -> None:
+    profile = learn(Server.answer, {}, api, tmp_path)
+    clock = FakeTime() if limits.live else None
+    found = judge(Server.answer, {"profile": str(profile)}, limits=limits, clock=clock, api=api)
+    assert broken(found) == set()
+    assert found.status == Status.CONFORMS
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("variant", VARIANTS, ids=[variant.name for variant in VARIANTS])
+def test_the_contracts_hold_for_the_twin_of_a_lawful_server(variant: Variant, tmp_path: Path) -> None:
+    profile = learn(variant.behave, variant.settings, variant.api, tmp_path)
+    clock = FakeTime()
+
+    def twin(server: Server, ask: Ask) -> Answer:
+        server.advance(clock.now() - server.memory.get("now", 0.0))
+        server.memory["now"] = clock.now()
+        return server.answer(ask)
+
+    found = judge(twin, {"profile": str(profile)}, limits=LIVE, clock=clock, api=variant.api)
+    assert (broken(found), found.status) == (set(), Status.CONFORMS)
 
 
 def telling(spell: Callable[[str], str]) -> Behaviour:

@@ -11,7 +11,7 @@ from veeam_contracts.asking.client import Client
 from veeam_contracts.asking.exchange import Exchange, listed_in
 from veeam_contracts.asking.gate import NoAnswer
 from veeam_contracts.asking.survey import Barred, NotServed
-from veeam_contracts.document import questions, region_names
+from veeam_contracts.document import describe, region_names
 from veeam_contracts.judging.findings import NotTested
 from veeam_contracts.judging.latency import Latency, latency_of
 from veeam_contracts.paths import Version
@@ -57,7 +57,7 @@ def probe(client: Client, served: Iterable[Version]) -> Profile:
         (again if question.drawn == AGAIN else answers).setdefault((question.operation, question.case), exchange)
     pages = _codes_by_region(client)
     profile.ambiguities = dict(_readings(client))
-    if "getDeviceCode" in client.survey.barred:
+    if "getDeviceCode" in client.survey.barred and "organization-id" in describe(client.version).questions:
         profile.ambiguities["organization-id"] = ("required", client.survey.barred["getDeviceCode"])
     profile.lifetimes = _lifetimes(client)
     profile.organizations = _made_up(client)
@@ -78,7 +78,8 @@ def probe(client: Client, served: Iterable[Version]) -> Profile:
 
 
 def _readings(client: Client) -> Iterable[tuple[str, tuple[str, str]]]:
-    for question, entry in sorted(questions().items(), key=_of_the_journal):
+    """The readings of what is open in the version that is asked; what it settles shows nothing of another version."""
+    for question, entry in sorted(describe(client.version).questions.items(), key=_of_the_journal):
         with suppress(NotTested, NoAnswer, NotServed, Barred, Refused):
             reading, evidence = PROBES[question](client)
             if question == "verification-url" and reading == "another page":

@@ -10,6 +10,9 @@ from veeam_mock.messages import Reply, Request
 from veeam_mock.model import regions
 from veeam_mock.model.dates import date_time, http_date
 
+LONGEST_FILLED = 200
+"""Characters of what an exchange fills a place with: a refusal does not repeat a long value whole."""
+
 PLACE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 
 
@@ -124,5 +127,9 @@ class Template:
         for own, place in self._parts:
             text += own
             if place:
-                text += spell(more[place] if more and place in more else self._fillers[place](asking))
+                text += spell(more[place] if more and place in more else _bounded(self._fillers[place](asking)))
         return text
+
+
+def _bounded(text: str) -> str:
+    return text if len(text) <= LONGEST_FILLED else f"{text[: LONGEST_FILLED - 1]}…"
