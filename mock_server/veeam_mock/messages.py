@@ -186,7 +186,10 @@ class Fields(Mapping[str, str]):
 
     def add(self, name: str, value: str) -> None:
         """One more field, beside those of its name."""
-        key, line = name.lower(), f"{name}: {value}"
+        self.add_line(name.lower(), f"{name}: {value}")
+
+    def add_line(self, key: str, line: str) -> None:
+        """One more field, or several of one name, as they are sent (`lines`)."""
         self.lines[key] = line if key not in self.lines else self.lines[key] + NEXT_LINE + line
 
     def setdefault(self, name: str, value: str) -> None:

@@ -10,7 +10,7 @@ CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 TOKEN_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 """Base32 (RFC 4648 section 6) in lower case: five bits a character."""
 
-DRAWN_AHEAD = 256
+DRAWN_AHEAD = 1024
 """Bytes that are drawn from the operating system at once; each draw is a system call."""
 
 

@@ -8,7 +8,8 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache, partial
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from veeam_mock.model.dates import http_date, parse_date_time
 from veeam_mock.profiles.pages import ADDRESSES, OUR_PAGES, Pages
@@ -75,32 +76,45 @@ def content_writer(shape: Any, pages: Pages, api: str | None) -> Write | None:
     return lambda own, asking: write(own, asking) if asking.api == api else own
 
 
-def plain(shape: Any, pages: Pages) -> Callable[[Any], bool] | None:
-    """What says of a body of ours that it is given as it is: an object, a list of objects, or a page with one, where
-    no more can differ than the names of members. None where more differs."""
+class Plain(NamedTuple):
+    """Objects of ours that are given as they are: those with the members `names`, of which some say what they say at
+    the server: `told` gets these of an object, if there are any, and `texts` is what it gets."""
+
+    names: list[str]
+    told: Callable[[Mapping[str, Any]], Any] | None
+    texts: Any
+
+
+def plain_object(shape: Any, pages: Pages) -> Plain | None:
+    """What an object of ours has to be like to be given as it is; None where more can differ."""
+    if not isinstance(shape, dict) or _listed(shape):
+        return None
+    habits = {name: text for name, text in shape.items() if name in HABITS and _is_fixed(text)}
+    names = _plain_names({**shape, **dict.fromkeys(habits, NO_FORM)}, pages)
+    if names is None:
+        return None
+    told = itemgetter(*habits) if habits else None
+    return Plain(names, told, told and told(habits))
+
+
+def plain_list(shape: Any, pages: Pages) -> Callable[[Any], bool] | None:
+    """What says of a list of objects, or of a page with one, that it is given as it is; None where more can differ."""
     if isinstance(shape, list):
         return _plain_list(None, "", _plain_names(shape[0] if shape else None, pages))
-    if not isinstance(shape, dict):
-        return None
-    listed = next((name for name, below in shape.items() if isinstance(below, list) and below), "")
+    listed = _listed(shape) if isinstance(shape, dict) else ""
     if not listed:
-        habits = {name: text for name, text in shape.items() if name in HABITS and _is_fixed(text)}
-        names = _plain_names({**shape, **dict.fromkeys(habits, NO_FORM)}, pages)
-        return None if names is None else _plain_object(names, habits)
+        return None
     names = _plain_names({**shape, listed: NO_FORM}, pages)
     return None if names is None else _plain_list(names, listed, _plain_names(shape[listed][0], pages))
 
 
+def _listed(shape: Mapping[str, Any]) -> str:
+    """The member that holds a list of something, if there is one."""
+    return next((name for name, below in shape.items() if isinstance(below, list) and below), "")
+
+
 def _is_fixed(text: Any) -> bool:
     return isinstance(text, str) and Template(text).fixed == text and not FORM.fullmatch(text)
-
-
-def _plain_object(names: list[str], habits: Mapping[str, str]) -> Callable[[Any], bool]:
-    """What looks at an object with the members `names`, of which some say at a server what `habits` has."""
-    if not habits:
-        return lambda own: type(own) is dict and [*own] == names
-    [*told], [*texts] = habits, habits.values()
-    return lambda own: type(own) is dict and [*own] == names and [own[name] for name in told] == texts
 
 
 def _plain_names(shape: Any, pages: Pages) -> list[str] | None:

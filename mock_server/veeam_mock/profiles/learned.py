@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from veeam_mock.messages import NO_LENGTH, OUR_OWN, Fields, Manner, Reply
-from veeam_mock.profiles.contents import content_writer, plain
+from veeam_mock.profiles.contents import content_writer, plain_list, plain_object
 from veeam_mock.profiles.pages import OUR_PAGES, Pages
 from veeam_mock.profiles.templates import Asking, Template, for_header, spelled_for
 
@@ -18,8 +18,8 @@ FIELDS = ("status", "content-type", "framing", "connection", "compression")
 class Learned:
     """An answer as `entry` of a profile has it; good ones have their shape in the version `api` alone, where named.
     `framing` is how the mock frames answers without being told, and `pages` are where codes are typed. `fixed` are the
-    lines of the header fields where they are the same each time. `content` writes that of a good answer by that of
-    ours, unless `is_plain` says that ours is given as it is; each is None where there is no such thing."""
+    lines of the header fields where they are the same each time. An object of ours that is `plain`
+    is given as it is. Each is None where there is no such thing."""
 
     def __init__(self, entry: Mapping[str, Any], api: str | None, framing: str, pages: Pages = OUR_PAGES) -> None:
         self.status = int(entry["status"])
@@ -35,10 +35,10 @@ class Learned:
         self.fixed = None if self._filled else self._fixed.lines
         self._takes_type = "content-type" not in entry
         body = entry.get("body") if self.status not in NO_LENGTH else None
-        self.content = content_writer(body, pages, api) if "body" in entry else pages.rewriter
-        self.is_plain = plain(body, pages)
+        self._content = content_writer(body, pages, api) if "body" in entry else pages.rewriter
+        self.plain, self._is_plain = plain_object(body, pages), plain_list(body, pages)
         if self.status in NO_LENGTH:
-            self.content = _without_content
+            self._content = _without_content
         self._body = Template(body) if isinstance(body, str) else Template("")
         self._bytes = None if self._body.fixed is None else _encoded(self._body.fixed)
         self._spell = spelled_for(str(entry.get("content-type", "")).lower())
@@ -49,6 +49,11 @@ class Learned:
         for name, template in self._filled:
             fields.add(name, for_header(template.fill(asking)))
         return fields.lines
+
+    def write(self, reply: Reply, asking: Asking) -> None:
+        """Write the body of a good answer as it was learned."""
+        if self._content is not None and (self._is_plain is None or not self._is_plain(reply.content)):
+            reply.content = self._content(reply.content, asking)
 
     def refuse(self, reply: Reply, asking: Asking) -> None:
         """Make this refusal of `reply`."""

@@ -90,26 +90,28 @@ class Profile:
     def _made_for(self, operation_id: str) -> Answer:
         good, refusals = self._answers.get((operation_id, "")), self._refusals_of(operation_id)
         everywhere, delivery, rewrite = self._everywhere, self._delivery.get(operation_id), self._rewrite
+        fixed, plain = (good.fixed, good.plain) if good is not None else (None, None)
+        names, told, texts = plain or (None, None, None)
 
         def answer(pipeline: object, exchange: Answering) -> None:
-            reply, case = exchange.reply, exchange.case
+            reply = exchange.reply
             if reply is None or exchange.is_outside_the_description:
                 return
-            if not case and good is not None and reply.status < REFUSED:  # For speed all of it stands here.
-                fields = reply.headers
-                cookies = fields.all("Set-Cookie") if "set-cookie" in fields.lines else ()
-                fields.lines = good.lines_for(exchange) if good.fixed is None else good.fixed.copy()
-                for cookie in cookies:
-                    fields.add("Set-Cookie", cookie)
+            if good is not None and reply.status < REFUSED:  # For speed all of it stands here.
+                fields, own = reply.headers, reply.headers.lines
+                fields.lines = good.lines_for(exchange) if fixed is None else fixed.copy()
+                if "set-cookie" in own:
+                    fields.add_line("set-cookie", own["set-cookie"])
                 reply.status, reply.manner = good.status, good.manner
-                if good.content is not None and (good.is_plain is None or not good.is_plain(reply.content)):
-                    reply.content = good.content(reply.content, exchange)
-            elif case in refusals:
-                refusals[case].refuse(reply, exchange)
+                content = reply.content
+                if type(content) is not dict or [*content] != names or (told is not None and told(content) != texts):
+                    good.write(reply, exchange)
+            elif exchange.case in refusals:
+                refusals[exchange.case].refuse(reply, exchange)
             else:
                 reply.headers.lines = everywhere.lines_for(exchange) | reply.headers.lines
                 reply.manner = everywhere.manner
-                if rewrite is not None and not case and reply.status < REFUSED:
+                if rewrite is not None and reply.status < REFUSED:
                     reply.content = rewrite(reply.content, exchange)
             if delivery is not None:
                 reply.delivery = delivery
