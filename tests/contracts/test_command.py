@@ -222,10 +222,11 @@ def test_output_that_cannot_be_written_changes_no_exit_status(
 
 
 @pytest.fixture
-def hanging() -> Iterator[str]:
-    """The address of a server that takes connections and says nothing."""
+def hanging() -> Iterator[socket.socket]:
+    """A server that takes connections and says nothing."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        server.setblocking(False)
+        yield server
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals between processes")
@@ -239,11 +240,11 @@ def hanging() -> Iterator[str]:
     ],
 )
 def test_a_run_that_is_ended_writes_its_reports_and_is_inconclusive(
-    hanging: str, tmp_path: Path, number: signal.Signals, early: bool
+    hanging: socket.socket, tmp_path: Path, number: signal.Signals, early: bool
 ) -> None:
-    report = tmp_path / "report.json"
+    report, url = tmp_path / "report.json", f"http://127.0.0.1:{hanging.getsockname()[1]}"
     process = subprocess.Popen(
-        [sys.executable, "-c", SIGNALLED, "check", hanging, "--token", "abcdefgh", "--json", str(report)],
+        [sys.executable, "-c", SIGNALLED, "check", url, "--token", "abcdefgh", "--json", str(report)],
         env={"PYTHONPATH": str(ROOT), "PATH": "", "EARLY": str(int(early)), "SIGNAL": str(int(number))},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -252,8 +253,10 @@ def test_a_run_that_is_ended_writes_its_reports_and_is_inconclusive(
     output, _ = process.communicate(timeout=60)
     assert process.returncode == Status.INCONCLUSIVE, output
     assert "inconclusive: the run was interrupted" in output
-    assert hanging in output and "bundled mock" not in output
+    assert url in output and "bundled mock" not in output
     assert json.loads(report.read_text())["status"] == Status.INCONCLUSIVE
+    with pytest.raises(BlockingIOError):  # nobody has connected: after an interruption nothing is asked
+        hanging.accept()
 
 
 SIGNALLED = """

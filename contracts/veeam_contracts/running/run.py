@@ -88,6 +88,8 @@ class Run:
         if not self._versions:
             self._versions = (NEWEST,)  # Where an interruption ends the asking, there is a verdict all the same.
             if self.options.target is not None and self.options.api in (ALL, AUTO):
+                if self._broken_off:
+                    return self._versions
                 self.served = served_versions(self.line)
             self._versions = choose(self.options, self.served)
         return self._versions
