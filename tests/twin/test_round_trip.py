@@ -198,7 +198,7 @@ def test_what_the_settings_say_takes_precedence_over_a_profile(tmp_path: Path) -
 def test_the_commands_learn_serve_and_compare(tmp_path: Path) -> None:
     profile, report = str(tmp_path / "profile.yaml"), tmp_path / "differences.json"
     with MockServer(http=True, ambiguities={"error-shape": "Message"}) as server, MockServer(http=True) as other:
-        login = ["--username", server.username, "--password", server.password, "--api", "v4", "--rate", "100"]
+        login = ["--username", server.username, "--password", server.password, "--api", "v4", "--rate", "10000"]
         learned = run("probe", server.url, "--output", profile, *login)
         assert (learned.returncode, learned.stderr) == (0, "")
         assert "1 wrong password" in learned.stdout
@@ -232,7 +232,7 @@ def test_a_server_that_answers_too_little_has_no_profile(tmp_path: Path) -> None
     with MockServer(http=True) as server:
         for operation in ("getOrganizations", "getDeviceCode", "getServiceInstance"):
             server.faults.add("empty", match={"operation": operation})
-        login = ["--username", server.username, "--password", server.password, "--api", "v4", "--rate", "100"]
+        login = ["--username", server.username, "--password", server.password, "--api", "v4", "--rate", "10000"]
         learned = run("probe", server.url, "--output", str(profile), *login)
     assert learned.returncode == 3
     assert re.fullmatch(r"veeam-contracts: \d+ of \d+ questions were answered, which shows nothing\n", learned.stderr)
