@@ -15,6 +15,7 @@ import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -115,9 +116,11 @@ class Walker:
         return result.stdout
 
     def start(self, command: str) -> "subprocess.Popen[str]":
-        """Start a command of the shell, in a group of its own."""
+        """Start a command of the shell, in a group of its own, which Ctrl-C ends: also where these tests ignore it, as
+        what a script starts in the background does."""
         return subprocess.Popen(
             ["bash", "-euc", command],
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
             cwd=self.folder,
             env=self.environment,
             stdout=subprocess.PIPE,
