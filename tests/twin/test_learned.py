@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -311,6 +312,25 @@ def test_a_profile_tells_median_and_95th_percentile_of_all_good_answers() -> Non
     latency = yaml.safe_load(profile.write())["latency"]
     assert latency["getDeviceCode"] == {"median": 1.0, "percentile95": 2.0}
     assert latency["getOrganizations"] == {"median": 0.0, "percentile95": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("operation", "api"),
+    [("getOrganizationDeviceCode", "v4"), ("getOrganizationDeviceCode", "v8"), ("getAzureDeviceCode", "v8")],
+)
+def test_a_habit_of_the_other_operations_that_give_codes_is_learned(operation: str, api: str, tmp_path: Path) -> None:
+    def behave(server: Server, ask: Ask) -> Answer:
+        answer = server.answer(ask)
+        if not (is_at(ask.path, operation) and answer.status == 200):
+            return answer
+        return replace(answer.with_members(interval=7), status=202)
+
+    profile = learn(behave, {}, api, tmp_path)
+    real = record(client_of(behave, {}, api))
+    assert differences(real, api, None) != []
+    assert differences(real, api, profile) == []
+    learned = {entry["operation"]: entry for entry in yaml.safe_load(profile.read_text("utf-8"))["answers"]}
+    assert (learned[operation]["status"], learned[operation]["body"]["interval"]) == (202, 7)
 
 
 @pytest.mark.parametrize("api", ["v4", "v6"])

@@ -283,7 +283,7 @@ class Client:
             ("getOrganizations", lambda: self.get(self.path_of("getOrganizations"))),
             ("getOrganization", self._first_organization),
             ("getDeviceCode", self._first_code),
-            ("getOrganizationDeviceCode", self._first_code_of_an_organization),
+            ("getOrganizationDeviceCode", self.organization_code),
             ("checkDeviceCode", self._first_check),
             ("getAzureDeviceCode", self.azure_code),
         ):
@@ -310,11 +310,10 @@ class Client:
             self.survey.barred["getDeviceCode"] = why
         return exchange
 
-    def _first_code_of_an_organization(self) -> Exchange | None:
-        found = self.organization_id()
-        if found is None:
-            return None
-        return self.send("POST", self.path_of("getOrganizationDeviceCode", organizationId=found))
+    def organization_code(self) -> Exchange | None:
+        """Ask for a code for an organization that there is; None without one."""
+        found, operation = self.organization_id(), "getOrganizationDeviceCode"
+        return None if found is None else self.send("POST", self.path_of(operation, organizationId=found))
 
     def _first_check(self) -> Exchange | None:
         given = self.survey.asked.get("getDeviceCode")

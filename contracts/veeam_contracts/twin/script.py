@@ -161,6 +161,8 @@ QUESTIONS = (
     Question("getOrganizations", "", _get("getOrganizations")),
     Question("getOrganization", "", _of_organization),
     Question("getDeviceCode", "", lambda client: client.device_code()),
+    Question("getOrganizationDeviceCode", "", Client.organization_code),
+    Question("getAzureDeviceCode", "", Client.azure_code),
     Question("checkDeviceCode", "", _check),
     Question("getOrganizations", "no-token", _get("getOrganizations", token=None)),
     Question("getOrganizations", "bad-token", _get("getOrganizations", token=UNKNOWN_TOKEN)),

@@ -23,7 +23,8 @@ class Pages:
         differ = any(page != regions.sign_in_page(region) for region, page in given.items())
         learned = given if differ else {}
         self._of_region = {region.lower(): Template(page) for region, page in learned.items()}
-        self._of_ours = {regions.sign_in_page(region): self._of_region[region.lower()] for region in [*learned][::-1]}
+        last = sorted(learned, key=lambda region: region == regions.WORLDWIDE)  # The page that most of them have.
+        self._of_ours = {regions.sign_in_page(region): self._of_region[region.lower()] for region in last}
         told = {
             (regions.sign_in_page(region), learned.get(region))
             for region in regions.NAMES
