@@ -105,6 +105,14 @@ HABITS: dict[str, tuple[Behaviour, list[str]]] = {
     "some ids are forbidden": (forbids_ids, ["status"]),
     # Told once for Atlantis itself, where it looks repeated, and once for all other regions.
     "a word that looks repeated": (always_atlantis, ["text 1 of 1", "text 1 of 1"]),
+    "the code in two members": (
+        on_good("getDeviceCode", lambda answer: answer.with_members(user_code=answer.json["userCode"])),
+        ["body members"],
+    ),
+    "the code of the device": (
+        on_good("getDeviceCode", lambda answer: answer.with_members(deviceCode="0b5e1b9a-9a3c-4e0a-8d0c-5a2c0b5e1b9a")),
+        ["body members"],
+    ),
     "a page for one cloud": (german_page, ["body.verificationUrl"]),
     "a word in capital letters": (
         on_good("getDeviceCode", lambda answer: answer.with_members(message=f"IMPORTANT: {answer.json['message']}")),

@@ -34,9 +34,12 @@ MADE: Mapping[str, Any] = {
     "address": "https://example.com/", "boolean": False, "code": "AAAAAAAAA", "deep": None, "host": "example.com",
     "id": "1", "integer": 0, "null": None, "number": 0.5, "organization": "example.onmicrosoft.com", "path": "/",
     "region": "Worldwide", "text": "text", "token": "0" * 32, "user": "administrator",
-    "uuid": "00000000-0000-4000-8000-000000000000", "UUID": "ABCDEF00-0000-4000-8000-000000000000",
+    "uuid": "11111111-1111-4111-8111-111111111111", "UUID": "ABCDEF00-0000-4000-8000-000000000000",
 }  # fmt: skip
-"""What stands in members that the mock has no value for."""
+"""What stands in members that the mock has no value for; no text of a template is filled in with these ids."""
+
+CODE = "userCode"
+"""The member that holds a code; a server may have it in another member as well."""
 
 NO_FORM = "(text)"
 """The form of what is looked at apart."""
@@ -213,10 +216,11 @@ class Members:
         self._keeps_others = name == LINKS
         self._blank: dict[str, Any] = {member: _made(below) for member, below in shape.items()}
         self._made_anew = {member for member, value in self._blank.items() if callable(value)}
+        self._codes = [member for member, below in shape.items() if below == "(code)" and member != CODE]
         writers = {member: writer(below, pages, member) for member, below in shape.items()}
         message = shape.get("message")
         self._message = None
-        if "userCode" in shape and isinstance(message, str) and not FORM.fullmatch(message):
+        if CODE in shape and isinstance(message, str) and not FORM.fullmatch(message):
             is_own = message == OWN_MESSAGE and not any(writers.get(each) for each in ADDRESSES)
             self._message = None if is_own else Template(message)
             writers["message"] = None
@@ -242,9 +246,12 @@ class Members:
         for name, write in self._writers:
             if name in own:
                 made[name] = write(own[name], asking)
+        if CODE in own:
+            for name in self._codes:
+                made[name] = own[CODE]
         if self._message is not None and "message" in own:
             address = made.get("verificationUrl") or made.get("verificationUri")
-            more = {"code": str(made["userCode"]), "address": str(address)}
+            more = {"code": str(made[CODE]), "address": str(address)}
             made["message"] = self._pattern % more if self._pattern else self._message.fill(asking, more=more)
         return made
 
