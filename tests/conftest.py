@@ -1,5 +1,6 @@
 """A server for all tests of a run, which starts anew for each, and makers of others."""
 
+import asyncio
 import contextlib
 import gc
 import os
@@ -18,6 +19,10 @@ from veeam_mock import MockServer
 
 settings.register_profile("patient", parent=settings(), deadline=None)  # a busy machine is no failure
 settings.load_profile("patient")
+
+asyncio.set_event_loop(None)
+"""pytest-asyncio 1.3 makes a loop to put back after its tests, and closes it nowhere, unless it is told that there is
+none: whichever test collects it fails by the warning."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
