@@ -75,6 +75,7 @@ KNOWN = {
     "veeam_mock.spec.document": {"VERSIONS", "document_of"},
     "veeam_mock.also.schemas": {"Plain", "Schemas"},
     "veeam_mock.also.sources": {"AlsoError", "Source", "follow", "read_source"},
+    "veeam_mock.profiles.schema": {"problems_of"},
     "veeam_mock.settings.yaml_text": {"read_text", "read_yaml"},
     "veeam_mock.files": {"is_of_the_system", "write_file"},
     "veeam_mock.secrecy.secret_forms": {"form_of"},
@@ -82,8 +83,8 @@ KNOWN = {
     "veeam_mock.streams": {"lenient_streams"},
     "veeam_mock.secrecy.spellings": {"Span", "Spellings", "replaced", "united"},
 }
-"""What the contracts use of the mock: the server, its documents and those of others, what a code or a token looks
-like, how foreign text is shown, and how files are read and written."""
+"""What the contracts use of the mock: the server, its documents and those of others, what a profile may hold, what a
+code or a token looks like, how foreign text is shown, and how files are read and written."""
 
 
 def test_the_contracts_know_only_so_much_of_the_mock() -> None:

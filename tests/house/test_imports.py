@@ -137,7 +137,8 @@ def test_the_contracts_import_only_the_public_names_of_the_mock_and_what_both_sh
     }
     documents = {"veeam_mock.spec.document", "veeam_mock.also.sources", "veeam_mock.also.schemas"}
     secrecy = {f"veeam_mock.secrecy.{name}" for name in ("secret_forms", "showing", "spellings")}
-    shared = {"veeam_mock.files", "veeam_mock.streams", "veeam_mock.settings.yaml_text", *secrecy}
+    formats = {"veeam_mock.settings.yaml_text", "veeam_mock.profiles.schema"}
+    shared = {"veeam_mock.files", "veeam_mock.streams", *formats, *secrecy}
     assert known <= {"veeam_mock", *shared, *documents}
 
 

@@ -26,9 +26,6 @@ ORDER = "order of a list"
 KEPT = "kept"
 NOT_COMPRESSED = "none"
 
-LONGEST_BODY = 4096
-"""Characters of a refusal's body that are learned."""
-
 
 @dataclass(frozen=True, slots=True)
 class Form:
@@ -89,8 +86,7 @@ def _form_of(exchange: Exchange, places: Places) -> Form:
         body = shape_of(exchange.value, places)
     else:
         # A mask writes out a carriage return, as a terminal obeys it; here it would be no JSON any more.
-        text = exchange.text.replace("\r\n", "\n")
-        body = template(mask(text)[:LONGEST_BODY])
+        body = template(exchange.text.replace("\r\n", "\n"))
     members = exchange.value if exchange.refused and isinstance(exchange.value, dict) else {}
     texts = tuple((mask(name), template(str(text))) for name, text in members.items())
     compression = template(exchange.headers.get("content-encoding", NOT_COMPRESSED)).lower()

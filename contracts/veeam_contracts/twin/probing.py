@@ -25,6 +25,12 @@ from veeam_contracts.twin.templates import names_of, without_host
 
 PAGE = "verificationUrl"
 
+MOST_SECONDS = 100_000
+"""Of a life that is told in seconds."""
+
+LONGEST_LIFE = 3650 * 86_400
+"""Seconds of a life that the mock can give."""
+
 K = TypeVar("K")
 
 ENDS = frozenset({"ended-token", "used-refresh-token", "ended-refresh-token"})
@@ -176,7 +182,7 @@ def _life(granted: Exchange | None) -> Any:
 
 
 def _longest(values: Iterable[Any]) -> int | None:
-    """The longest of some lives in seconds; milliseconds are told by their size."""
+    """The longest of some lives in seconds; milliseconds are told by their size, and what is no life is left out."""
     whole = [value for value in values if isinstance(value, int) and not isinstance(value, bool) and value > 0]
-    longest = max(whole, default=None)
-    return longest // 1000 if longest is not None and longest > 100_000 else longest
+    lives = [value // 1000 if value > MOST_SECONDS else value for value in whole]
+    return max((life for life in lives if life <= LONGEST_LIFE), default=None)

@@ -1,5 +1,6 @@
 """A profile: what was learned of a server, as a YAML file that a person reads, edits and commits."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,6 +9,7 @@ import yaml
 
 from veeam_contracts.judging.latency import Latency
 from veeam_contracts.twin.forms import KEPT, Form
+from veeam_mock.profiles.schema import problems_of
 
 FORMAT = 1
 HEAD = """\
@@ -31,13 +33,20 @@ USUAL = {
 COMPRESSIONS = frozenset({"gzip", "deflate"})
 """What the mock can do as well."""
 
+FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
+FOLD = re.compile(r"\r?\n[ \t]+")
+NOT_OF_FIELDS = re.compile(r"[^\t -~\xa0-\xff]")
+"""Names of header fields that the mock can send, a value over several lines, and what no value may hold (RFC 9110
+sections 5.1 and 5.5, RFC 9112 section 5.2)."""
+
 
 @dataclass(slots=True)
 class Profile:
     """What is learned: `ambiguities` is the reading and the evidence of each question; `forms` the form of each answer
     by operation and case; `starting` how many requests came before the server was ready; `limits` what was met;
     `secret_forms` those of codes and tokens; `organizations` are made-up ones of the same form; `pages` where
-    codes are typed, by region; `latencies` how long each operation takes."""
+    codes are typed, by region; `latencies` how long each operation takes. `left_out` is what was written nowhere, as no
+    profile may hold it, and why."""
 
     api: str
     versions: Sequence[str]
@@ -50,31 +59,37 @@ class Profile:
     pages: dict[str, str] = field(default_factory=dict)
     forms: dict[tuple[str, str], Form] = field(default_factory=dict)
     latencies: dict[str, Latency] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
 
     def write(self) -> str:
         """The profile as YAML: sorted, and alike each time but for `latency`."""
-        parts: list[tuple[str, Any]] = [
-            ("profile", FORMAT),
-            ("api", self.api),
-            ("versions", list(self.versions)),
-            ("lifetimes", {key: f"{seconds}s" for key, seconds in sorted(self.lifetimes.items())}),
-            ("starting", self.starting),
-            ("limits", self.limits),
-            ("forms", self.secret_forms),
-            ("pages", dict(sorted(self.pages.items()))),
-            (
-                "taken",
-                sorted(case for (_, case), form in self.forms.items() if case in TAKEN and form.status < REFUSED),
-            ),
-            ("refusals", [_entry(key, form) for key, form in sorted(self.forms.items()) if self._is_refusal(key)]),
-            ("answers", [_entry(key, form) for key, form in sorted(self.forms.items()) if not key[1]]),
-        ]
-        if self.organizations is not None:
-            parts.insert(7, ("organizations", self.organizations))
-        shown = (f"\n{_dump({name: value})}" for name, value in parts if value or name == "organizations")
-        text = HEAD + "".join(shown)
-        text += "\nambiguities:\n" + "".join(self._lines()) if self.ambiguities else ""
-        return text + (f"\n{_dump({'latency': self._latency()})}" if self.latencies else "")
+        parts: dict[str, Any] = {
+            "profile": FORMAT,
+            "api": self.api,
+            "versions": list(self.versions),
+            "lifetimes": {key: f"{seconds}s" for key, seconds in sorted(self.lifetimes.items())},
+            "starting": self.starting,
+            "limits": self.limits,
+            "forms": self.secret_forms,
+            "organizations": self.organizations,
+            "pages": dict(sorted(self.pages.items())),
+            "taken": self._taken(),
+            "refusals": [_entry(key, form) for key, form in sorted(self.forms.items()) if self._is_refusal(key)],
+            "answers": [_entry(key, form) for key, form in sorted(self.forms.items()) if not key[1]],
+            "ambiguities": self.ambiguities,
+            "latency": self._latency(),
+        }
+        told = {
+            name: value for name, value in parts.items() if value or (value is not None and name == "organizations")
+        }
+        self.left_out = _leave_out(told)
+        shown = {name: _dump({name: value}) for name, value in told.items()}
+        if self.ambiguities:
+            shown["ambiguities"] = "ambiguities:\n" + "".join(self._lines())
+        return HEAD + "".join(f"\n{text}" for text in shown.values())
+
+    def _taken(self) -> list[str]:
+        return sorted({case for (_, case), form in self.forms.items() if case in TAKEN and form.status < REFUSED})
 
     def _is_refusal(self, key: tuple[str, str]) -> bool:
         """Whether what was to be refused was, in a way of its own: what a server takes is told by readings, and by
@@ -101,13 +116,35 @@ def _entry(key: tuple[str, str], form: Form) -> dict[str, Any]:
     entry: dict[str, Any] = {"operation": operation} if operation else {}
     entry |= {"case": case} if case else {}
     entry["status"] = form.status
-    headers = {name: value for name, value in sorted(form.headers.items()) if name != "content-type"}
-    entry |= {"content-type": form.headers["content-type"]} if "content-type" in form.headers else {}
+    headers = {name: _field(text) for name, text in sorted(form.headers.items()) if FIELD_NAME.fullmatch(name)}
+    media_type = headers.pop("content-type", None)
+    entry |= {"content-type": media_type} if media_type is not None else {}
     entry |= {"headers": headers} if headers else {}
     entry |= {"framing": form.framing} if form.framing != "content-length" else {}
     entry |= {"connection": form.connection} if form.connection != KEPT else {}
     entry |= {"compression": form.compression} if form.compression in COMPRESSIONS else {}
     return {**entry, "body": form.body}
+
+
+def _field(text: str) -> str:
+    return NOT_OF_FIELDS.sub("?", FOLD.sub(" ", text))
+
+
+def _leave_out(parts: dict[str, Any]) -> list[str]:
+    """Take out of the parts of a profile what the mock would not read; what that was, each time with the reason."""
+    given = {name: value for name, value in parts.items() if name != "ambiguities"}
+    wrong: dict[str, dict[str, str]] = {}
+    for problem in problems_of(given):
+        part, key, *_ = f"{problem.where}.".split(".")
+        wrong.setdefault(part, {}).setdefault(key, str(problem))
+    for part, reasons in wrong.items():
+        if isinstance(parts[part], list):
+            parts[part] = [each for number, each in enumerate(parts[part]) if str(number) not in reasons]
+        elif isinstance(parts[part], dict):
+            parts[part] = {name: each for name, each in parts[part].items() if name not in reasons}
+        if "" in reasons:
+            del parts[part]
+    return [reason for reasons in wrong.values() for reason in reasons.values()]
 
 
 def _dump(value: Any) -> str:

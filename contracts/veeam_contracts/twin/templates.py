@@ -25,11 +25,18 @@ WORDS = re.compile(r"[A-Z]?[a-z]{2,15}(?:\.?[A-Z][a-z]{2,15}|\.[A-Z]{2,5}(?=\.))
 """Words that are written as one, such as `ParameterValidationFailure` and `Veeam.Archiver.REST.TargetRegion`."""
 
 OF_SOMEBODY = (
-    (re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), "{user}"),
-    (re.compile(r"[\w-]+(?:\.[\w-]+)*\.(?:onmicrosoft\.[a-z]{2,3}|onmschina\.cn)", re.IGNORECASE), "{organization}"),
+    (re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"), "{user}"),
+    (
+        re.compile(r"(?:[\w-]{1,63}\.){1,8}(?:onmicrosoft\.[a-z]{2,3}|onmschina\.cn)", re.IGNORECASE),
+        "{organization}",
+    ),
     (re.compile(r"(?<![\w.])(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))(?:\.\d{1,3}){2}(?!\.?\d)"), "{host}"),
 )
-"""What names a person, a tenant or a machine of a network of its own, whoever it is."""
+"""What names a person, a tenant or a machine of a network of its own, whoever it is. Names have the lengths that mail
+and DNS allow (RFC 5321 section 4.5.3.1, RFC 1035 section 2.3.4): without an end, a long word costs its square."""
+
+LONGEST_TEXT = 4096
+"""Characters of a text that are learned."""
 
 SHORTEST = 3
 """Characters of what makes room for a place: shorter texts are in every sentence."""
@@ -88,7 +95,7 @@ class Places:
         """`text` as a template: braces of its own are doubled. It is read as written, or, where that brings to light
         what must not be shown, as decoded."""
         if text not in self._templates:
-            self._templates[text] = self._template(self.mask(text))
+            self._templates[text] = self._template(self.mask(text)[:LONGEST_TEXT])
         return self._templates[text]
 
     def _template(self, text: str) -> str:
@@ -144,7 +151,9 @@ def _by_length(pair: tuple[str, str]) -> int:
 
 
 def _concealed(text: str, conceal: Callable[[str], str], codes: set[str]) -> str:
-    """`text` without secrets, but for the code of this exchange as it is, which makes room for its place."""
+    """`text` without secrets, but for the code of this exchange as it is, which makes room for its place; and without
+    half characters, which no file can hold."""
+    text = text.encode("utf-8", "replace").decode("utf-8")
     parts = re.split("|".join(f"({re.escape(code)})" for code in codes), text) if codes else [text]
     return "".join(part if part in codes else conceal(part) for part in parts if part)
 
