@@ -187,7 +187,7 @@ def _to_ask(request: requests.PreparedRequest) -> Ask:
 
 def _to_response(request: requests.PreparedRequest, answer: Answer) -> requests.Response:
     """As a client behind a socket would see it: a wrong Content-Length cuts the body, or lets the client wait."""
-    if "Content-Length" not in answer.headers:
+    if "Content-Length" not in answer.headers and answer.status not in NO_BODY:
         answer = answer.with_header("Transfer-Encoding", "chunked")
     if request.method == "HEAD":
         answer = replace(answer, body=b"")

@@ -1,4 +1,4 @@
-"""Learn each lawful server, compare it with the mock by its profile, and write the table of the docs.
+"""Learn each server of the bank, compare it with the mock by its profile, and write the tables of the docs.
 
 PYTHONPATH=tests python -m mutants.round_trips docs/twin-round-trip.md
 
@@ -8,12 +8,13 @@ A file that is named behind the page keeps what was measured, so that a measurem
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from mutants.bank import MUTANTS
 from mutants.harness import Server
 from mutants.lawful import VARIANTS, Variant
 from mutants.stacks.small import PASSWORD, USERNAME
@@ -23,13 +24,17 @@ from veeam_contracts.asking.target import Login
 from veeam_contracts.twin.comparing import Difference, Side, compare, record
 from veeam_contracts.twin.script import SCRIPT
 
+WITHOUT_TOKENS = frozenset({"no access token", "a token that opens nothing"})
+"""Faulty servers of which nothing can be learned."""
+
 
 class Trip(NamedTuple):
-    """What a comparison of a server with its twin showed: exchanges, of which some are the probe's own."""
+    """What a comparison of a server with its twin showed: exchanges, of which some are the probe's own, and what
+    differs."""
 
     exchanges: int
     own: int
-    differences: int
+    differences: Sequence[str]
 
 
 def of_variant(variant: Variant, folder: Path) -> tuple[Side, list[Difference]]:
@@ -49,7 +54,8 @@ def of_stack(stack: Callable[[], AbstractContextManager[str]], folder: Path) -> 
 
 def measured(real: Side, differences: list[Difference]) -> Trip:
     """The numbers of one comparison."""
-    return Trip(len(real.forms), len(SCRIPT & set(real.forms)), len(differences))
+    aspects = list(dict.fromkeys(difference.aspect for difference in differences))
+    return Trip(len(real.forms), len(SCRIPT & set(real.forms)), aspects)
 
 
 def trips() -> Mapping[str, Callable[[Path], tuple[Side, list[Difference]]]]:
@@ -58,9 +64,19 @@ def trips() -> Mapping[str, Callable[[Path], tuple[Side, list[Difference]]]]:
     return stacks | {variant.name: partial(of_variant, variant) for variant in VARIANTS}
 
 
-def render(rows: Iterable[tuple[str, Trip]]) -> str:
+def faulty() -> Mapping[str, Callable[[Path], tuple[Side, list[Difference]]]]:
+    """All faulty servers by name, but for those of which no token is good for anything."""
+    learned = (mutant for mutant in MUTANTS if mutant.name not in WITHOUT_TOKENS)
+    return {
+        mutant.name: partial(of_variant, Variant(mutant.name, mutant.settings, mutant.behave, mutant.api))
+        for mutant in learned
+    }
+
+
+def render(trips: Iterable[tuple[str, Trip]], faulty: Iterable[tuple[str, Trip]]) -> str:
     """The page."""
-    rows = list(rows)
+    rows, others = list(trips), list(faulty)
+    differing = [(name, trip) for name, trip in others if trip.differences]
     same = sum(not trip.differences for _, trip in rows)
     fewest, most = min(trip.exchanges for _, trip in rows), max(trip.exchanges for _, trip in rows)
     lines = [
@@ -74,7 +90,16 @@ def render(rows: Iterable[tuple[str, Trip]]) -> str:
         "",
         "| server | exchanges | the probe's own | differences |",
         "| --- | ---: | ---: | ---: |",
-        *(f"| {name} | {trip.exchanges} | {trip.own} | {trip.differences} |" for name, trip in rows),
+        *(f"| {name} | {trip.exchanges} | {trip.own} | {len(trip.differences)} |" for name, trip in rows),
+        "",
+        "## Faulty servers",
+        "",
+        f"Of {len(others)} faulty servers of the bank, {len(others) - len(differing)} and their twins do not differ.",
+        "These do, for the most part as they answer in another way from call to call, or open to a wrong token:",
+        "",
+        "| server | what differs |",
+        "| --- | --- |",
+        *(f"| {name} | {', '.join(trip.differences)} |" for name, trip in differing),
     ]
     return "\n".join(lines) + "\n"
 
@@ -84,7 +109,7 @@ def main() -> None:
     page = Path(sys.argv[1])
     kept = Path(sys.argv[2]) if len(sys.argv) > 2 else None
     known = dict(map(json.loads, kept.read_text("utf-8").splitlines())) if kept is not None and kept.exists() else {}
-    for name, trip in trips().items():
+    for name, trip in (*trips().items(), *faulty().items()):
         if name in known:
             continue
         with tempfile.TemporaryDirectory() as folder:
@@ -92,7 +117,8 @@ def main() -> None:
         if kept is not None:
             with kept.open("a", encoding="utf-8") as file:
                 file.write(json.dumps([name, known[name]]) + "\n")
-    page.write_text(render((name, Trip(*known[name])) for name in trips()), encoding="utf-8")
+    lawful, others = ([(name, Trip(*known[name])) for name in names] for names in (trips(), faulty()))
+    page.write_text(render(lawful, others), encoding="utf-8")
 
 
 if __name__ == "__main__":

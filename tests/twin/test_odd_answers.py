@@ -59,7 +59,7 @@ def learned_of(behave: Behaviour) -> tuple[Profile, str]:
     return profile, profile.write()
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(change=CHANGES, well=st.booleans())
 def test_what_the_probe_writes_the_mock_reads(change: Change, well: bool, tmp_path: Path) -> None:
     path = tmp_path / "profile.yaml"

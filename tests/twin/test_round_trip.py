@@ -14,7 +14,7 @@ import requests
 
 from mutants.harness import PASSWORD, Answer, Ask, Behaviour, FakeTime, Server, broken, judge
 from mutants.lawful import VARIANTS, Variant
-from mutants.round_trips import measured, trips
+from mutants.round_trips import faulty, measured, trips
 from support.twins import client_of, learn, plain
 from veeam_contracts.asking.target import BUNDLED, LIVE, Limits
 from veeam_contracts.judging.status import Status
@@ -49,6 +49,15 @@ def test_the_table_of_round_trips_is_of_all_servers_and_none_of_them_differs() -
     rows = dict(re.findall(r"(?m)^\| (.+) \| \d+ \| \d+ \| (\d+) \|$", page))
     assert list(rows) == list(trips())
     assert set(rows.values()) == {"0"}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", list(faulty())[::8])
+def test_of_a_faulty_server_differs_what_the_table_says(name: str, tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs/twin-round-trip.md").read_text("utf-8").partition("## Faulty")[2]
+    rows = dict(re.findall(r"(?m)^\| (.+) \| (.+) \|$", page))
+    trip = measured(*faulty()[name](tmp_path))
+    assert ", ".join(trip.differences) == rows.get(name, "")
 
 
 @pytest.mark.parametrize(

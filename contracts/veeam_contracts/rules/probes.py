@@ -38,21 +38,26 @@ def expires_unit(api: Client) -> Answer:
     return ("seconds" if isinstance(life, int) and life in SECONDS else "milliseconds"), f"expiresIn {life}"
 
 
-def _probe(api: Client, exchange: Exchange, when_ok: str, when_refused: str) -> Answer:
+def _probe(api: Client, operation: str, exchange: Exchange, when_ok: str, when_refused: str) -> Answer:
+    """The reading that a success, or a refusal, shows; a server that refuses good requests as well shows none by it."""
+    good = api.survey.asked.get(operation)
+    if good is not None and not good.ok and not exchange.ok:
+        not_tested(f"{api.version.label(operation)} is refused whoever asks, with {good.status}")
     return (when_ok if exchange.ok else when_refused), f"status {exchange.status}"
 
 
 def organization_id(api: Client) -> Answer:
-    return _probe(api, api.device_code(query={}), "optional", "required")
+    return _probe(api, "getDeviceCode", api.device_code(query={}), "optional", "required")
 
 
 def unknown_organization(api: Client) -> Answer:
-    return _probe(api, api.device_code(query={"organizationId": NOBODY}), "ignored", "refused")
+    exchange = api.device_code(query={"organizationId": NOBODY})
+    return _probe(api, "getDeviceCode", exchange, "ignored", "refused")
 
 
 def region_required(api: Client) -> Answer:
     exchange = api.post_json(api.path_of("getDeviceCode"), {}, query=api.organization_query())
-    return _probe(api, exchange, "optional", "required")
+    return _probe(api, "getDeviceCode", exchange, "optional", "required")
 
 
 def region_names(api: Client) -> Answer:
@@ -63,7 +68,7 @@ def region_names(api: Client) -> Answer:
 
 def region_case(api: Client) -> Answer:
     exchange = api.device_code("wORLDWIDE")
-    return _probe(api, exchange, "ignored", "exact")
+    return _probe(api, "getDeviceCode", exchange, "ignored", "exact")
 
 
 def _error_member(exchange: Exchange) -> Answer:
@@ -119,11 +124,12 @@ def verification_url(api: Client) -> Answer:
 
 def path_case(api: Client) -> Answer:
     exchange = api.get(api.path_of("getServiceInstance").replace("Service", "SERVICE"))
-    return _probe(api, exchange, "ignored", "exact")
+    return _probe(api, "getServiceInstance", exchange, "ignored", "exact")
 
 
 def path_slash(api: Client) -> Answer:
-    return _probe(api, api.get(api.path_of("getServiceInstance") + "/"), "ignored", "refused")
+    exchange = api.get(api.path_of("getServiceInstance") + "/")
+    return _probe(api, "getServiceInstance", exchange, "ignored", "refused")
 
 
 def json_leniency(api: Client) -> Answer:
@@ -131,7 +137,7 @@ def json_leniency(api: Client) -> Answer:
     exchange = api.send(
         "POST", api.path_of("getDeviceCode"), body=body, media_type=JSON, query=api.organization_query()
     )
-    return _probe(api, exchange, "read", "refused")
+    return _probe(api, "getDeviceCode", exchange, "read", "refused")
 
 
 def form_multipart(api: Client) -> Answer:
@@ -150,7 +156,8 @@ def extra_properties(api: Client) -> Answer:
 
 
 def extended_view(api: Client) -> Answer:
-    return _probe(api, api.get(api.version.places["getOrganizations"][1]), "optional", "required")
+    exchange = api.get(api.version.places["getOrganizations"][1])
+    return _probe(api, "getOrganizations", exchange, "optional", "required")
 
 
 def throttling(api: Client) -> Answer:
@@ -179,7 +186,7 @@ def refresh_rotation(api: Client) -> Answer:
         at, exchange = again
         grants = grants_in(journal[:at])
         newest = newest_of(grant, grants)
-        if exchange.ok:
+        if is_sendable(exchange.member("access_token")):
             return "kept", f"status {exchange.status} for a used one"
         is_last = all(each.used for each in grants if each.at > newest.at)  # or another login may have ended it
         if is_last and any(not use.ok for use in opened(journal, newest.access, at)):
@@ -196,7 +203,7 @@ def refresh_access(api: Client) -> Answer:
         if beside is None or any(not each.used for each in grants[beside + 1 : number]):
             continue
         for use in opened(api.journal, grants[beside].access, grant.at):
-            return _probe(api, use, "lives", "ends")
+            return ("lives" if use.ok else "ends"), f"status {use.status}"
     not_tested("no access token was used after its refresh token", see="token.refresh")
 
 

@@ -1,8 +1,8 @@
 """The form of an answer: what stays when the values of one exchange are taken out of it."""
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, TypeVar
 
@@ -33,7 +33,7 @@ class Form:
     meant, the shape of its value; for other bodies their text, with places for what belongs to this exchange.
     `members` are those of a refusal that is a JSON object, each with its text. `connection` is what became of it, and
     how that was said: `kept`, `keep-alive`, `close`, or `http/1.0`, which ends it without a word. `listed` is what the
-    items of a list are, in its order."""
+    items of a list are, in its order; `text` is a body that has a shape as the text that it came as, where wanted."""
 
     status: int
     framing: str
@@ -43,6 +43,7 @@ class Form:
     connection: str = KEPT
     compression: str = NOT_COMPRESSED
     listed: tuple[str, ...] = ()
+    text: str = field(default="", compare=False)
 
     def aspects(self) -> Iterator[tuple[str, str]]:
         """All that can differ, each by a name: of a refusal the names of members apart from their texts."""
@@ -62,17 +63,19 @@ class Form:
             yield f"text {number + 1} of {len(self.members)}", text
 
 
-def forms_in(exchanges: Mapping[K, Exchange], client: Client, names: Names) -> dict[K, Form]:
+def forms_in(exchanges: Mapping[K, Exchange], client: Client, names: Names, texts: Collection[K] = ()) -> dict[K, Form]:
     """The forms of answers. They hold no secret, no host, and no name of a tenant, of which `names` are those known.
+    Those of `texts` have the text of their body beside its shape.
 
     All that is secret is known when the last of them has come; and what is looked for costs, so that it is once.
     """
     words = words_beside_codes(client.journal)
     conceal = cache(client.secrets.alike(SECRET, words).conceal)
-    return {key: _form_of(exchange, places_in(exchange, client, conceal, names)) for key, exchange in exchanges.items()}
+    places = {key: places_in(exchange, client, conceal, names) for key, exchange in exchanges.items()}
+    return {key: _form_of(exchange, places[key], with_text=key in texts) for key, exchange in exchanges.items()}
 
 
-def _form_of(exchange: Exchange, places: Places) -> Form:
+def _form_of(exchange: Exchange, places: Places, *, with_text: bool = False) -> Form:
     mask, template = places.mask, places.template
     left_out = OF_THE_MOMENT | OF_THE_WIRE
     headers = {mask(name): template(value) for name, value in exchange.headers.items() if name not in left_out}
@@ -82,18 +85,16 @@ def _form_of(exchange: Exchange, places: Places) -> Form:
         headers.pop("keep-alive", None)
     if "keep-alive" in headers:  # Some servers count the requests down that a connection may still bring.
         headers["keep-alive"] = re.sub(r"max=\d+", "max=100", headers["keep-alive"])
-    if exchange.ok and exchange.value is not NOT_JSON:
-        body = shape_of(exchange.value, places)
-    else:
-        # A mask writes out a carriage return, as a terminal obeys it; here it would be no JSON any more.
-        body = template(exchange.text.replace("\r\n", "\n"))
+    has_shape = exchange.ok and exchange.value is not NOT_JSON
+    # A mask writes out a carriage return, as a terminal obeys it; here it would be no JSON any more.
+    text = template(exchange.text.replace("\r\n", "\n")) if with_text or not has_shape else ""
+    body = shape_of(exchange.value, places) if has_shape else text
     members = exchange.value if exchange.refused and isinstance(exchange.value, dict) else {}
     texts = tuple((mask(name), template(str(text))) for name, text in members.items())
     compression = template(exchange.headers.get("content-encoding", NOT_COMPRESSED)).lower()
     listed = names_in(listed_in(exchange.value), places) if exchange.ok else ()
-    return Form(
-        exchange.status or 0, _framing(exchange), headers, body, texts, _connection(exchange), compression, listed
-    )
+    status, framing, connection = exchange.status or 0, _framing(exchange), _connection(exchange)
+    return Form(status, framing, headers, body, texts, connection, compression, listed, text if has_shape else "")
 
 
 def _framing(exchange: Exchange) -> str:

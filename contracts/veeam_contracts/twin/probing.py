@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from veeam_contracts.asking.admission import Refused
 from veeam_contracts.asking.client import Client
-from veeam_contracts.asking.exchange import Exchange, listed_in
+from veeam_contracts.asking.exchange import NOT_JSON, Exchange, listed_in
 from veeam_contracts.asking.gate import NoAnswer
 from veeam_contracts.asking.survey import Barred, NotServed
 from veeam_contracts.document import describe, region_names
@@ -20,10 +20,13 @@ from veeam_contracts.twin.forms import Form, forms_in
 from veeam_contracts.twin.limits import limits_met, operation_of, waited_for
 from veeam_contracts.twin.profile import Profile
 from veeam_contracts.twin.samples import ask_for_codes, forms_of_secrets
-from veeam_contracts.twin.script import AGAIN, STARTING, TOO_MANY, play
+from veeam_contracts.twin.script import AGAIN, GOOD, REFRESH, STARTING, TOO_MANY, Answered, play
 from veeam_contracts.twin.templates import names_of, without_host
 
 PAGE = "verificationUrl"
+PAGE_READING = "verification-url"
+LINK = "https://www.microsoft.com/link"
+REGION_NAMES = "region-names"
 
 MOST_SECONDS = 100_000
 """Of a life that is told in seconds."""
@@ -32,6 +35,9 @@ LONGEST_LIFE = 3650 * 86_400
 """Seconds of a life that the mock can give."""
 
 K = TypeVar("K")
+
+Asked = dict[tuple[str, str], Exchange]
+"""Exchanges by operation and case."""
 
 ENDS = frozenset({"ended-token", "used-refresh-token", "ended-refresh-token"})
 """Cases of what is good at some servers: a reading says so, and its answer is no refusal."""
@@ -54,15 +60,11 @@ def probe(client: Client, served: Iterable[Version]) -> Profile:
     came = sum(answered.exchange is not None for answered in played)
     if FEWEST * came < len(played):
         raise NothingShown(f"{came} of {len(played)} questions were answered, which shows nothing")
-    answers: dict[tuple[str, str], Exchange] = {}
-    again: dict[tuple[str, str], Exchange] = {}
-    for answered in played:
-        exchange, question = answered.exchange, answered.question
-        if exchange is None or (exchange.ok if question.case in ENDS else not question.case and not exchange.ok):
-            continue
-        (again if question.drawn == AGAIN else answers).setdefault((question.operation, question.case), exchange)
-    pages = _codes_by_region(client)
+    codes = _codes_by_region(client)
+    answers, again = _answers(played, codes)
     profile.ambiguities = dict(_readings(client))
+    reading, _ = profile.ambiguities.get(REGION_NAMES, ("", ""))
+    profile.refused_regions = _refused_regions(codes, client, reading)
     if "getDeviceCode" in client.survey.barred and "organization-id" in describe(client.version).questions:
         profile.ambiguities["organization-id"] = ("required", client.survey.barred["getDeviceCode"])
     profile.lifetimes = _lifetimes(client)
@@ -77,10 +79,40 @@ def probe(client: Client, served: Iterable[Version]) -> Profile:
         if asked_to_wait is not None:
             answers["", case] = asked_to_wait
     names = names_of(client)
-    profile.forms = _with_what_is_repeated(forms_in(answers, client, names), forms_in(again, client, names))
-    profile.pages = _pages(forms_in(pages, client, names))
+    texts = [key for key in answers if key[1]]
+    profile.forms = _with_what_is_repeated(forms_in(answers, client, names, texts), forms_in(again, client, names))
+    _learn_pages(profile, forms_in({region: each for region, each in codes.items() if each.ok}, client, names))
     profile.latencies = _latencies(client)
     return profile
+
+
+def _answers(played: Iterable[Answered], codes: Mapping[str, Exchange]) -> tuple[Asked, Asked]:
+    """The first answer to each operation and case, and those to what was asked again; `codes` are more of one."""
+    answers: Asked = {}
+    again: Asked = {}
+    for answered in played:
+        exchange, question = answered.exchange, answered.question
+        if exchange is None or not _says(question.case, exchange):
+            continue
+        case = question.case if question.case or _is_good(exchange) else GOOD
+        (again if question.drawn == AGAIN else answers).setdefault((question.operation, case), exchange)
+    for exchange in codes.values():
+        if _is_good(exchange):
+            answers.setdefault(("getDeviceCode", ""), exchange)
+    at_times = [key for key in answers if key[1] == GOOD and (key[0], "") in answers]
+    return {key: exchange for key, exchange in answers.items() if key not in at_times}, again
+
+
+def _is_good(exchange: Exchange) -> bool:
+    """Whether an answer is a good one. A page with which a proxy asks for a login is none, although it says success."""
+    return exchange.ok and exchange.value is not NOT_JSON
+
+
+def _says(case: str, exchange: Exchange) -> bool:
+    """Whether an answer is one of the case that was asked for."""
+    if case in ENDS or case == REFRESH:
+        return exchange.ok is (case == REFRESH)
+    return bool(case) or exchange.ok or not exchange.throttled
 
 
 def _readings(client: Client) -> Iterable[tuple[str, tuple[str, str]]]:
@@ -88,7 +120,7 @@ def _readings(client: Client) -> Iterable[tuple[str, tuple[str, str]]]:
     for question, entry in sorted(describe(client.version).questions.items(), key=_of_the_journal):
         with suppress(NotTested, NoAnswer, NotServed, Barred, Refused):
             reading, evidence = PROBES[question](client)
-            if question == "verification-url" and reading == "another page":
+            if question == PAGE_READING and reading == "another page":
                 reading = "worldwide"  # It is one for all regions; which one, the answers say.
             if reading in map(str, entry["readings"]):
                 yield question, (reading, without_host(client.secrets.mask(evidence), client))
@@ -114,19 +146,35 @@ def _latencies(client: Client) -> dict[str, Latency]:
 
 
 def _codes_by_region(client: Client) -> dict[str, Exchange]:
-    """A code for each region that the server has."""
+    """The answer to the request for a code, for each region that there is."""
     found = {}
     for region in {name.lower(): name for name in sorted(region_names(), reverse=True)}.values():
         with suppress(NoAnswer, NotServed, Barred, Refused):
             found[region] = client.device_code(region)
-    return {region: exchange for region, exchange in found.items() if exchange.ok}
+    return found
 
 
-def _pages(forms: Mapping[str, Form]) -> dict[str, str]:
+def _refused_regions(codes: Mapping[str, Exchange], client: Client, reading: str) -> list[str]:
+    """The regions that the version has, by this reading of their names, and the server refuses."""
+    if not any(exchange.ok for exchange in codes.values()):
+        return []
+    schemas = client.version.document["components"]["schemas"]
+    question = describe(client.version).questions.get(REGION_NAMES, {})
+    named = question.get("readings", {}).get(reading, {}).get("schema", schemas["TargetRegion"])["enum"]
+    known = {str(name).lower() for name in named} - {client.region.lower()}
+    return sorted(region for region, exchange in codes.items() if exchange.refused and region.lower() in known)
+
+
+def _learn_pages(profile: Profile, forms: Mapping[str, Form]) -> None:
     """The sign-in page of each region, where they differ; a page that is one for all is that of the answer."""
     bodies = {region: form.body for region, form in forms.items() if isinstance(form.body, dict)}
     pages = {region: body[PAGE] for region, body in bodies.items() if isinstance(body.get(PAGE), str)}
-    return pages if len(set(pages.values())) > 1 else {}
+    different = sorted(set(pages.values()))
+    profile.pages = pages if len(different) > 1 else {}
+    reading, _ = profile.ambiguities.get(PAGE_READING, ("", ""))
+    if different and reading != "self":  # What other operations name says nothing of the regions.
+        reading = "region" if profile.pages else "link" if different[0] == LINK else "worldwide"
+        profile.ambiguities[PAGE_READING] = (reading, ", ".join(different))
 
 
 def _of_the_journal(asked: tuple[str, Any]) -> bool:

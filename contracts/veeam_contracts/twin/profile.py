@@ -9,6 +9,8 @@ import yaml
 
 from veeam_contracts.judging.latency import Latency
 from veeam_contracts.twin.forms import KEPT, Form
+from veeam_contracts.twin.script import GOOD, REFRESH
+from veeam_contracts.twin.templates import SECRET
 from veeam_mock.profiles.schema import problems_of
 
 FORMAT = 1
@@ -19,7 +21,7 @@ HEAD = """\
 REFUSED = 300
 """The first status that is no success."""
 
-TAKEN = frozenset({"media-type"})
+TAKEN = frozenset({"no-body", "malformed-body", "media-type", "unknown-region"})
 """What a server may take beyond the description, of which one question says all."""
 
 USUAL = {
@@ -29,6 +31,9 @@ USUAL = {
     "ended-refresh-token": "refused-refresh-token",
 }
 """Cases that are told where they differ from another."""
+
+NOWHERE = ("unknown-version", "unknown-path")
+"""Cases of which no operation has a good answer."""
 
 COMPRESSIONS = frozenset({"gzip", "deflate"})
 """What the mock can do as well."""
@@ -44,9 +49,9 @@ sections 5.1 and 5.5, RFC 9112 section 5.2)."""
 class Profile:
     """What is learned: `ambiguities` is the reading and the evidence of each question; `forms` the form of each answer
     by operation and case; `starting` how many requests came before the server was ready; `limits` what was met;
-    `secret_forms` those of codes and tokens; `organizations` are made-up ones of the same form; `pages` where
-    codes are typed, by region; `latencies` how long each operation takes. `left_out` is what was written nowhere, as no
-    profile may hold it, and why."""
+    `secret_forms` those of codes and tokens; `organizations` are made-up ones of the same form; `pages` where codes are
+    typed, by region, and `refused_regions` those that have none; `latencies` how long each operation takes. `left_out`
+    is what was written nowhere, as no profile may hold it, and why."""
 
     api: str
     versions: Sequence[str]
@@ -57,6 +62,7 @@ class Profile:
     secret_forms: dict[str, str] = field(default_factory=dict)
     organizations: list[dict[str, Any]] | None = None
     pages: dict[str, str] = field(default_factory=dict)
+    refused_regions: list[str] = field(default_factory=list)
     forms: dict[tuple[str, str], Form] = field(default_factory=dict)
     latencies: dict[str, Latency] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
@@ -73,9 +79,10 @@ class Profile:
             "forms": self.secret_forms,
             "organizations": self.organizations,
             "pages": dict(sorted(self.pages.items())),
+            "refused": self.refused_regions,
             "taken": self._taken(),
             "refusals": [_entry(key, form) for key, form in sorted(self.forms.items()) if self._is_refusal(key)],
-            "answers": [_entry(key, form) for key, form in sorted(self.forms.items()) if not key[1]],
+            "answers": [_entry(key, form) for key, form in sorted(self.forms.items()) if self._is_answer(key)],
             "ambiguities": self.ambiguities,
             "latency": self._latency(),
         }
@@ -89,15 +96,30 @@ class Profile:
         return HEAD + "".join(f"\n{text}" for text in shown.values())
 
     def _taken(self) -> list[str]:
-        return sorted({case for (_, case), form in self.forms.items() if case in TAKEN and form.status < REFUSED})
+        taken = {key for key in self.forms if key[1] in TAKEN and self._is_like_the_good_one(key)}
+        return sorted({case for _, case in taken})
+
+    def _is_answer(self, key: tuple[str, str]) -> bool:
+        """Whether it is a good answer; that to a refresh where it differs from that to a login."""
+        operation, case = key
+        return not case or (case == REFRESH and self.forms[key] != self.forms.get((operation, "")))
 
     def _is_refusal(self, key: tuple[str, str]) -> bool:
         """Whether what was to be refused was, in a way of its own: what a server takes is told by readings, and by
-        `taken`."""
+        `taken`. Some servers refuse with a status that says success, and a body that is none."""
         operation, case = key
         form = self.forms[key]
-        is_usual = case in USUAL and form == self.forms.get((operation, USUAL[case]))
-        return bool(case) and form.status >= REFUSED and not is_usual
+        if not case or case == REFRESH or (case in USUAL and form == self.forms.get((operation, USUAL[case]))):
+            return False
+        if case == GOOD:
+            return True
+        is_known = case in NOWHERE or not self.forms.keys().isdisjoint({(operation, ""), (operation, GOOD)})
+        holds_secret = SECRET in (form.text or str(form.body))
+        return form.status >= REFUSED or (is_known and not holds_secret and not self._is_like_the_good_one(key))
+
+    def _is_like_the_good_one(self, key: tuple[str, str]) -> bool:
+        good, form = self.forms.get((key[0], "")), self.forms[key]
+        return good is not None and form.status < REFUSED and _members(form.body) == _members(good.body)
 
     def _lines(self) -> Iterator[str]:
         for question, (reading, evidence) in sorted(self.ambiguities.items()):
@@ -123,7 +145,12 @@ def _entry(key: tuple[str, str], form: Form) -> dict[str, Any]:
     entry |= {"framing": form.framing} if form.framing != "content-length" else {}
     entry |= {"connection": form.connection} if form.connection != KEPT else {}
     entry |= {"compression": form.compression} if form.compression in COMPRESSIONS else {}
-    return {**entry, "body": form.body}
+    return {**entry, "body": form.text if case and case != REFRESH and form.text else form.body}
+
+
+def _members(body: Any) -> Any:
+    """What tells a good body from another: its members, that it is a list, or all of a text."""
+    return list(body) if isinstance(body, dict) else type(body) if isinstance(body, list) else body
 
 
 def _field(text: str) -> str:

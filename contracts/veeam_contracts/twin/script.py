@@ -9,7 +9,7 @@ from typing import Any
 
 from veeam_contracts.asking.admission import Refused
 from veeam_contracts.asking.client import NOBODY, Client
-from veeam_contracts.asking.exchange import Exchange
+from veeam_contracts.asking.exchange import NOT_JSON, Exchange
 from veeam_contracts.asking.gate import NoAnswer
 from veeam_contracts.asking.survey import Barred, NotServed
 from veeam_contracts.paths import service_of
@@ -23,6 +23,12 @@ STARTING = "starting"
 
 ENDED = "ended-token"
 """The case of a token that was good, and is good no more although its time is not over."""
+
+GOOD = "good-request"
+"""The case of an operation that is refused whoever asks for it, however well."""
+
+REFRESH = "refresh"
+"""The case of a good answer to a refresh token."""
 
 AGAIN = "again"
 """What is asked a second time with another value shows whether an answer repeats that."""
@@ -74,6 +80,14 @@ def _token(**fields: str) -> Ask:
 
 def _named(organization_id: str) -> Ask:
     return lambda client: client.get(client.path_of("getOrganization", organizationId=organization_id))
+
+
+def _without_token(client: Client) -> Exchange | None:
+    """Whether an organization is refused before it is seen who asks; elsewhere one operation shows that for all."""
+    asked = client.survey.asked.get("getOrganization")
+    if asked is None or (asked.ok and asked.value is not NOT_JSON):
+        return None
+    return client.get(client.path_of("getOrganization", organizationId=SOMEBODY), token=None)
 
 
 def _restore(client: Client) -> Exchange:
@@ -168,6 +182,7 @@ QUESTIONS = (
     Question("getOrganizations", "bad-token", _get("getOrganizations", token=UNKNOWN_TOKEN)),
     Question("getOrganizations", "other-scheme", _get("getOrganizations", authorization="Basic bm9ib2R5OnBhc3M=")),
     Question("getDeviceCode", "no-token", lambda client: client.device_code(token=None)),
+    Question("getOrganization", "no-token", _without_token),
     Question("getDeviceCode", "no-body", _code(None, None)),
     Question("getDeviceCode", "malformed-body", _code(b'{"targetRegion": ')),
     Question("getDeviceCode", "bad-body", _code(b'[{"targetRegion": "worldwide"}]')),
@@ -188,7 +203,7 @@ TOKENS = (
     Question("getToken", "", _second_login, "logged in again"),
     Question("getOrganizations", ENDED, _with_first, "after another login", shows="logins-per-user"),
     Question("getToken", "ended-refresh-token", _refresh_of_first, "after another login", shows="logins-per-user"),
-    Question("getToken", "", _refreshed, "refreshed"),
+    Question("getToken", REFRESH, _refreshed),
     Question("getOrganizations", ENDED, _with_used, "after a refresh", shows="refresh-access"),
 )
 """What ends tokens early. The one in use may be among them: from then on it is the last one that was given."""
@@ -234,5 +249,7 @@ def play(client: Client, more: Iterable[Question] = ()) -> Iterator[Answered]:
         except Refused:
             is_short = True  # What follows from it cannot be asked either.
             yield Answered(question, None, held_back=True)
-        except (NoAnswer, NotServed, Barred):
+        except NotServed:  # All that would be asked is answered as the good request was.
+            yield Answered(question, None if question.case else client.survey.asked.get(question.operation))
+        except (NoAnswer, Barred):
             yield Answered(question, None)

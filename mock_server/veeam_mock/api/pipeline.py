@@ -30,13 +30,8 @@ from veeam_mock.world_names import DEFAULT, comes_from_another_site
 
 log = logging.getLogger("veeam_mock")
 
-OPERATIONS: Operations = {
-    **logins.OPERATIONS,
-    **organizations.OPERATIONS,
-    **device_codes.OPERATIONS,
-    **restore_sessions.OPERATIONS,
-    **service_instance.OPERATIONS,
-}
+ROOMS = (logins, organizations, device_codes, restore_sessions, service_instance)
+OPERATIONS: Operations = {id: perform for room in ROOMS for id, perform in room.OPERATIONS.items()}
 
 
 class Pipeline:
@@ -215,15 +210,17 @@ class Pipeline:
         assert head.operation is not None and checked is not None
         if head.reader is not None:
             checked = checked.with_body(head.reader.read(exchange.body))
-        violations, profile = checked.violations, self.installation.profile
-        if violations and profile is not None:
-            violations = profile.refused(head.operation.id, violations)
-            if len(violations) < len(checked.violations):
-                checked = checked._replace(body={}, violations=violations)
+        if checked.violations and self.installation.profile is not None:
+            checked = self.installation.profile.checked(head.operation.id, checked)
         exchange.checked = checked
-        if violations:
-            exchange.reply = exchange.refusals.for_violations(head.operation.id, violations)
-            exchange.case = case_of_violations(head.operation.id, violations)
+        if checked.violations:
+            exchange.reply = exchange.refusals.for_violations(head.operation.id, checked.violations)
+            exchange.case = case_of_violations(head.operation.id, checked.violations)
+
+    def _refuse_as_learned(self, exchange: Exchange) -> None:
+        profile, operation = self.installation.profile, exchange.head.operation
+        assert profile is not None and operation is not None
+        profile.refuse(operation, exchange)
 
     def _perform(self, exchange: Exchange) -> None:
         checked, version, operation = exchange.checked, exchange.version, exchange.head.operation
@@ -333,6 +330,10 @@ LOOKING_FOR_AN_ANSWER = (
     ),
     Step(Pipeline._check_credentials, lambda installed, head: head.operation is not None and head.operation.protected),
     Step(Pipeline._check_request),
+    Step(
+        Pipeline._refuse_as_learned,
+        lambda installed, head: installed.profile is not None and installed.profile.may_refuse(head.operation),
+    ),
     Step(Pipeline._perform),
 )
 LEARNED = Step(lambda pipeline, exchange: None, lambda installed, head: installed.profile is not None)

@@ -10,6 +10,7 @@
     ├── UnknownRegion           a region that is not one of the server's
     ├── Throttled               too many device codes in a short time
     │   └── Starting            a server that is not ready yet
+    ├── NotOffered              what the server does for nobody
     ├── AlreadyExists           an organization that is there already
     ├── StoreAway               the store that several servers share cannot be used now
     └── DeviceCodeError         a device code that cannot be spent, or decided on
@@ -77,6 +78,10 @@ class UnknownRegion(ModelError):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"{name} is not a region of this server.")
+
+
+class NotOffered(ModelError):
+    """What the server of a profile does for nobody."""
 
 
 class Throttled(ModelError):

@@ -12,9 +12,21 @@ CASES = (
     "no-token", "bad-token", "other-scheme", "expired-token", "ended-token", "unknown-grant", "incomplete-login",
     "wrong-login", "refused-refresh-token", "used-refresh-token", "ended-refresh-token", "no-body", "malformed-body",
     "bad-body", "media-type", "unknown-region", "unknown-id", "made-up-id", "malformed-id", "unknown-version",
-    "unknown-path", "unknown-method", "too-many", "starting",
+    "unknown-path", "unknown-method", "too-many", "starting", "good-request",
 )  # fmt: skip
 """All kinds, in the order in which they are told."""
+
+REFRESH = "refresh"
+"""The kind of a good answer to a refresh token, where it differs from that to a password."""
+
+GOOD = "good-request"
+"""The kind of an operation that a server refuses whoever asks for it, however well."""
+
+FIRST = CASES[: CASES.index("unknown-grant")]
+"""Kinds that a server sees before it looks at what is asked for."""
+
+NOT_OF_OPERATIONS = frozenset({"too-many", "starting"})
+"""Kinds that say nothing of the operation."""
 
 ZEROS = "00000000-"
 """What ids begin with that somebody made up."""
@@ -27,8 +39,8 @@ INSTEAD = {
 }
 """The case that is told where another was not learned."""
 
-TAKEN = ("media-type",)
-"""What a server may take beyond the description, and a profile says so."""
+TAKEN = ("no-body", "malformed-body", "media-type", "unknown-region")
+"""What a server may take for a code beyond the description, and a profile says so."""
 
 TOKENS = {"expired": "expired-token", "ended": "ended-token"}
 REFRESH_TOKENS = {
@@ -59,6 +71,8 @@ def case_of_error(error: errors.ModelError, request: Request) -> str:
             return "made-up-id" if request.path.rpartition("/")[2].startswith(ZEROS) else "unknown-id"
         case errors.UnknownRegion():
             return "unknown-region"
+        case errors.NotOffered():
+            return GOOD
         case errors.Starting():
             return "starting"
         case errors.Throttled():

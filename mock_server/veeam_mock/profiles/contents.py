@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from veeam_mock.model.dates import http_date, parse_date_time
 from veeam_mock.profiles.pages import ADDRESSES, OUR_PAGES, Pages
 from veeam_mock.profiles.templates import Asking, Template, Write
+from veeam_mock.spec.renditions import Rendition
 
 FORM = re.compile(
     r"\((address|boolean|code|deep|host|http-date|id|integer|null|number|organization|path|region|text|token|user|uuid"
@@ -24,6 +25,12 @@ FORM = re.compile(
 HABITS = frozenset({"token_type", "message", "version", "errorCode"})
 """Members whose text the server chose once for all, where it was learned."""
 
+OWN_LIST = "results"
+"""The member that holds the list in a page of ours."""
+
+LEADING = frozenset({"href", "uri"})
+"""Members that hold a link."""
+
 LINKS = "_links"
 """The member whose members lead on: what leads nowhere at another server is not taken from it."""
 
@@ -33,7 +40,7 @@ OURS: Mapping[str, Any] = {LINKS: {"self": {"href": ""}}, "_actions": {"deviceCo
 MADE: Mapping[str, Any] = {
     "address": "https://example.com/", "boolean": False, "code": "AAAAAAAAA", "deep": None, "host": "example.com",
     "id": "1", "integer": 0, "null": None, "number": 0.5, "organization": "example.onmicrosoft.com", "path": "/",
-    "region": "Worldwide", "text": "text", "token": "0" * 32, "user": "administrator",
+    "region": "Worldwide", "text": "made up", "token": "0" * 32, "user": "administrator",
     "uuid": "11111111-1111-4111-8111-111111111111", "UUID": "ABCDEF00-0000-4000-8000-000000000000",
 }  # fmt: skip
 """What stands in members that the mock has no value for; no text of a template is filled in with these ids."""
@@ -54,29 +61,53 @@ NUMBERS = frozenset({"expires_in", "expiresIn", "offset", "limit", "interval"})
 """Members that some servers write as text."""
 
 
-def writer(shape: Any, pages: Pages, name: str = "") -> Write | None:
+class Ours(NamedTuple):
+    """How the mock answers itself: `pages` are where codes are typed, and `rendition` is that of the version, where it
+    is known."""
+
+    pages: Pages = OUR_PAGES
+    rendition: Rendition | None = None
+
+
+def writer(shape: Any, ours: Ours, name: str = "") -> Write | None:
     """What writes values of a member in the shape that was learned; None where the mock writes them so itself."""
     if isinstance(shape, dict):
-        return None if _is_ours(shape, name) else Members(shape, name, pages).write
+        return None if _is_ours(shape, name, ours) else Members(shape, name, ours).write
     if isinstance(shape, list):
-        inner = writer(shape[0], pages, name) if shape else None
+        inner = writer(shape[0], ours, name) if shape else None
         return None if inner is None else partial(_items, inner)
     if not isinstance(shape, str):
         return partial(_constant, shape)
     form = FORM.fullmatch(shape)
     if form is None:
         if name in ADDRESSES:
-            return pages.writer(shape)
+            return ours.pages.writer(shape)
         return partial(_filled, Template(shape)) if name in HABITS else None
-    return _of_form(form[1], name)
+    return _of_link(form[1], ours) if name in LEADING else _of_form(form[1], name)
 
 
-def content_writer(shape: Any, pages: Pages, api: str | None) -> Write | None:
+def content_writer(shape: Any, ours: Ours, api: str | None) -> Write | None:
     """What writes a whole body in the shape that was learned, for a request to the version `api` alone, where named."""
-    write = writer(shape, pages)
+    write = _with_list(shape, writer(shape, ours), ours)
     if write is None or api is None:
         return write
     return lambda own, asking: write(own, asking) if asking.api == api else own
+
+
+def _with_list(shape: Any, write: Write | None, ours: Ours) -> Write | None:
+    """`write`, for a server that gives a list in a page where ours is none, or the other way round."""
+    listed = _listed(shape) if isinstance(shape, dict) else ""
+    if ours.rendition is None or not (listed or isinstance(shape, list)) or ours.rendition.has_pages is bool(listed):
+        return write
+
+    def relisted(own: Any, asking: Asking) -> Any:
+        if listed:
+            own = {listed: own} if isinstance(own, list) else own
+        elif isinstance(own, dict):
+            own = own.get(OWN_LIST, own)
+        return own if write is None else write(own, asking)
+
+    return relisted
 
 
 class Plain(NamedTuple):
@@ -88,27 +119,27 @@ class Plain(NamedTuple):
     texts: Any
 
 
-def plain_object(shape: Any, pages: Pages) -> Plain | None:
+def plain_object(shape: Any, ours: Ours) -> Plain | None:
     """What an object of ours has to be like to be given as it is; None where more can differ."""
     if not isinstance(shape, dict) or _listed(shape):
         return None
     habits = {name: text for name, text in shape.items() if name in HABITS and _is_fixed(text)}
-    names = _plain_names({**shape, **dict.fromkeys(habits, NO_FORM)}, pages)
+    names = _plain_names({**shape, **dict.fromkeys(habits, NO_FORM)}, ours)
     if names is None:
         return None
     told = itemgetter(*habits) if habits else None
     return Plain(names, told, told and told(habits))
 
 
-def plain_list(shape: Any, pages: Pages) -> Callable[[Any], bool] | None:
+def plain_list(shape: Any, ours: Ours) -> Callable[[Any], bool] | None:
     """What says of a list of objects, or of a page with one, that it is given as it is; None where more can differ."""
     if isinstance(shape, list):
-        return _plain_list(None, "", _plain_names(shape[0] if shape else None, pages))
+        return _plain_list(None, "", _plain_names(shape[0] if shape else None, ours))
     listed = _listed(shape) if isinstance(shape, dict) else ""
     if not listed:
         return None
-    names = _plain_names({**shape, listed: NO_FORM}, pages)
-    return None if names is None else _plain_list(names, listed, _plain_names(shape[listed][0], pages))
+    names = _plain_names({**shape, listed: NO_FORM}, ours)
+    return None if names is None else _plain_list(names, listed, _plain_names(shape[listed][0], ours))
 
 
 def _listed(shape: Mapping[str, Any]) -> str:
@@ -120,8 +151,8 @@ def _is_fixed(text: Any) -> bool:
     return isinstance(text, str) and Template(text).fixed == text and not FORM.fullmatch(text)
 
 
-def _plain_names(shape: Any, pages: Pages) -> list[str] | None:
-    members = Members(shape, "", pages) if isinstance(shape, dict) else None
+def _plain_names(shape: Any, ours: Ours) -> list[str] | None:
+    members = Members(shape, "", ours) if isinstance(shape, dict) else None
     return members.names if members is not None and members.is_plain else None
 
 
@@ -147,15 +178,34 @@ def _plain_list(names: list[str] | None, listed: str, of_items: list[str] | None
     return is_plain
 
 
-def _is_ours(shape: Any, name: str) -> bool:
+def _is_ours(shape: Any, name: str, ours: Ours) -> bool:
     """Whether a member was learned to hold what ours of this name always does."""
-    return name in OURS and _alike(shape, OURS[name])
+    return name in OURS and _alike(shape, OURS[name], ours)
 
 
-def _alike(shape: Any, own: Any) -> bool:
+def _alike(shape: Any, own: Any, ours: Ours, name: str = "") -> bool:
     if isinstance(own, dict) and isinstance(shape, dict):
-        return list(shape) == list(own) and all(_alike(shape[name], own[name]) for name in own)
-    return isinstance(own, str) and isinstance(shape, str) and writer(shape, OUR_PAGES) is None
+        return list(shape) == list(own) and all(_alike(shape[each], own[each], ours, each) for each in own)
+    return isinstance(own, str) and isinstance(shape, str) and writer(shape, ours, name) is None
+
+
+def _of_link(form: str, ours: Ours) -> Write | None:
+    if ours.rendition is None or form not in ("address", "path"):
+        return None
+    if ours.rendition.has_absolute_links:
+        return _as_path if form == "path" else None
+    return _as_address if form == "address" else None
+
+
+def _as_path(own: Any, asking: Asking) -> Any:
+    """A link without the host."""
+    host = asking.seen.origin
+    return own.removeprefix(host) if isinstance(own, str) else own
+
+
+def _as_address(own: Any, asking: Asking) -> Any:
+    """A link with the host."""
+    return f"{asking.seen.origin}{own}" if isinstance(own, str) and own.startswith("/") else own
 
 
 def _of_form(form: str, name: str) -> Write | None:
@@ -210,14 +260,14 @@ class Members:
     order; those in `_made_anew` differ each time.
     """
 
-    def __init__(self, shape: Mapping[str, Any], name: str, pages: Pages) -> None:
+    def __init__(self, shape: Mapping[str, Any], name: str, ours: Ours) -> None:
         self._shape = shape
         self.names = list(map(sys.intern, shape))  # as those of ours are: what is one object is compared at once
         self._keeps_others = name == LINKS
         self._blank: dict[str, Any] = {member: _made(below) for member, below in shape.items()}
         self._made_anew = {member for member, value in self._blank.items() if callable(value)}
         self._codes = [member for member, below in shape.items() if below == "(code)" and member != CODE]
-        writers = {member: writer(below, pages, member) for member, below in shape.items()}
+        writers = {member: writer(below, ours, member) for member, below in shape.items()}
         message = shape.get("message")
         self._message = None
         if CODE in shape and isinstance(message, str) and not FORM.fullmatch(message):

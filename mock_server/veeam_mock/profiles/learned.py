@@ -4,24 +4,24 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from veeam_mock.messages import NO_LENGTH, OUR_OWN, Fields, Manner, Reply
-from veeam_mock.profiles.contents import content_writer, plain_list, plain_object
-from veeam_mock.profiles.pages import OUR_PAGES, Pages
+from veeam_mock.profiles.contents import FORM, Ours, content_writer, plain_list, plain_object
 from veeam_mock.profiles.templates import Asking, Template, for_header, spelled_for
 
 OF_OURS = frozenset({"date", "content-length", "content-encoding", "transfer-encoding", "connection", "content-type"})
 """Header fields that the mock or its door writes, whatever a profile says."""
 
+OURS = Ours()
 LENGTH = "content-length"
 FIELDS = ("status", "content-type", "framing", "connection", "compression")
 
 
 class Learned:
     """An answer as `entry` of a profile has it; good ones have their shape in the version `api` alone, where named.
-    `framing` is how the mock frames answers without being told, and `pages` are where codes are typed. `fixed` are the
+    `framing` is how the mock frames answers without being told, and `ours` how it answers itself. `fixed` are the
     lines of the header fields where they are the same each time. An object of ours that is `plain`
     is given as it is. Each is None where there is no such thing."""
 
-    def __init__(self, entry: Mapping[str, Any], api: str | None, framing: str, pages: Pages = OUR_PAGES) -> None:
+    def __init__(self, entry: Mapping[str, Any], api: str | None, framing: str, ours: Ours = OURS) -> None:
         self.status = int(entry["status"])
         self.manner = _manner(entry, framing)
         fields = [
@@ -35,8 +35,10 @@ class Learned:
         self.fixed = None if self._filled else self._fixed.lines
         self._takes_type = "content-type" not in entry
         body = entry.get("body") if self.status not in NO_LENGTH else None
-        self._content = content_writer(body, pages, api) if "body" in entry else pages.rewriter
-        self.plain, self._is_plain = plain_object(body, pages), plain_list(body, pages)
+        self._is_text = isinstance(body, str) and not FORM.fullmatch(body)
+        self._api = api
+        self._content = content_writer(body, ours, api) if "body" in entry else ours.pages.rewriter
+        self.plain, self._is_plain = plain_object(body, ours), plain_list(body, ours)
         if self.status in NO_LENGTH:
             self._content = _without_content
         self._body = Template(body) if isinstance(body, str) else Template("")
@@ -52,11 +54,14 @@ class Learned:
 
     def write(self, reply: Reply, asking: Asking) -> None:
         """Write the body of a good answer as it was learned."""
-        if self._content is not None and (self._is_plain is None or not self._is_plain(reply.content)):
+        if self._is_text:
+            if self._api in (None, asking.api):
+                self.replace(reply, asking)
+        elif self._content is not None and (self._is_plain is None or not self._is_plain(reply.content)):
             reply.content = self._content(reply.content, asking)
 
-    def refuse(self, reply: Reply, asking: Asking) -> None:
-        """Make this refusal of `reply`."""
+    def replace(self, reply: Reply, asking: Asking) -> None:
+        """Make this answer of `reply`, of which the body is a text: a refusal, or what is no JSON."""
         lines = self.fixed.copy() if self.fixed is not None else self.lines_for(asking)
         if self._takes_type and "content-type" in reply.headers.lines:
             lines["content-type"] = reply.headers.lines["content-type"]

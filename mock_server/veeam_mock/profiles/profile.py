@@ -4,19 +4,29 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from veeam_mock.messages import Delivery
-from veeam_mock.profiles.cases import CASES, INSTEAD
+from veeam_mock.model.errors import NotOffered, UnknownRegion
+from veeam_mock.profiles.cases import CASES, FIRST, GOOD, INSTEAD, NOT_OF_OPERATIONS, REFRESH, case_of_violations
+from veeam_mock.profiles.contents import Ours
 from veeam_mock.profiles.learned import LENGTH, Learned, shared
 from veeam_mock.profiles.limits import Limits
 from veeam_mock.profiles.pages import Pages
 from veeam_mock.profiles.schema import problems_of
-from veeam_mock.profiles.templates import Answering
+from veeam_mock.profiles.templates import Answering, Asking
 from veeam_mock.settings.settings import Settings, SettingsError
 from veeam_mock.settings.yaml_text import lines_of
+from veeam_mock.spec.renditions import RENDITIONS
 from veeam_mock.spec.schema import Violation
+from veeam_mock.spec.spec import CheckedRequest, Operation
 
 REFUSED = 300
 """The first status that is no success."""
 
+
+GRANT = "refresh_token"
+"""The grant type of a refresh (RFC 6749 section 6)."""
+
+OF_REGIONS = ("getDeviceCode", "getRestoreDeviceCode")
+"""Operations that a region is named for."""
 
 Answer = Callable[[object, Answering], None]
 """Makes of the reply of an exchange what a server would answer."""
@@ -36,15 +46,15 @@ class Profile:
         entries = [*given.get("refusals", ()), *given.get("answers", ())]
         api = given.get("api")
         framing = str(given.get("ambiguities", {}).get("length", LENGTH))
-        pages = Pages(given.get("pages", {}))
-        self._rewrite = pages.rewriter
+        ours = Ours(Pages(given.get("pages", {})), RENDITIONS.get(str(api)))
+        self._rewrite = ours.pages.rewriter
         self._answers = {
-            (entry.get("operation", ""), entry.get("case", "")): Learned(entry, api, framing, pages)
-            for entry in entries
+            (entry.get("operation", ""), entry.get("case", "")): Learned(entry, api, framing, ours) for entry in entries
         }
         self.limits = Limits(given.get("limits", ()), given.get("starting", 0))
         self.has_limits = bool(given.get("limits") or given.get("starting"))
         self._taken = frozenset(given.get("taken", ()))
+        self._refused_regions = frozenset(region.lower() for region in given.get("refused", ()))
         self.compresses = any("compression" in entry for entry in entries)
         self._everywhere = shared(entries)
         self._answering: dict[str, Answer] = {}
@@ -71,12 +81,36 @@ class Profile:
             own = [Violation(_key_of(problem.where), problem.message, problem.keyword) for problem in error.problems]
             raise SettingsError(_with_place(own, self._path)) from None
 
-    def refused(self, operation_id: str, violations: Sequence[Violation]) -> Sequence[Violation]:
-        """Those of `violations` that the server refuses as well: all, but the media type of a body that it takes as one
-        without a word on the region."""
-        if operation_id != "getDeviceCode" or "media-type" not in self._taken:
-            return violations
-        return [violation for violation in violations if violation.where != "header.Content-Type"]
+    def checked(self, operation_id: str, checked: CheckedRequest) -> CheckedRequest:
+        """`checked` without what the server takes all the same, for a code: a body that it takes as one without a word
+        on the region."""
+        if operation_id != "getDeviceCode" or not self._taken:
+            return checked
+        refused = [each for each in checked.violations if not self._takes(operation_id, each)]
+        return checked if len(refused) == len(checked.violations) else checked._replace(body={}, violations=refused)
+
+    def _takes(self, operation_id: str, violation: Violation) -> bool:
+        if violation.where == "header.Content-Type":
+            return "media-type" in self._taken
+        return violation.where.startswith("body") and case_of_violations(operation_id, [violation]) in self._taken
+
+    def may_refuse(self, operation: Operation | None) -> bool:
+        """Whether `refuse` has anything to say of requests for this operation."""
+        if operation is None:
+            return False
+        is_refused = (operation.id, GOOD) in self._answers and operation.method != "GET"
+        return is_refused or (bool(self._refused_regions) and operation.id in OF_REGIONS)
+
+    def refuse(self, operation: Operation, asking: Asking) -> None:
+        """Raise an error of the model where the server refuses a good request, before anything is done for it.
+
+        Reading changes nothing, and an id that names nothing is another case: such an answer is replaced afterwards.
+        """
+        if (operation.id, GOOD) in self._answers:
+            raise NotOffered(f"{operation.id} is refused whoever asks for it.")
+        region = asking.sent("targetRegion")
+        if region.lower() in self._refused_regions:
+            raise UnknownRegion(region)
 
     def answering(self, operation_id: str) -> Answer:
         """What makes of the reply of an exchange what the server would answer: a refusal of its kind, or a good answer.
@@ -88,7 +122,16 @@ class Profile:
         return self._answering[operation_id]
 
     def _made_for(self, operation_id: str) -> Answer:
-        good, refusals = self._answers.get((operation_id, "")), self._refusals_of(operation_id)
+        good, refreshed = (self._answers.get((operation_id, case)) for case in ("", REFRESH))
+        if (operation_id, GOOD) in self._answers:
+            return _refusing(self._made_of(operation_id, None))
+        if refreshed is None:
+            return self._made_of(operation_id, good)
+        usual, other = self._made_of(operation_id, good), self._made_of(operation_id, refreshed)
+        return lambda pipeline, exchange: (other if exchange.sent("grant_type") == GRANT else usual)(pipeline, exchange)
+
+    def _made_of(self, operation_id: str, good: Learned | None) -> Answer:
+        refusals = self._refusals_of(operation_id)
         everywhere, delivery, rewrite = self._everywhere, self._delivery.get(operation_id), self._rewrite
         fixed, plain = (good.fixed, good.plain) if good is not None else (None, None)
         names, told, texts = plain or (None, None, None)
@@ -107,7 +150,7 @@ class Profile:
                 if type(content) is not dict or [*content] != names or (told is not None and told(content) != texts):
                     good.write(reply, exchange)
             elif exchange.case in refusals:
-                refusals[exchange.case].refuse(reply, exchange)
+                refusals[exchange.case].replace(reply, exchange)
             else:
                 reply.headers.lines = everywhere.lines_for(exchange) | reply.headers.lines
                 reply.manner = everywhere.manner
@@ -119,14 +162,41 @@ class Profile:
         return answer
 
     def _refusals_of(self, operation_id: str) -> dict[str, Learned]:
-        """What was learned of each case, of the operation or else of a wider case or of another operation."""
-        by_case = {case: each for (_, case), each in reversed(self._answers.items()) if case}
+        """What was learned of each case, of the operation or else of a wider case or of another operation.
+
+        An operation that is refused whoever asks refuses all else so as well, once it looks at what is asked for; at
+        once where it refuses so who has no token.
+        """
+        answers = self._answers
+        by_case = {
+            case: each for key, each in reversed(answers.items()) if (case := key[1]) and not self._is_refused(key)
+        }
+        refused, is_first = answers.get((operation_id, GOOD)), self._is_refused((operation_id, FIRST[0]))
         found = {}
         for case in CASES:
             wider = INSTEAD.get(case, case)
-            own = self._answers.get((operation_id, case)) or self._answers.get((operation_id, wider))
-            found[case] = own or by_case.get(case) or by_case.get(wider)
+            found[case] = answers.get((operation_id, case)) or answers.get((operation_id, wider))
+            if found[case] is None and case not in NOT_OF_OPERATIONS and (is_first or case not in FIRST):
+                found[case] = refused
+            found[case] = found[case] or by_case.get(case) or by_case.get(wider)
         return {case: learned for case, learned in found.items() if learned is not None}
+
+    def _is_refused(self, key: tuple[str, str]) -> bool:
+        """Whether what was learned of an operation and a case is how the operation is refused whoever asks."""
+        good, learned = self._answers.get((key[0], GOOD)), self._answers.get(key)
+        return good is not None and learned is not None and learned.status == good.status
+
+
+def _refusing(answer: Answer) -> Answer:
+    """`answer`, where what was done is refused all the same."""
+
+    def refusing(pipeline: object, exchange: Answering) -> None:
+        reply = exchange.reply
+        if reply is not None and reply.status < REFUSED and not exchange.is_outside_the_description:
+            exchange.case = GOOD
+        answer(pipeline, exchange)
+
+    return refusing
 
 
 KEYS = {"api": "versions", "code_lifetime": "lifetimes.code", "token_lifetime": "lifetimes.token"}

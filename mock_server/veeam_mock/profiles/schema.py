@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from veeam_mock.model import durations, regions
-from veeam_mock.profiles.cases import CASES, TAKEN
+from veeam_mock.profiles.cases import CASES, GOOD, REFRESH, TAKEN
 from veeam_mock.profiles.compression import COMPRESSORS
 from veeam_mock.profiles.templates import PLACE, PLACES
 from veeam_mock.settings.options import FORMS, ORGANIZATIONS
@@ -43,13 +43,16 @@ ENTRY: dict[str, Any] = {
 REFUSAL = {
     **ENTRY,
     "required": ["status", "case", "body"],
-    "properties": {**ENTRY["properties"], "body": TEMPLATE, "status": {**STATUS, "minimum": 300}},
+    "properties": {**ENTRY["properties"], "body": TEMPLATE},
+    "if": {"properties": {"case": {"const": GOOD}}},
+    "then": {"required": ["operation"]},
 }
 ANSWER = {
     **ENTRY,
     "required": ["status", "operation"],
     "properties": {
-        **{key: schema for key, schema in ENTRY["properties"].items() if key != "case"},
+        **ENTRY["properties"],
+        "case": {"type": "string", "enum": [REFRESH]},
         "status": {**STATUS, "maximum": 299},
     },
 }
@@ -82,6 +85,7 @@ SCHEMA = {
         "forms": FORMS,
         "organizations": {**ORGANIZATIONS, "maxItems": 100},
         "taken": {"type": "array", "items": {"enum": list(TAKEN)}},
+        "refused": {"type": "array", "items": {"enum": list(regions.NAMES)}},
         "pages": {
             "type": "object",
             "additionalProperties": False,

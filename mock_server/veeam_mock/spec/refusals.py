@@ -21,6 +21,7 @@ STATUSES: tuple[tuple[type[errors.ModelError], int], ...] = (
     (errors.Throttled, 429),
     (errors.AlreadyExists, 409),
     (errors.StoreAway, 503),
+    (errors.NotOffered, 503),
     (errors.DeviceCodeError, 400),
 )
 TOKEN_OPERATION = "getToken"
