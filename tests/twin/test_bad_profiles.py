@@ -103,7 +103,8 @@ def test_a_profile_with_other_letters_in_it_is_refused_or_served(seed: int, tmp_
     try_profile(path)
 
 
-DEEP = "profile: 1\nanswers:\n- operation: getToken\n  status: 200\n  body: "
+ANSWER = "profile: 1\nanswers:\n- operation: getToken\n  status: 200\n"
+DEEP = ANSWER + "  body: "
 
 
 @pytest.mark.parametrize(
@@ -136,6 +137,18 @@ DEEP = "profile: 1\nanswers:\n- operation: getToken\n  status: 200\n  body: "
         ("\xff", "must hold a mapping"),
         ("profile: 1\nversions: []\n", ", line 2: versions: "),
         ("profile: 1\nlatency: {getToken: {median: .nan}}\n", "latency.getToken.median"),
+        ("profile: 1\nlatency: {getTokens: {median: 1}}\n", "latency: unknown key 'getTokens'; did you mean getToken?"),
+        (ANSWER.replace("getToken", "getTokn"), ", line 3: answers.0.operation: 'getTokn' is not one of getToken, "),
+        (
+            "profile: 1\nlimits:\n- {operation: getTokn, number: 1, seconds: 1}\n",
+            ", line 3: limits.0.operation: 'getTokn' is",
+        ),
+        (ANSWER + "  content-type: 'text/{nowhere}'\n", ", line 5: answers.0.content-type: '{nowhere}' is no place"),
+        (ANSWER + ANSWER.partition("answers:\n")[2], ", line 5: answers.1: is told in answers.0 already"),
+        (
+            "profile: 1\nrefusals:\n" + "- {case: no-token, status: 401, body: ''}\n" * 2,
+            ", line 4: refusals.1: is told in refusals.0 already",
+        ),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(text: str, told: str, tmp_path: Path) -> None:

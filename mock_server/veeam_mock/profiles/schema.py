@@ -1,8 +1,9 @@
 """What a profile may hold: its JSON Schema, and the places of its templates."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, get_args
 
+from veeam_mock.faults.keywords import OperationName
 from veeam_mock.model import durations, regions
 from veeam_mock.profiles.cases import CASES, GOOD, REFRESH, TAKEN
 from veeam_mock.profiles.compression import COMPRESSORS
@@ -15,6 +16,7 @@ LONGEST = 64 * 1024
 DEEPEST = 16
 """Levels of the body of a good answer."""
 
+OPERATIONS = get_args(OperationName)
 TEMPLATE = {"type": "string", "maxLength": LONGEST}
 FIELD = {**TEMPLATE, "maxLength": 8192, "pattern": r"^[\t -~\xa0-\xff]*$", "x-wanted": "the value of a header field"}
 SHAPE = {"type": ["object", "array", "string", "integer", "number", "boolean", "null"]}
@@ -24,7 +26,7 @@ ENTRY: dict[str, Any] = {
     "required": ["status"],
     "additionalProperties": False,
     "properties": {
-        "operation": {"type": "string", "pattern": "^[A-Za-z]{1,60}$"},
+        "operation": {"type": "string", "enum": list(OPERATIONS)},
         "case": {"type": "string", "enum": list(CASES)},
         "status": STATUS,
         "content-type": FIELD,
@@ -67,6 +69,12 @@ LIMIT = {
     },
 }
 SECONDS = {"type": "number", "minimum": 0, "maximum": 3600}
+TIMES = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["median"],
+    "properties": {"median": SECONDS, "percentile95": SECONDS, "slowest": SECONDS},
+}
 SCHEMA = {
     "type": "object",
     "required": ["profile"],
@@ -96,12 +104,8 @@ SCHEMA = {
         "answers": {"type": "array", "maxItems": 1000, "items": ANSWER},
         "latency": {
             "type": "object",
-            "additionalProperties": {
-                "type": "object",
-                "additionalProperties": False,
-                "required": ["median"],
-                "properties": {"median": SECONDS, "percentile95": SECONDS, "slowest": SECONDS},
-            },
+            "additionalProperties": False,
+            "properties": dict.fromkeys(OPERATIONS, TIMES),
         },
     },
 }
@@ -117,8 +121,21 @@ def profile_schema() -> dict[str, Any]:
 
 
 def problems_of(given: Mapping[str, Any]) -> list[Violation]:
-    """Everything that is wrong with what a profile holds; its templates are looked into where all else is right."""
-    return _SCHEMA.violations(given, "") or [problem for found in _texts(given) for problem in _wrong_places(*found)]
+    """Everything that is wrong with what a profile holds; its templates, and what is told twice, are looked into where
+    all else is right."""
+    wrong = (problem for found in _texts(given) for problem in _wrong_places(*found))
+    return _SCHEMA.violations(given, "") or [*wrong, *_told_twice(given)]
+
+
+def _told_twice(given: Mapping[str, Any]) -> Iterator[Violation]:
+    """Answers of one operation, or refusals of one kind, of which only the last would be given."""
+    seen: dict[tuple[str, str, str], int] = {}
+    for part in ("refusals", "answers"):
+        for number, entry in enumerate(given.get(part, ())):
+            key = part, entry.get("operation", ""), entry.get("case", "")
+            first = seen.setdefault(key, number)
+            if first != number:
+                yield Violation(f"{part}.{number}", f"is told in {part}.{first} already", "unique")
 
 
 def _texts(given: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
@@ -128,6 +145,7 @@ def _texts(given: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
         for number, entry in enumerate(given.get(part, ())):
             where = f"{part}.{number}"
             yield f"{where}.body", entry.get("body", "")
+            yield f"{where}.content-type", entry.get("content-type", "")
             yield from ((f"{where}.headers.{name}", text) for name, text in entry.get("headers", {}).items())
 
 
