@@ -15,10 +15,10 @@ import requests
 from mutants.harness import PASSWORD, Answer, Ask, Behaviour, FakeTime, Server, broken, judge
 from mutants.lawful import VARIANTS, Variant
 from mutants.round_trips import faulty, measured, trips
-from support.twins import client_of, learn, plain
+from support.twins import client_of, differences, learn, plain
 from veeam_contracts.asking.target import BUNDLED, LIVE, Limits
 from veeam_contracts.judging.status import Status
-from veeam_contracts.paths import VERSIONS
+from veeam_contracts.paths import VERSIONS, is_at
 from veeam_contracts.twin.comparing import compare, record
 from veeam_contracts.twin.probing import probe
 from veeam_mock import MockServer, Settings, SettingsError, create_app
@@ -161,6 +161,22 @@ def test_nobody_else_is_named_in_a_profile_and_no_host_in_its_comments() -> None
     assert [each for each in (*SOMEBODY, "faulty.test") if each in written] == []
     assert "verification-url: self  # https://{host}" in written
     assert "version: 4.0.0.2516" in written or "8.0.2.159" in written
+
+
+def test_members_that_are_named_after_somebody_are_in_no_profile_and_in_the_twin(tmp_path: Path) -> None:
+    names = (ORGANIZATION, f"https://faulty.test/{SOMEBODY[1]}", SOMEBODY[0], quote(f"of {ORGANIZATION}"), "{braces}")
+    own = [*names, "7d4f62c1-93be-4e0a-b58d-26a1f07c9e34", "@odata.type", "administrator"]
+
+    def behave(server: Server, ask: Ask) -> Answer:
+        answer = server.answer(ask)
+        is_good = answer.status == 200 and is_at(ask.path, "getServiceInstance")
+        return answer.with_members(quotas=dict.fromkeys(own, 7)) if is_good else answer
+
+    profile = learn(behave, {}, "v4", tmp_path)
+    written = profile.read_text("utf-8")
+    assert [each for each in (*SOMEBODY, ORGANIZATION, "faulty.test", own[5]) if each in written] == []
+    assert [each for each in ("'{braces}': ", "'@odata.type': ", "administrator: ") if each not in written] == []
+    assert differences(record(client_of(behave, {}, "v4")), "v4", profile) == []
 
 
 HEAD = "profile: 1\nrefusals:\n- case: no-token\n  status: 401\n"

@@ -38,7 +38,7 @@ def shape_of(value: Any, places: Places, name: str = "", depth: int = 0) -> Any:
     A list has the shape of its items, in one.
     """
     if isinstance(value, dict) and depth < DEEPEST:
-        return {places.mask(key): shape_of(below, places, key, depth + 1) for key, below in value.items()}
+        return {places.member(key): shape_of(below, places, key, depth + 1) for key, below in value.items()}
     if isinstance(value, list) and depth < DEEPEST:
         shapes = [shape_of(item, places, name, depth + 1) for item in value[:MOST_SHAPED]]
         return [_merged(shapes, name)] if shapes else []

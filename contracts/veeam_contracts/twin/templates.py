@@ -38,6 +38,12 @@ and DNS allow (RFC 5321 section 4.5.3.1, RFC 1035 section 2.3.4): without an end
 LONGEST_TEXT = 4096
 """Characters of a text that are learned."""
 
+PLAIN_NAME = re.compile(r"\W?\w+")
+"""The name of a member as programs have it: it is taken as it is, unless all of it is the name of an organization."""
+
+BRACES = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
+"""What a template says with braces."""
+
 SHORTEST = 3
 """Characters of what makes room for a place: shorter texts are in every sentence."""
 
@@ -97,6 +103,13 @@ class Places:
         if text not in self._templates:
             self._templates[text] = self._template(self.mask(text)[:LONGEST_TEXT])
         return self._templates[text]
+
+    def member(self, name: str) -> str:
+        """The name of a member, in which parentheses stand for what may not be shown: it is no template."""
+        name = self.mask(name)
+        if PLAIN_NAME.fullmatch(name) and name not in self.names:
+            return name
+        return BRACES.sub(lambda found: found[0][0] if found[1] is None else f"({found[1]})", self.template(name))
 
     def _template(self, text: str) -> str:
         found: list[tuple[str, str]] = []
