@@ -1,10 +1,11 @@
 """Two servers, asked the same: where their answers differ in form, each cause once."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import combinations
+from typing import Any
 
 from veeam_contracts.asking.admission import Refused
 from veeam_contracts.asking.client import Client
@@ -29,6 +30,11 @@ The words for the bodies of the script are compared."""
 KIND = re.compile(r"(?:\[\]| members)+$")
 """What the name of an aspect ends with where a member is an object, or a list."""
 
+CHANGING = "(changes)"
+"""What stands for a header field that a server changes from answer to answer, such as the id of a request."""
+
+WITH_DIGITS = re.compile(r"\w*\d\w*")
+
 REFUSED = 300
 """The first status that is no success. Where a good answer was asked for, a reading says whether it is given."""
 
@@ -51,6 +57,18 @@ class Side:
         """Whether the server itself gave the same list in another order, when it was asked again."""
         seen = {form.listed for question, form in self.forms.items() if question.operation == operation}
         return any(sorted(one) == sorted(other) for one, other in combinations(seen, 2))
+
+    def changing(self) -> set[str]:
+        """What the server itself said otherwise, when it was asked the same again; `ABSENT` is behind the name of what
+        was not always there."""
+        first: dict[object, Mapping[str, str]] = {}
+        found = set()
+        for question, form in self.forms.items():
+            said = dict(_said(form))
+            before = first.setdefault((_asked(self.exchanges[question]), form.status), said)
+            found |= {name for name in before if said.get(name, before[name]) != before[name]}
+            found |= {text for name in before.keys() ^ said.keys() for text in (name, f"{name} {ABSENT}")}
+        return found
 
     def shown(self, question: Question) -> str:
         """The exchange in which a question was answered, for a person."""
@@ -104,6 +122,7 @@ def compare(one: Side, other: Side) -> list[Difference]:
         if other.readings.get(name, reading) != reading
     }
     reordered = {each for each in operations if one.reorders(each) or other.reorders(each)}
+    changing = one.changing() | other.changing()
     for question in asked:
         if question in one.held_back | other.held_back:
             continue
@@ -111,6 +130,7 @@ def compare(one: Side, other: Side) -> list[Difference]:
         if question.shows in habits:
             causes.setdefault((question.shows, *habits[question.shows]), []).append(question)
             continue
+        forms = [form and _without_changes(form, changing) for form in forms]
         if question.operation in reordered:
             forms = [_without_order(form) for form in forms]
         for cause in _differences(question, *forms):
@@ -159,6 +179,33 @@ def _member_of(name: str) -> str:
 def _without_order(form: Form | None) -> Form | None:
     """The order that a server does not keep itself is none of its habits; what is in the list is."""
     return form and replace(form, listed=tuple(sorted(form.listed)))
+
+
+def _asked(exchange: Exchange) -> object:
+    """What makes two requests the same: of a token that is good it is no matter which."""
+    fields = exchange.request_headers.items()
+    sent = frozenset((name, text) for name, text in fields if not (exchange.ok and name.lower() == "authorization"))
+    return exchange.method, exchange.url, sent, exchange.request_body
+
+
+def _said(form: Form) -> Iterator[tuple[str, str]]:
+    """The texts of an answer that may change from call to call, by name."""
+    yield from ((f"header {name}", text) for name, text in form.headers.items())
+    yield from ((f"member {name}", text) for name, text in form.members)
+    if isinstance(form.body, str) and not form.members:
+        yield "body", form.body
+
+
+def _without_changes(form: Form, changing: Collection[str]) -> Form:
+    """Of a header field that changes, that it is there is a habit; of a text, what stands around words with digits."""
+
+    def text_of(name: str, text: Any) -> Any:
+        return WITH_DIGITS.sub("0", text) if name in changing and isinstance(text, str) else text
+
+    kept = {name: text for name, text in form.headers.items() if f"header {name} {ABSENT}" not in changing}
+    headers = {name: CHANGING if f"header {name}" in changing else text for name, text in kept.items()}
+    members = tuple((name, text_of(f"member {name}", text)) for name, text in form.members)
+    return replace(form, headers=headers, members=members, body=text_of("body", form.body))
 
 
 def _without_words(aspects: Mapping[str, str]) -> dict[str, str]:
