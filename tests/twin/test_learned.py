@@ -1,5 +1,6 @@
 """Servers with a habit: the profile holds it, the mock by the profile has it, and a comparison names it alone."""
 
+import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -159,6 +160,19 @@ def test_a_word_is_no_code_and_what_is_one_beside_another_code_is_not_written(
 ) -> None:
     profile = learn(with_another_code(repeated), {}, "v4", tmp_path).read_text("utf-8")
     assert f"message: '{written}: {{code}}, not (secret).'" in profile
+
+
+def test_a_secret_in_a_member_of_its_own_makes_no_secret_of_a_word(tmp_path: Path) -> None:
+    def behave(server: Server, ask: Ask) -> Answer:
+        answer = server.answer(ask)
+        if ask.is_code and answer.status == 200:
+            return answer.with_members(deviceCode=hashlib.sha512(answer.body).hexdigest())
+        words = f"text/plain is no media type here, {hashlib.sha256(b'').hexdigest()} neither."
+        return answer.with_json({"message": words}) if answer.status == 400 and not ask.is_login else answer
+
+    profile = learn(behave, {}, "v4", tmp_path)
+    assert "deviceCode: (token)" in profile.read_text("utf-8")
+    assert differences(record(client_of(behave, {}, "v4")), "v4", profile) == []
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def _named(exchange: Exchange) -> Iterator[Sighting]:
     while rest:
         kind, value = rest.pop()
         if isinstance(value, dict):
-            rest += [(None if name in OF_LINKS else _kind(name) or kind, member) for name, member in value.items()]
+            rest += [(None if name in OF_LINKS else kind_of(name) or kind, member) for name, member in value.items()]
         elif isinstance(value, list):
             rest += [(kind, item) for item in value]
         elif kind is not None and value is not None and not isinstance(value, bool):
@@ -91,7 +91,8 @@ def _in_headers(exchange: Exchange) -> Iterator[Sighting]:
         yield from ((kind, found) for kind, found in _in_text(value) if _is_long(kind, found))
 
 
-def _kind(name: str) -> str | None:
+def kind_of(name: str) -> str | None:
+    """The kind of secret that a member of this name holds; None for none."""
     return KIND_OF.get(re.sub(r"[^a-z]", "", name.lower()))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from heapq import heapify, heappop, heappush
 from typing import Any
 
+from veeam_contracts.asking.sightings import kind_of
 from veeam_contracts.twin.templates import DATE_TIME, HTTP_DATE, UUID, Places
 
 WORDS = frozenset({"token_type", "message", "version", "verificationUrl", "verificationUri", "errorCode"})
@@ -114,7 +115,9 @@ def _text_shape(value: str, places: Places, name: str) -> str:
     known = places.of(value)
     if known:
         return f"({known})"
-    return "(address)" if re.match(r"https?://", value) else "(path)" if value.startswith("/") else "(text)"
+    if re.match(r"https?://", value) or value.startswith("/"):
+        return "(path)" if value.startswith("/") else "(address)"
+    return "(token)" if kind_of(name) else "(text)"
 
 
 def _template(value: str, places: Places, name: str) -> str:

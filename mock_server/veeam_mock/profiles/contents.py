@@ -40,10 +40,10 @@ OURS: Mapping[str, Any] = {LINKS: {"self": {"href": ""}}, "_actions": {"deviceCo
 MADE: Mapping[str, Any] = {
     "address": "https://example.com/", "boolean": False, "code": "AAAAAAAAA", "deep": None, "host": "example.com",
     "id": "1", "integer": 0, "null": None, "number": 0.5, "organization": "example.onmicrosoft.com", "path": "/",
-    "region": "Worldwide", "text": "made up", "token": "0" * 32, "user": "administrator",
+    "region": "Worldwide", "text": "text", "token": "1" * 32, "user": "administrator",
     "uuid": "11111111-1111-4111-8111-111111111111", "UUID": "ABCDEF00-0000-4000-8000-000000000000",
 }  # fmt: skip
-"""What stands in members that the mock has no value for; no text of a template is filled in with these ids."""
+"""What stands in members that the mock has no value for; no template is filled in with these ids and tokens."""
 
 CODE = "userCode"
 """The member that holds a code; a server may have it in another member as well."""
