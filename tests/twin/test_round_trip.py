@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote
 
 import pytest
 import requests
+import yaml
 
 from mutants.harness import PASSWORD, Answer, Ask, Behaviour, FakeTime, Server, broken, judge
 from mutants.lawful import VARIANTS, Variant
@@ -177,6 +178,32 @@ def test_members_that_are_named_after_somebody_are_in_no_profile_and_in_the_twin
     assert [each for each in (*SOMEBODY, ORGANIZATION, "faulty.test", own[5]) if each in written] == []
     assert [each for each in ("'{braces}': ", "'@odata.type': ", "administrator: ") if each not in written] == []
     assert differences(record(client_of(behave, {}, "v4")), "v4", profile) == []
+
+
+def test_of_a_long_refusal_the_profile_has_the_beginning_and_no_half_of_a_name(tmp_path: Path) -> None:
+    def behave(server: Server, ask: Ask) -> Answer:
+        answer = server.answer(ask)
+        # Names, braces and paths are around the place where the body is cut, whichever letter that is.
+        page = "<p>" + "".join(f"{'.' * (at % 7)} {ORGANIZATION} {{{ask.path}}}" for at in range(600))
+        return (
+            answer.with_body(page.encode()).with_header("Content-Type", "text/html") if answer.status == 404 else answer
+        )
+
+    profile = learn(behave, {}, "v4", tmp_path)
+    bodies = {
+        entry["body"] for entry in yaml.safe_load(profile.read_text("utf-8"))["refusals"] if entry["status"] == 404
+    }
+    assert [body for body in bodies if "tail" in body or not 16_000 < len(body) <= 16 * 1024] == []
+
+
+def test_a_refusal_with_a_stack_trace_is_learned_whole(tmp_path: Path) -> None:
+    def behave(server: Server, ask: Ask) -> Answer:
+        answer = server.answer(ask)
+        trace = "".join(f"   at Veeam.Archiver.REST.Controller{at}.Invoke()\r\n" for at in range(80))
+        return answer.with_json({"message": "Refused.", "stackTrace": trace}) if answer.status >= 400 else answer
+
+    real = record(client_of(behave, {}, "v4"))
+    assert differences(real, "v4", learn(behave, {}, "v4", tmp_path)) == []
 
 
 HEAD = "profile: 1\nrefusals:\n- case: no-token\n  status: 401\n"

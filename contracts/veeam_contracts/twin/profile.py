@@ -10,7 +10,7 @@ import yaml
 from veeam_contracts.judging.latency import Latency
 from veeam_contracts.twin.forms import KEPT, Form
 from veeam_contracts.twin.script import GOOD, REFRESH
-from veeam_contracts.twin.templates import SECRET
+from veeam_contracts.twin.templates import SECRET, cut
 from veeam_mock.profiles.schema import problems_of
 
 FORMAT = 1
@@ -41,8 +41,9 @@ COMPRESSIONS = frozenset({"gzip", "deflate"})
 FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 FOLD = re.compile(r"\r?\n[ \t]+")
 NOT_OF_FIELDS = re.compile(r"[^\t -~\xa0-\xff]")
-"""Names of header fields that the mock can send, a value over several lines, and what no value may hold (RFC 9110
-sections 5.1 and 5.5, RFC 9112 section 5.2)."""
+LONGEST_FIELD = 8192
+"""Names of header fields that the mock can send, a value over several lines, what no value may hold (RFC 9110 sections
+5.1 and 5.5, RFC 9112 section 5.2), and how many characters it may have."""
 
 
 @dataclass(slots=True)
@@ -154,7 +155,7 @@ def _members(body: Any) -> Any:
 
 
 def _field(text: str) -> str:
-    return NOT_OF_FIELDS.sub("?", FOLD.sub(" ", text))
+    return cut(NOT_OF_FIELDS.sub("?", FOLD.sub(" ", text)), LONGEST_FIELD)
 
 
 def _leave_out(parts: dict[str, Any]) -> list[str]:

@@ -35,8 +35,11 @@ OF_SOMEBODY = (
 """What names a person, a tenant or a machine of a network of its own, whoever it is. Names have the lengths that mail
 and DNS allow (RFC 5321 section 4.5.3.1, RFC 1035 section 2.3.4): without an end, a long word costs its square."""
 
-LONGEST_TEXT = 4096
-"""Characters of a text that are learned."""
+LONGEST_TEXT = 16 * 1024
+"""Characters of a text that are learned: there is room for a stack trace."""
+
+LOOKED_AT = 8 * LONGEST_TEXT
+"""Characters of a text of which a template is made, before that is cut: no half of a name is at its end."""
 
 PLAIN_NAME = re.compile(r"\W?\w+")
 """The name of a member as programs have it: it is taken as it is, unless all of it is the name of an organization."""
@@ -56,6 +59,12 @@ def _without_escapes(text: str) -> str:
 
 DECODINGS: tuple[Callable[[str], str], ...] = (str, _without_escapes, unquote, html.unescape)
 """The ways in which a server may have spelled a secret, a host or a name."""
+
+
+def cut(template: str, most: int) -> str:
+    """The beginning of a template: at most so many characters, and no half of a place at their end."""
+    across = (found.start() for found in BRACES.finditer(template) if found.start() < most < found.end())
+    return template[: next(across, most)]
 
 
 class Names:
@@ -101,7 +110,7 @@ class Places:
         """`text` as a template: braces of its own are doubled. It is read as written, or, where that brings to light
         what must not be shown, as decoded."""
         if text not in self._templates:
-            self._templates[text] = self._template(self.mask(text)[:LONGEST_TEXT])
+            self._templates[text] = cut(self._template(self.mask(text)[:LOOKED_AT]), LONGEST_TEXT)
         return self._templates[text]
 
     def member(self, name: str) -> str:
