@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from itertools import permutations
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -162,6 +163,38 @@ def test_nobody_else_is_named_in_a_profile_and_no_host_in_its_comments() -> None
     assert [each for each in (*SOMEBODY, "faulty.test") if each in written] == []
     assert "verification-url: self  # https://{host}" in written
     assert "version: 4.0.0.2516" in written or "8.0.2.159" in written
+
+
+def in_percent(text: str) -> str:
+    return "".join(f"%{ord(character):02x}" for character in text)
+
+
+def in_entities(text: str) -> str:
+    return "".join(f"&#{ord(character)};" for character in text)
+
+
+def doubly(text: str) -> str:
+    return in_entities(in_percent(text))
+
+
+WAYS: tuple[Callable[[str], str], ...] = (str, SPELLINGS["escapes"], in_percent, in_entities, doubly)
+
+
+@pytest.mark.parametrize("ways", [*permutations(WAYS, 2)], ids=lambda ways: " and ".join(way.__name__ for way in ways))
+def test_nobody_is_named_where_some_are_spelled_in_one_way_and_some_in_another(
+    ways: tuple[Callable[[str], str], ...],
+) -> None:
+    named = (*SOMEBODY, ORGANIZATION, "faulty.test")
+
+    def behave(server: Server, ask: Ask) -> Answer:
+        answer = server.answer(ask)
+        text = " | ".join(way(name) for way in ways for name in named)
+        return answer.with_body(text.encode()) if answer.status == 404 else answer
+
+    read = probe(client_of(behave, {}, "v4"), VERSIONS).write()
+    for _ in range(2):
+        read += unquote(html.unescape(re.sub(r"\\+u([0-9a-f]{4})", lambda found: chr(int(found[1], 16)), read)))
+    assert [name for name in named if name in read] == []
 
 
 def test_members_that_are_named_after_somebody_are_in_no_profile_and_in_the_twin(tmp_path: Path) -> None:

@@ -57,8 +57,14 @@ def _without_escapes(text: str) -> str:
     return re.sub(r"\\+u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), text)
 
 
-DECODINGS: tuple[Callable[[str], str], ...] = (str, _without_escapes, unquote, html.unescape)
-"""The ways in which a server may have spelled a secret, a host or a name."""
+DECODINGS: tuple[Callable[[str], str], ...] = (_without_escapes, unquote, html.unescape)
+"""What reads the ways in which a server may have spelled a secret, a host or a name."""
+
+
+def _decoded(text: str) -> set[str]:
+    """`text` as it reads where something in it was spelled in one way, or in one within another."""
+    once = {decode(text) for decode in DECODINGS} - {text}
+    return once | {decode(plain) for plain in once for decode in DECODINGS}
 
 
 def cut(template: str, most: int) -> str:
@@ -121,17 +127,25 @@ class Places:
         return BRACES.sub(lambda found: found[0][0] if found[1] is None else f"({found[1]})", self.template(name))
 
     def _template(self, text: str) -> str:
-        found: list[tuple[str, str]] = []
-        for decode in DECODINGS:
-            plain = decode(text)
-            found = self._found_in(plain.lower())
-            if found:
-                text = self.mask(plain)
-                break
+        while (plain := self._read(text)) is not None:
+            text = plain
+        found = self._found_in(text.lower())
         pattern = "|".join(re.escape(known) for known, _ in found) or "(?!)"
         stand_in = dict(found)
         parts = re.split(f"({pattern})", text, flags=re.IGNORECASE)
         return "".join(stand_in.get(part.lower()) or _generic(part) for part in parts)
+
+    def _read(self, text: str) -> str | None:
+        """`text` decoded such that the most comes to light that was not seen; None where nothing does."""
+        seen = {plain: self._number_in(plain) for plain in sorted(_decoded(text))}
+        best = max(seen, key=seen.__getitem__, default=text)
+        return self.mask(best) if seen.get(best, 0) > self._number_in(text) else None
+
+    def _number_in(self, text: str) -> int:
+        """How often something stands in a text that makes room for a place."""
+        lower = text.lower()
+        own = sum(lower.count(known) for known, _ in self._found_in(lower))
+        return own + sum(len(pattern.findall(text)) for pattern, _ in OF_SOMEBODY)
 
     def _found_in(self, text: str) -> list[tuple[str, str]]:
         """What stands in a text in lower case, the longest first."""
