@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -160,6 +161,31 @@ def test_a_word_is_no_code_and_what_is_one_beside_another_code_is_not_written(
 ) -> None:
     profile = learn(with_another_code(repeated), {}, "v4", tmp_path).read_text("utf-8")
     assert f"message: '{written}: {{code}}, not (secret).'" in profile
+
+
+def page_for_logins(server: Server, ask: Ask) -> Answer:
+    """As the cookies of ASP.NET do it."""
+    answer = server.answer(ask)
+    leads = f"/Account/Login?ReturnUrl={quote(ask.path, safe='')}"
+    return replace(answer, status=302).with_body(b"").with_header("Location", leads) if answer.status == 401 else answer
+
+
+def address_in_a_refusal(server: Server, ask: Ask) -> Answer:
+    answer = server.answer(ask)
+    return answer.with_members(message=f"{ask.method} {ask.path} is refused.") if answer.status >= 400 else answer
+
+
+def organization_in_a_refusal(server: Server, ask: Ask) -> Answer:
+    answer = server.answer(ask)
+    _, _, named = ask.path.partition("organizationId=")
+    is_region = ask.is_code and answer.status == 400 and bool(named)
+    return answer.with_members(message=f"Organization {named} has no such region.") if is_region else answer
+
+
+@pytest.mark.parametrize("behave", [page_for_logins, address_in_a_refusal, organization_in_a_refusal])
+def test_an_address_is_repeated_with_its_query(behave: Behaviour, tmp_path: Path) -> None:
+    real = record(client_of(behave, {}, "v4"))
+    assert differences(real, "v4", learn(behave, {}, "v4", tmp_path)) == []
 
 
 def test_a_secret_in_a_member_of_its_own_makes_no_secret_of_a_word(tmp_path: Path) -> None:

@@ -39,6 +39,9 @@ SOMEBODY = "7d4f62c1-93be-4e0a-b58d-26a1f07c9e34"
 UNKNOWN_VERSION = "v99"
 UNKNOWN_TOKEN = "0123456789abcdef0123456789abcdef"
 
+QUERY = {"view": "1"}
+"""What no operation has: a refusal that repeats its address shows whether the query belongs to that."""
+
 Ask = Callable[[Client], Exchange | None]
 
 
@@ -178,9 +181,13 @@ QUESTIONS = (
     Question("getOrganizationDeviceCode", "", Client.organization_code),
     Question("getAzureDeviceCode", "", Client.azure_code),
     Question("checkDeviceCode", "", _check),
-    Question("getOrganizations", "no-token", _get("getOrganizations", token=None)),
-    Question("getOrganizations", "bad-token", _get("getOrganizations", token=UNKNOWN_TOKEN)),
-    Question("getOrganizations", "other-scheme", _get("getOrganizations", authorization="Basic bm9ib2R5OnBhc3M=")),
+    Question("getOrganizations", "no-token", _get("getOrganizations", token=None, query=QUERY)),
+    Question("getOrganizations", "bad-token", _get("getOrganizations", token=UNKNOWN_TOKEN, query=QUERY)),
+    Question(
+        "getOrganizations",
+        "other-scheme",
+        _get("getOrganizations", authorization="Basic bm9ib2R5OnBhc3M=", query=QUERY),
+    ),
     Question("getDeviceCode", "no-token", lambda client: client.device_code(token=None)),
     Question("getOrganization", "no-token", _without_token),
     Question("getDeviceCode", "no-body", _code(None, None)),
@@ -194,7 +201,11 @@ QUESTIONS = (
     Question("getOrganization", "malformed-id", _named("no-id")),
     Question("getRestoreDeviceCode", "unknown-id", _restore),
     Question("", "unknown-version", lambda client: client.get(service_of(UNKNOWN_VERSION), token=client.token)),
-    Question("", "unknown-path", lambda client: client.get(f"/{client.version}/Nothing", token=client.token)),
+    Question(
+        "",
+        "unknown-path",
+        lambda client: client.get(f"/{client.version}/Nothing", token=client.token, query=QUERY),
+    ),
     Question(
         "", "unknown-method", lambda client: client.send("DELETE", client.path_of("getDeviceCode"), token=client.token)
     ),

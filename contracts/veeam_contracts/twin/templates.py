@@ -173,7 +173,7 @@ def places_in(exchange: Exchange, client: Client, conceal: Callable[[str], str],
     found[client.target.login.username or ""] = "{user}"
     found = {text: place for text, place in found.items() if text not in names}
     last = path.rpartition("/")[2] if path.count("/") > 2 else ""
-    found |= {last: "{id}", **_sent(exchange)}
+    found |= {last: "{id}", f"?{parts.query}": "{query}", **_sent(exchange)}
     for name, place in (("userCode", "{code}"), ("verificationUrl", "{address}"), ("verificationUri", "{address}")):
         if exchange.ok and isinstance(exchange.member(name), str):
             found[exchange.member(name)] = place

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
+from urllib.parse import parse_qsl
 
 from veeam_mock.messages import Reply, Request
 from veeam_mock.model import regions
@@ -44,6 +45,17 @@ def _last(asking: Asking) -> str:
     return asking.seen.path.rpartition("/")[2]
 
 
+def _query(asking: Asking) -> str:
+    """The query with its question mark; empty without one."""
+    return f"?{asking.seen.query}" if asking.seen.query else ""
+
+
+def _organization(asking: Asking) -> str:
+    """The organization that was asked for, in the query or as the last part of the path."""
+    named = dict(parse_qsl(asking.seen.query)).get("organizationId")
+    return named or _last(asking)
+
+
 PLACES: Mapping[str, str | Callable[[Asking], str]] = {
     "address": lambda asking: regions.SIGN_IN_WORLDWIDE,
     "code": lambda asking: asking.sent("userCode"),
@@ -51,8 +63,9 @@ PLACES: Mapping[str, str | Callable[[Asking], str]] = {
     "http-date": lambda asking: http_date(int(asking.now)),
     "id": _last,
     "method": lambda asking: asking.seen.method[:20],
-    "organization": _last,
+    "organization": _organization,
     "path": lambda asking: asking.seen.path,
+    "query": _query,
     "region": lambda asking: asking.sent("targetRegion"),
     "seconds": lambda asking: asking.wait or "1",
     "time": lambda asking: date_time(asking.now),
