@@ -61,6 +61,10 @@ DECODINGS: tuple[Callable[[str], str], ...] = (_without_escapes, unquote, html.u
 """What reads the ways in which a server may have spelled a secret, a host or a name."""
 
 
+MOST_READINGS = 4
+"""How often a text is decoded: nobody spells a name in one way within another so often, unless to keep us busy."""
+
+
 def _decoded(text: str) -> set[str]:
     """`text` as it reads where something in it was spelled in one way, or in one within another."""
     once = {decode(text) for decode in DECODINGS} - {text}
@@ -127,7 +131,10 @@ class Places:
         return BRACES.sub(lambda found: found[0][0] if found[1] is None else f"({found[1]})", self.template(name))
 
     def _template(self, text: str) -> str:
-        while (plain := self._read(text)) is not None:
+        for _ in range(MOST_READINGS):
+            plain = self._read(text)
+            if plain is None:
+                break
             text = plain
         found = self._found_in(text.lower())
         pattern = "|".join(re.escape(known) for known, _ in found) or "(?!)"
