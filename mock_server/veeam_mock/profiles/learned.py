@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from veeam_mock.messages import NO_LENGTH, OUR_OWN, Fields, Manner, Reply
-from veeam_mock.profiles.contents import FORM, Ours, content_writer, plain_list, plain_object
+from veeam_mock.profiles.contents import Ours, content_writer, plain_list, plain_object
 from veeam_mock.profiles.templates import Asking, Template, for_header, spelled_for
+from veeam_mock.profiles.values import FORM
 
 OF_OURS = frozenset({"date", "content-length", "content-encoding", "transfer-encoding", "connection", "content-type"})
 """Header fields that the mock or its door writes, whatever a profile says."""
