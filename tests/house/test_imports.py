@@ -137,7 +137,8 @@ def test_the_contracts_import_only_the_public_names_of_the_mock_and_what_both_sh
     }
     documents = {"veeam_mock.spec.document", "veeam_mock.also.sources", "veeam_mock.also.schemas"}
     secrecy = {f"veeam_mock.secrecy.{name}" for name in ("secret_forms", "showing", "spellings")}
-    formats = {"veeam_mock.settings.yaml_text", "veeam_mock.profiles.schema"}
+    profiles = {f"veeam_mock.profiles.{name}" for name in ("cases", "compression", "schema")}
+    formats = {"veeam_mock.settings.yaml_text", *profiles}
     shared = {"veeam_mock.files", "veeam_mock.streams", *formats, *secrecy}
     assert known <= {"veeam_mock", *shared, *documents}
 

@@ -121,7 +121,7 @@ DEEP = ANSWER + "  body: "
         ("profile: 1\nanswers:\n- {operation: getToken, status: 400}\n", "status: "),
         ("profile: 1\nrefusals:\n- {case: no-token, status: 199, body: ''}\n", "status: "),
         ("profile: 1\nrefusals:\n- {case: good-request, status: 403, body: ''}\n", "refusals.0.operation: is required"),
-        ("profile: 1\nrefused: [Mars]\n", ", line 2: refused.0: 'Mars' is not one of"),
+        ("profile: 1\nrefused_regions: [Mars]\n", ", line 2: refused_regions.0: 'Mars' is not one of"),
         (DEEP + "[" * 40 + "]" * 40 + "\n", "is nested in more than 16 levels"),
         (DEEP + "{a: {b.c: ['{nowhere}']}}\n", ", line 5: answers.0.body.a.b.c.0: '{nowhere}' is no place"),
         ("profile: 1\nforms: {code: octal of 7}\n", ", line 2: forms.code: 'octal of 7' is not a form such as"),

@@ -146,7 +146,7 @@ HABITS: dict[str, tuple[Behaviour, dict[str, Any]]] = {
     "malformed JSON": (on_code(says("is not JSON"), taken), {"taken": ["malformed-body"]}),
     "a region is refused": (
         on_code(lambda ask, answer: b"Germany" in ask.body and answer.status == 200, refused_region),
-        {"refused": ["Germany"]},
+        {"refused_regions": ["Germany"]},
     ),
     "an unknown region is refused with 200": (on_code(says("is not one of"), with_status(200)), {}),
     "no body is refused with 204": (on_code(says("body: is required"), no_content), {}),
@@ -161,11 +161,11 @@ def test_what_a_server_takes_and_refuses_is_learned(habit: str, api: str, tmp_pa
     profile = learn(behave, {}, api, tmp_path)
     assert differences(real, api, profile) == []
     written = yaml.safe_load(profile.read_text("utf-8"))
-    assert {key: written.get(key) for key in ("taken", "refused") if key in written} == parts
+    assert {key: written.get(key) for key in ("taken", "refused_regions") if key in written} == parts
 
 
-@pytest.mark.parametrize("answer", [b"", b"<h1>Busy</h1>", b"7 {x}"])
-def test_a_good_answer_that_is_no_json_is_learned_as_text(answer: bytes, tmp_path: Path) -> None:
+@pytest.mark.parametrize("answer", [b"", b"<h1>Busy</h1>", b"7 {x}", b"null", b"true", b'"ok"'])
+def test_a_good_answer_that_is_no_object_is_learned_as_text(answer: bytes, tmp_path: Path) -> None:
     def behave(server: Server, ask: Ask) -> Answer:
         given = server.answer(ask)
         is_good = is_at(ask.path, "getServiceInstance") and given.status == 200
@@ -235,3 +235,133 @@ def test_one_page_for_all_regions_is_learned_whatever_other_operations_name(tmp_
     behave = on_code(lambda ask, answer: answer.status == 200, change)
     real = record(client_of(behave, {}, "v4"))
     assert differences(real, "v4", learn(behave, {}, "v4", tmp_path)) == []
+
+
+@pytest.mark.parametrize("operation", ["getServiceInstance", "getOrganizations", "getAzureDeviceCode"])
+def test_what_fails_once_is_not_refused_always(operation: str, tmp_path: Path) -> None:
+    def behave(server: Server, ask: Ask) -> Answer:
+        answer = server.answer(ask)
+        is_second = is_at(ask.path, operation) and answer.status == 200 and server.count(operation) == 2
+        return say(502) if is_second else answer
+
+    refusals = yaml.safe_load(learn(behave, {}, "v8", tmp_path).read_text("utf-8"))["refusals"]
+    assert [entry for entry in refusals if entry["case"] == "good-request"] == []
+
+
+def test_a_region_that_fails_once_is_not_refused_always(tmp_path: Path) -> None:
+    def behave(server: Server, ask: Ask) -> Answer:
+        if ask.is_code and b"Germany" in ask.body and server.count("Germany") == 1:
+            return say(409)
+        return server.answer(ask)
+
+    assert "refused_regions" not in learn(behave, {}, "v4", tmp_path).read_text("utf-8")
+
+
+@pytest.mark.parametrize("reading", ["optional", "required"])
+def test_a_code_beside_a_warning_is_taken_and_given(reading: str, tmp_path: Path) -> None:
+    def behave(server: Server, ask: Ask) -> Answer:
+        answer = server.answer(ask)
+        if not (ask.is_code and b"is not one of" in answer.body):
+            return answer
+        return server.answer(ask.with_json({"targetRegion": "worldwide"})).with_members(warning="unknown region")
+
+    settings = {"ambiguities": {"region-required": reading}}
+    profile = learn(behave, settings, "v4", tmp_path)
+    twin = client_of(Server.answer, {"profile": str(profile)}, "v4")
+    assert len(twin.device_code("Lemuria").member("userCode")) == 9
+    assert twin.post_json(twin.path_of("getDeviceCode"), {}).status == (200 if reading == "optional" else 400)
+
+
+def refuses_codes(status: int, code: str) -> Behaviour:
+    """Refuses codes after it has seen who asks, with this status; and bad bodies with 400, in words of its own."""
+
+    def behave(server: Server, ask: Ask) -> Answer:
+        answer = server.answer(ask)
+        if not ask.is_code or answer.status in (401, 405):
+            return answer
+        words = "That is no body." if answer.status == 400 else "Your account may not ask for codes."
+        return say(400 if answer.status == 400 else status, {"message": words, "errorCode": code})
+
+    return behave
+
+
+@pytest.mark.parametrize("status", [400, 401, 403])
+def test_refusals_with_one_status_and_other_words_are_told_apart(status: int, tmp_path: Path) -> None:
+    behave = refuses_codes(status, "Refused")
+    real = record(client_of(behave, {}, "v8"))
+    profile = learn(behave, {}, "v8", tmp_path)
+    assert differences(real, "v8", profile) == []
+    with MockServer(http=True, profile=str(profile)) as server:
+        refused = server.session().post(f"{server.url}/v8/Organizations", json={"type": 7})
+    assert (refused.status_code, refused.json()["message"]) == (400, "That is no body.")
+
+
+def test_a_region_is_repeated_only_by_a_server_that_repeats_it_whatever_the_status(tmp_path: Path) -> None:
+    def change(server: Server, ask: Ask, answer: Answer) -> Answer:
+        return say(200, {"code": 7, "detail": "Only Worldwide, not Atlantis, is here."})
+
+    profile = learn(on_code(says("is not one of"), change), {}, "v4", tmp_path)
+    twin = client_of(Server.answer, {"profile": str(profile)}, "v4")
+    answer = twin.device_code("Lemuria")
+    assert (answer.status, answer.member("detail")) == (200, "Only Worldwide, not Atlantis, is here.")
+
+
+def shows_a_page(*statuses: int) -> Behaviour:
+    """A proxy that shows a page in place of some refusals."""
+
+    def behave(server: Server, ask: Ask) -> Answer:
+        answer = server.answer(ask)
+        page = say(200).with_body(b"<h1>Log in</h1>").with_header("Content-Type", "text/html")
+        return page if answer.status in statuses else answer
+
+    return behave
+
+
+def test_a_page_in_place_of_refusals_is_learned_and_no_reading_is_told_by_it(tmp_path: Path) -> None:
+    behave, settings = shows_a_page(404, 405), {"ambiguities": {"path-case": "exact", "path-slash": "refused"}}
+    real = record(client_of(behave, settings, "v4"))
+    profile = learn(behave, settings, "v4", tmp_path)
+    assert differences(real, "v4", profile) == []
+    twin = client_of(Server.answer, {"profile": str(profile)}, "v4")
+    for path in ("/v4/SERVICEInstance", "/v4/ServiceInstance/", "/v4/Nothing"):
+        assert twin.get(path, token=twin.token).text == "<h1>Log in</h1>"
+
+
+def test_a_cloud_that_is_refused_is_refused_under_each_of_its_names(tmp_path: Path) -> None:
+    profile = tmp_path / "profile.yaml"
+    profile.write_text("profile: 1\nrefused_regions: [USGovernment]\nambiguities: {bad-body-status: '422'}\n", "utf-8")
+    with MockServer(http=True, profile=str(profile)) as server:
+        session = server.session()
+        answers = [
+            session.post(f"{server.url}/{path}", json={"targetRegion": region, "targetApplicationId": "7" * 8})
+            for path, region in (
+                *(("v4/DeviceCode", name) for name in ("USgovCommunity", "usgovernment", "USDefence", "Atlantis")),
+                ("v8/DeviceCode", "USGovernment"),
+            )
+        ]
+    assert [answer.status_code for answer in answers] == [422, 422, 200, 422, 422]
+
+
+@pytest.mark.parametrize("results", [[], [{"id": "7"}]])
+def test_the_list_of_a_page_is_that_of_its_results(results: list[Any], tmp_path: Path) -> None:
+    def behave(server: Server, ask: Ask) -> Answer:
+        answer = server.answer(ask)
+        if not (is_at(ask.path, "getOrganizations") and answer.status == 200):
+            return answer
+        return answer.with_json({"warnings": ["x"], "results": results and answer.json})
+
+    settings = {} if results else {"organizations": []}
+    real = record(client_of(behave, settings, "v4"))
+    profile = learn(behave, settings, "v4", tmp_path)
+    assert differences(real, "v4", profile) == []
+    twin = client_of(Server.answer, {"profile": str(profile)}, "v4")
+    assert (twin.organization_id() is not None) is bool(results)
+
+
+def test_of_a_server_that_no_token_opens_the_logins_are_learned(tmp_path: Path) -> None:
+    def behave(server: Server, ask: Ask) -> Answer:
+        answer = server.answer(ask)
+        return say(401) if answer.status == 200 and not ask.is_login else answer
+
+    written = yaml.safe_load(learn(behave, {}, "v4", tmp_path).read_text("utf-8"))
+    assert [entry["operation"] for entry in written["answers"]] == ["getToken"]

@@ -121,6 +121,11 @@ class Exchange:
         return self.status is not None and 200 <= self.status < 300
 
     @property
+    def is_good(self) -> bool:
+        """Whether the answer is a success with an object or a list: a page that asks for a login is none."""
+        return self.ok and isinstance(self.value, dict | list)
+
+    @property
     def dropped(self) -> bool:
         """Whether the connection ended before a whole answer came."""
         return self.error is not None and self.error.cause is Cause.DROPPED

@@ -41,9 +41,9 @@ def expires_unit(api: Client) -> Answer:
 def _probe(api: Client, operation: str, exchange: Exchange, when_ok: str, when_refused: str) -> Answer:
     """The reading that a success, or a refusal, shows; a server that refuses good requests as well shows none by it."""
     good = api.survey.asked.get(operation)
-    if good is not None and not good.ok and not exchange.ok:
+    if good is not None and not good.is_good and not exchange.is_good:
         not_tested(f"{api.version.label(operation)} is refused whoever asks, with {good.status}")
-    return (when_ok if exchange.ok else when_refused), f"status {exchange.status}"
+    return (when_ok if exchange.is_good else when_refused), f"status {exchange.status}"
 
 
 def organization_id(api: Client) -> Answer:

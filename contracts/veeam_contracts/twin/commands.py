@@ -45,10 +45,12 @@ def run_probe(options: Options, output: str) -> Status:
         return Status.INCONCLUSIVE
     if not write(output, profile.write()):
         return Status.OWN_FAILURE
-    for reason in profile.left_out:
+    parts, left_out = profile.told()
+    for reason in left_out:
         click.echo(printable(f"veeam-contracts: left out, as no profile may hold it: {reason}"), err=True)
+    answers = sum(len(parts.get(part, ())) for part in ("refusals", "answers"))
     click.echo(
-        f"{output}: {len(profile.forms)} answers and {len(profile.ambiguities)} readings of {profile.api}, by "
+        f"{output}: {answers} answers and {len(profile.ambiguities)} readings of {profile.api}, by "
         f"{used.requests} requests, {used.refused_logins} refused logins, {used.wrong_passwords} wrong password"
     )
     return Status.CONFORMS

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 from veeam_contracts.asking.client import Client
-from veeam_contracts.asking.exchange import NOT_JSON, Exchange, listed_in
+from veeam_contracts.asking.exchange import NOT_JSON, Exchange, is_sendable, listed_in
 from veeam_contracts.twin.samples import words_beside_codes
 from veeam_contracts.twin.shapes import flattened, names_in, shape_of
 from veeam_contracts.twin.templates import SECRET, Names, Places, places_in
@@ -23,6 +23,9 @@ K = TypeVar("K")
 ORDER = "order of a list"
 """The aspect of what is listed."""
 
+GIVEN = ("userCode", "access_token")
+"""Members with what may be given to good requests alone."""
+
 KEPT = "kept"
 NOT_COMPRESSED = "none"
 
@@ -33,7 +36,8 @@ class Form:
     meant, the shape of its value; for other bodies their text, with places for what belongs to this exchange.
     `members` are those of a refusal that is a JSON object, each with its text. `connection` is what became of it, and
     how that was said: `kept`, `keep-alive`, `close`, or `http/1.0`, which ends it without a word. `listed` is what the
-    items of a list are, in its order; `text` is a body that has a shape as the text that it came as, where wanted."""
+    items of a list are, in its order; `text` is the body as a template where `body` is a shape and the caller asked for
+    it, else empty; `gives` says whether a code or a token is given."""
 
     status: int
     framing: str
@@ -44,6 +48,7 @@ class Form:
     compression: str = NOT_COMPRESSED
     listed: tuple[str, ...] = ()
     text: str = field(default="", compare=False)
+    gives: bool = field(default=False, compare=False)
 
     def aspects(self) -> Iterator[tuple[str, str]]:
         """All that can differ, each by a name: of a refusal the names of members apart from their texts."""
@@ -94,7 +99,9 @@ def _form_of(exchange: Exchange, places: Places, *, with_text: bool = False) -> 
     compression = template(exchange.headers.get("content-encoding", NOT_COMPRESSED)).lower()
     listed = names_in(listed_in(exchange.value), places) if exchange.ok else ()
     status, framing, connection = exchange.status or 0, _framing(exchange), _connection(exchange)
-    return Form(status, framing, headers, body, texts, connection, compression, listed, text if has_shape else "")
+    gives = exchange.ok and any(is_sendable(exchange.member(name)) for name in GIVEN)
+    text = text if has_shape else ""
+    return Form(status, framing, headers, body, texts, connection, compression, listed, text, gives)
 
 
 def _framing(exchange: Exchange) -> str:

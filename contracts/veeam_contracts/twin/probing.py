@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from veeam_contracts.asking.admission import Refused
 from veeam_contracts.asking.client import Client
-from veeam_contracts.asking.exchange import NOT_JSON, Exchange, listed_in
+from veeam_contracts.asking.exchange import Exchange, listed_in
 from veeam_contracts.asking.gate import NoAnswer
 from veeam_contracts.asking.survey import Barred, NotServed
 from veeam_contracts.document import describe, region_names
@@ -20,8 +20,9 @@ from veeam_contracts.twin.forms import Form, forms_in
 from veeam_contracts.twin.limits import limits_met, operation_of, waited_for
 from veeam_contracts.twin.profile import Profile
 from veeam_contracts.twin.samples import ask_for_codes, forms_of_secrets
-from veeam_contracts.twin.script import AGAIN, GOOD, REFRESH, STARTING, TOO_MANY, Answered, play
-from veeam_contracts.twin.templates import names_of, without_host
+from veeam_contracts.twin.script import AGAIN, STARTING, TOO_MANY, Answered, play
+from veeam_contracts.twin.templates import names_of, region_of, without_host
+from veeam_mock.profiles.cases import ALWAYS_REFUSED, REFRESH
 
 PAGE = "verificationUrl"
 PAGE_READING = "verification-url"
@@ -31,7 +32,7 @@ REGION_NAMES = "region-names"
 MOST_SECONDS = 100_000
 """Of a life that is told in seconds."""
 
-LONGEST_LIFE = 3650 * 86_400
+LONGEST_OF_THE_MOCK = 3650 * 86_400
 """Seconds of a life that the mock can give."""
 
 K = TypeVar("K")
@@ -61,7 +62,8 @@ def probe(client: Client, served: Iterable[Version]) -> Profile:
     if FEWEST * came < len(played):
         raise NothingShown(f"{came} of {len(played)} questions were answered, which shows nothing")
     codes = _codes_by_region(client)
-    answers, again = _answers(played, codes)
+    others = [*client.survey.asked.items(), *(("getDeviceCode", exchange) for exchange in codes.values())]
+    answers, again = _answers(played, others)
     profile.ambiguities = dict(_readings(client))
     reading, _ = profile.ambiguities.get(REGION_NAMES, ("", ""))
     profile.refused_regions = _refused_regions(codes, client, reading)
@@ -80,32 +82,30 @@ def probe(client: Client, served: Iterable[Version]) -> Profile:
             answers["", case] = asked_to_wait
     names = names_of(client)
     texts = [key for key in answers if key[1]]
-    profile.forms = _with_what_is_repeated(forms_in(answers, client, names, texts), forms_in(again, client, names))
-    _learn_pages(profile, forms_in({region: each for region, each in codes.items() if each.ok}, client, names))
+    profile.forms = _with_what_is_repeated(
+        forms_in(answers, client, names, texts), forms_in(again, client, names, again)
+    )
+    _learn_pages(profile, forms_in({region: each for region, each in codes.items() if each.is_good}, client, names))
     profile.latencies = _latencies(client)
     return profile
 
 
-def _answers(played: Iterable[Answered], codes: Mapping[str, Exchange]) -> tuple[Asked, Asked]:
-    """The first answer to each operation and case, and those to what was asked again; `codes` are more of one."""
+def _answers(played: Iterable[Answered], others: Iterable[tuple[str, Exchange]]) -> tuple[Asked, Asked]:
+    """The first answer to each operation and case, and those to what was asked again. `others` are more answers to good
+    requests for operations: what is refused at times is not refused always."""
     answers: Asked = {}
     again: Asked = {}
     for answered in played:
         exchange, question = answered.exchange, answered.question
         if exchange is None or not _says(question.case, exchange):
             continue
-        case = question.case if question.case or _is_good(exchange) else GOOD
+        case = question.case if question.case or exchange.is_good else ALWAYS_REFUSED
         (again if question.drawn == AGAIN else answers).setdefault((question.operation, case), exchange)
-    for exchange in codes.values():
-        if _is_good(exchange):
-            answers.setdefault(("getDeviceCode", ""), exchange)
-    at_times = [key for key in answers if key[1] == GOOD and (key[0], "") in answers]
+    for operation, exchange in others:
+        if exchange.is_good:
+            answers.setdefault((operation, ""), exchange)
+    at_times = [key for key in answers if key[1] == ALWAYS_REFUSED and (key[0], "") in answers]
     return {key: exchange for key, exchange in answers.items() if key not in at_times}, again
-
-
-def _is_good(exchange: Exchange) -> bool:
-    """Whether an answer is a good one. A page with which a proxy asks for a login is none, although it says success."""
-    return exchange.ok and exchange.value is not NOT_JSON
 
 
 def _says(case: str, exchange: Exchange) -> bool:
@@ -132,7 +132,7 @@ def _with_what_is_repeated(forms: Mapping[K, Form], again: Mapping[K, Form]) -> 
 
 
 def _repeats(form: Form) -> int:
-    return str(form.body).count("{region}")
+    return (form.text or str(form.body)).count("{region}")
 
 
 def _latencies(client: Client) -> dict[str, Latency]:
@@ -146,23 +146,24 @@ def _latencies(client: Client) -> dict[str, Latency]:
 
 
 def _codes_by_region(client: Client) -> dict[str, Exchange]:
-    """The answer to the request for a code, for each region that there is."""
+    """The answer to the request for a code, for each region that there is; of two where the first was none."""
     found = {}
     for region in {name.lower(): name for name in sorted(region_names(), reverse=True)}.values():
         with suppress(NoAnswer, NotServed, Barred, Refused):
             found[region] = client.device_code(region)
+            if not found[region].is_good:
+                found[region] = client.device_code(region)
     return found
 
 
 def _refused_regions(codes: Mapping[str, Exchange], client: Client, reading: str) -> list[str]:
-    """The regions that the version has, by this reading of their names, and the server refuses."""
-    if not any(exchange.ok for exchange in codes.values()):
-        return []
+    """The regions that the version has, by this reading of their names, and the server refuses however written."""
     schemas = client.version.document["components"]["schemas"]
     question = describe(client.version).questions.get(REGION_NAMES, {})
     named = question.get("readings", {}).get(reading, {}).get("schema", schemas["TargetRegion"])["enum"]
-    known = {str(name).lower() for name in named} - {client.region.lower()}
-    return sorted(region for region, exchange in codes.items() if exchange.refused and region.lower() in known)
+    given = {region_of(exchange).lower() for exchange in client.journal if exchange.is_good} - {""}
+    known = {str(name).lower() for name in named} - given if given else ()
+    return sorted(region for region, exchange in codes.items() if region.lower() in known and not exchange.throttled)
 
 
 def _learn_pages(profile: Profile, forms: Mapping[str, Form]) -> None:
@@ -179,7 +180,7 @@ def _learn_pages(profile: Profile, forms: Mapping[str, Form]) -> None:
 
 def _of_the_journal(asked: tuple[str, Any]) -> bool:
     """Whether a question is answered by what others have shown, and has to be put behind them."""
-    return asked[0] in ("verification-url", "throttling", "extra-properties", "code-shape")
+    return asked[0] in (PAGE_READING, "throttling", "extra-properties", "code-shape")
 
 
 def _lifetimes(client: Client) -> dict[str, int]:
@@ -233,4 +234,4 @@ def _longest(values: Iterable[Any]) -> int | None:
     """The longest of some lives in seconds; milliseconds are told by their size, and what is no life is left out."""
     whole = [value for value in values if isinstance(value, int) and not isinstance(value, bool) and value > 0]
     lives = [value // 1000 if value > MOST_SECONDS else value for value in whole]
-    return max((life for life in lives if life <= LONGEST_LIFE), default=None)
+    return max((life for life in lives if life <= LONGEST_OF_THE_MOCK), default=None)

@@ -9,8 +9,9 @@ import yaml
 
 from veeam_contracts.judging.latency import Latency
 from veeam_contracts.twin.forms import KEPT, Form
-from veeam_contracts.twin.script import GOOD, REFRESH
 from veeam_contracts.twin.templates import SECRET, cut
+from veeam_mock.profiles.cases import ALWAYS_REFUSED, INSTEAD, REFRESH, TAKEN
+from veeam_mock.profiles.compression import COMPRESSORS
 from veeam_mock.profiles.schema import problems_of
 
 FORMAT = 1
@@ -20,23 +21,6 @@ HEAD = """\
 """
 REFUSED = 300
 """The first status that is no success."""
-
-TAKEN = frozenset({"no-body", "malformed-body", "media-type", "unknown-region"})
-"""What a server may take beyond the description, of which one question says all."""
-
-USUAL = {
-    "made-up-id": "unknown-id",
-    "ended-token": "bad-token",
-    "used-refresh-token": "refused-refresh-token",
-    "ended-refresh-token": "refused-refresh-token",
-}
-"""Cases that are told where they differ from another."""
-
-NOWHERE = ("unknown-version", "unknown-path")
-"""Cases of which no operation has a good answer."""
-
-COMPRESSIONS = frozenset({"gzip", "deflate"})
-"""What the mock can do as well."""
 
 FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 FOLD = re.compile(r"\r?\n[ \t]+")
@@ -51,8 +35,7 @@ class Profile:
     """What is learned: `ambiguities` is the reading and the evidence of each question; `forms` the form of each answer
     by operation and case; `starting` how many requests came before the server was ready; `limits` what was met;
     `secret_forms` those of codes and tokens; `organizations` are made-up ones of the same form; `pages` where codes are
-    typed, by region, and `refused_regions` those that have none; `latencies` how long each operation takes. `left_out`
-    is what was written nowhere, as no profile may hold it, and why."""
+    typed, by region, and `refused_regions` those that have none; `latencies` how long each operation takes."""
 
     api: str
     versions: Sequence[str]
@@ -66,10 +49,17 @@ class Profile:
     refused_regions: list[str] = field(default_factory=list)
     forms: dict[tuple[str, str], Form] = field(default_factory=dict)
     latencies: dict[str, Latency] = field(default_factory=dict)
-    left_out: list[str] = field(default_factory=list)
 
     def write(self) -> str:
         """The profile as YAML: sorted, and alike each time but for `latency`."""
+        parts, _ = self.told()
+        shown = {name: _dump({name: value}) for name, value in parts.items()}
+        if self.ambiguities:
+            shown["ambiguities"] = "ambiguities:\n" + "".join(self._lines())
+        return HEAD + "".join(f"\n{text}" for text in shown.values())
+
+    def told(self) -> tuple[dict[str, Any], list[str]]:
+        """The parts that are written; and what is left out, as no profile may hold it, each time with the reason."""
         parts: dict[str, Any] = {
             "profile": FORMAT,
             "api": self.api,
@@ -80,8 +70,8 @@ class Profile:
             "forms": self.secret_forms,
             "organizations": self.organizations,
             "pages": dict(sorted(self.pages.items())),
-            "refused": self.refused_regions,
-            "taken": self._taken(),
+            "refused_regions": self.refused_regions,
+            "taken": sorted({case for (_, case), form in self.forms.items() if case in TAKEN and form.gives}),
             "refusals": [_entry(key, form) for key, form in sorted(self.forms.items()) if self._is_refusal(key)],
             "answers": [_entry(key, form) for key, form in sorted(self.forms.items()) if self._is_answer(key)],
             "ambiguities": self.ambiguities,
@@ -90,15 +80,7 @@ class Profile:
         told = {
             name: value for name, value in parts.items() if value or (value is not None and name == "organizations")
         }
-        self.left_out = _leave_out(told)
-        shown = {name: _dump({name: value}) for name, value in told.items()}
-        if self.ambiguities:
-            shown["ambiguities"] = "ambiguities:\n" + "".join(self._lines())
-        return HEAD + "".join(f"\n{text}" for text in shown.values())
-
-    def _taken(self) -> list[str]:
-        taken = {key for key in self.forms if key[1] in TAKEN and self._is_like_the_good_one(key)}
-        return sorted({case for _, case in taken})
+        return told, _leave_out(told)
 
     def _is_answer(self, key: tuple[str, str]) -> bool:
         """Whether it is a good answer; that to a refresh where it differs from that to a login."""
@@ -107,20 +89,20 @@ class Profile:
 
     def _is_refusal(self, key: tuple[str, str]) -> bool:
         """Whether what was to be refused was, in a way of its own: what a server takes is told by readings, and by
-        `taken`. Some servers refuse with a status that says success, and a body that is none."""
+        `taken`."""
         operation, case = key
         form = self.forms[key]
-        if not case or case == REFRESH or (case in USUAL and form == self.forms.get((operation, USUAL[case]))):
+        if not case or case == REFRESH or (case in INSTEAD and form == self.forms.get((operation, INSTEAD[case]))):
             return False
-        if case == GOOD:
-            return True
-        is_known = case in NOWHERE or not self.forms.keys().isdisjoint({(operation, ""), (operation, GOOD)})
-        holds_secret = SECRET in (form.text or str(form.body))
-        return form.status >= REFUSED or (is_known and not holds_secret and not self._is_like_the_good_one(key))
+        return case == ALWAYS_REFUSED or form.status >= REFUSED or self._says_success(key)
 
-    def _is_like_the_good_one(self, key: tuple[str, str]) -> bool:
-        good, form = self.forms.get((key[0], "")), self.forms[key]
-        return good is not None and form.status < REFUSED and _members(form.body) == _members(good.body)
+    def _says_success(self, key: tuple[str, str]) -> bool:
+        """Whether it is a refusal with a status of success, and a body that is no good one. Of methods that are unknown
+        only one was tried: where it succeeds without a word, others may not."""
+        form, good = self.forms[key], self.forms.get((key[0], ""))
+        is_good = form.gives or SECRET in (form.text or str(form.body))
+        is_like_good = good is not None and _members(form.body) == _members(good.body)
+        return not (is_good or is_like_good or (key[1] == "unknown-method" and not form.body))
 
     def _lines(self) -> Iterator[str]:
         for question, (reading, evidence) in sorted(self.ambiguities.items()):
@@ -145,7 +127,7 @@ def _entry(key: tuple[str, str], form: Form) -> dict[str, Any]:
     entry |= {"headers": headers} if headers else {}
     entry |= {"framing": form.framing} if form.framing != "content-length" else {}
     entry |= {"connection": form.connection} if form.connection != KEPT else {}
-    entry |= {"compression": form.compression} if form.compression in COMPRESSIONS else {}
+    entry |= {"compression": form.compression} if form.compression in COMPRESSORS else {}
     return {**entry, "body": form.text if case and case != REFRESH and form.text else form.body}
 
 
@@ -160,19 +142,20 @@ def _field(text: str) -> str:
 
 def _leave_out(parts: dict[str, Any]) -> list[str]:
     """Take out of the parts of a profile what the mock would not read; what that was, each time with the reason."""
-    given = {name: value for name, value in parts.items() if name != "ambiguities"}
-    wrong: dict[str, dict[str, str]] = {}
-    for problem in problems_of(given):
-        part, key, *_ = f"{problem.where}.".split(".")
-        wrong.setdefault(part, {}).setdefault(key, str(problem))
-    for part, reasons in wrong.items():
-        if isinstance(parts[part], list):
-            parts[part] = [each for number, each in enumerate(parts[part]) if str(number) not in reasons]
-        elif isinstance(parts[part], dict):
-            parts[part] = {name: each for name, each in parts[part].items() if name not in reasons}
-        if "" in reasons:
+    left_out = []
+    while problems := problems_of({name: value for name, value in parts.items() if name != "ambiguities"}):
+        part, key, *rest = f"{problems[0].where}..".split(".")
+        held = parts[part]
+        if isinstance(held, list) and key:
+            entry = held.pop(int(key))
+            place = " ".join(str(entry[name]) for name in ("operation", "case") if name in entry)
+            key = f"{place or key} {'.'.join(rest).strip('.')}".strip()
+        elif isinstance(held, dict) and key in held:
+            del held[key]
+        else:
             del parts[part]
-    return [reason for reasons in wrong.values() for reason in reasons.values()]
+        left_out.append(f"{part} {key}: {problems[0].message}".replace(" :", ":"))
+    return left_out
 
 
 def _dump(value: Any) -> str:

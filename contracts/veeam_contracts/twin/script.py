@@ -9,11 +9,12 @@ from typing import Any
 
 from veeam_contracts.asking.admission import Refused
 from veeam_contracts.asking.client import NOBODY, Client
-from veeam_contracts.asking.exchange import NOT_JSON, Exchange
+from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.asking.gate import NoAnswer
 from veeam_contracts.asking.survey import Barred, NotServed
 from veeam_contracts.paths import service_of
 from veeam_contracts.rules.grants import UNAUTHORIZED, Grant, grants_in, newest_of, opened
+from veeam_mock.profiles.cases import REFRESH
 
 TOO_MANY = "too-many"
 """The case of what is refused because of what came before; no question asks for it."""
@@ -23,12 +24,6 @@ STARTING = "starting"
 
 ENDED = "ended-token"
 """The case of a token that was good, and is good no more although its time is not over."""
-
-GOOD = "good-request"
-"""The case of an operation that is refused whoever asks for it, however well."""
-
-REFRESH = "refresh"
-"""The case of a good answer to a refresh token."""
 
 AGAIN = "again"
 """What is asked a second time with another value shows whether an answer repeats that."""
@@ -88,7 +83,7 @@ def _named(organization_id: str) -> Ask:
 def _without_token(client: Client) -> Exchange | None:
     """Whether an organization is refused before it is seen who asks; elsewhere one operation shows that for all."""
     asked = client.survey.asked.get("getOrganization")
-    if asked is None or (asked.ok and asked.value is not NOT_JSON):
+    if asked is None or asked.is_good:
         return None
     return client.get(client.path_of("getOrganization", organizationId=SOMEBODY), token=None)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from urllib.parse import unquote, urlsplit
 
+from veeam_contracts.asking.admission import Refused
 from veeam_contracts.asking.client import Client
 from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.asking.gate import NoAnswer
@@ -164,7 +165,7 @@ def names_of(client: Client) -> Names:
     """The names of the organizations of a server; none where it does not list them."""
     try:
         listed = client.organizations()
-    except NoAnswer:
+    except (NoAnswer, Refused):
         return NO_NAMES
     members = ("id", "name", "officeName")
     return Names(str(item[name]) for item in listed for name in members if item.get(name))
@@ -199,6 +200,11 @@ def _concealed(text: str, conceal: Callable[[str], str], codes: set[str]) -> str
     text = text.encode("utf-8", "replace").decode("utf-8")
     parts = re.split("|".join(f"({re.escape(code)})" for code in codes), text) if codes else [text]
     return "".join(part if part in codes else conceal(part) for part in parts if part)
+
+
+def region_of(exchange: Exchange) -> str:
+    """The region that a request named; empty without one."""
+    return next((named for named, place in _sent(exchange).items() if place == "{region}"), "")
 
 
 def _sent(exchange: Exchange) -> dict[str, str]:

@@ -30,8 +30,8 @@ from veeam_mock.world_names import DEFAULT, comes_from_another_site
 
 log = logging.getLogger("veeam_mock")
 
-ROOMS = (logins, organizations, device_codes, restore_sessions, service_instance)
-OPERATIONS: Operations = {id: perform for room in ROOMS for id, perform in room.OPERATIONS.items()}
+MODULES = (logins, organizations, device_codes, restore_sessions, service_instance)
+OPERATIONS: Operations = {name: perform for module in MODULES for name, perform in module.OPERATIONS.items()}
 
 
 class Pipeline:

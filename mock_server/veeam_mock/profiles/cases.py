@@ -19,7 +19,7 @@ CASES = (
 REFRESH = "refresh"
 """The kind of a good answer to a refresh token, where it differs from that to a password."""
 
-GOOD = "good-request"
+ALWAYS_REFUSED = "good-request"
 """The kind of an operation that a server refuses whoever asks for it, however well."""
 
 FIRST = CASES[: CASES.index("unknown-grant")]
@@ -72,7 +72,7 @@ def case_of_error(error: errors.ModelError, request: Request) -> str:
         case errors.UnknownRegion():
             return "unknown-region"
         case errors.NotOffered():
-            return GOOD
+            return ALWAYS_REFUSED
         case errors.Starting():
             return "starting"
         case errors.Throttled():
@@ -102,4 +102,5 @@ def case_of_violations(operation_id: str, violations: Sequence[Violation]) -> st
         return "malformed-id"
     if "body" in places and "required" in kinds:
         return "no-body"
-    return "unknown-region" if places == {"body.targetRegion"} and "type" not in kinds else "bad-body"
+    is_named = kinds.isdisjoint({"type", "required"})
+    return "unknown-region" if places == {"body.targetRegion"} and is_named else "bad-body"

@@ -18,7 +18,7 @@ HABITS = frozenset({"token_type", "message", "version", "errorCode"})
 """Members whose text the server chose once for all, where it was learned."""
 
 OWN_LIST = "results"
-"""The member that holds the list in a page of ours."""
+"""The member that holds the list in a page."""
 
 LINKS = "_links"
 """The member whose members lead on: what leads nowhere at another server is not taken from it."""
@@ -71,13 +71,13 @@ def content_writer(shape: Any, ours: Ours, api: str | None) -> Write | None:
 
 def _with_list(shape: Any, write: Write | None, ours: Ours) -> Write | None:
     """`write`, for a server that gives a list in a page where ours is none, or the other way round."""
-    listed = _listed(shape) if isinstance(shape, dict) else ""
-    if ours.rendition is None or not (listed or isinstance(shape, list)) or ours.rendition.has_pages is bool(listed):
+    in_page = isinstance(shape, dict) and isinstance(shape.get(OWN_LIST), list)
+    if ours.rendition is None or not (in_page or isinstance(shape, list)) or ours.rendition.has_pages is in_page:
         return write
 
     def relisted(own: Any, asking: Asking) -> Any:
-        if listed:
-            own = {listed: own} if isinstance(own, list) else own
+        if in_page:
+            own = {OWN_LIST: own} if isinstance(own, list) else own
         elif isinstance(own, dict):
             own = own.get(OWN_LIST, own)
         return own if write is None else write(own, asking)

@@ -20,7 +20,7 @@ class Learned:
     """An answer as `entry` of a profile has it; good ones have their shape in the version `api` alone, where named.
     `framing` is how the mock frames answers without being told, and `ours` how it answers itself. `fixed` are the
     lines of the header fields where they are the same each time. An object of ours that is `plain`
-    is given as it is. Each is None where there is no such thing."""
+    is given as it is. Each is None where there is no such thing. `says` is the status and the body."""
 
     def __init__(self, entry: Mapping[str, Any], api: str | None, framing: str, ours: Ours = OURS) -> None:
         self.status = int(entry["status"])
@@ -36,6 +36,7 @@ class Learned:
         self.fixed = None if self._filled else self._fixed.lines
         self._takes_type = "content-type" not in entry
         body = entry.get("body") if self.status not in NO_LENGTH else None
+        self.says = self.status, body
         self._is_text = isinstance(body, str) and not FORM.fullmatch(body)
         self._api = api
         self._content = content_writer(body, ours, api) if "body" in entry else ours.pages.rewriter

@@ -5,7 +5,16 @@ from typing import Any
 
 from veeam_mock.messages import Delivery
 from veeam_mock.model.errors import NotOffered, UnknownRegion
-from veeam_mock.profiles.cases import CASES, FIRST, GOOD, INSTEAD, NOT_OF_OPERATIONS, REFRESH, case_of_violations
+from veeam_mock.model.regions import canonical, same_cloud
+from veeam_mock.profiles.cases import (
+    ALWAYS_REFUSED,
+    CASES,
+    FIRST,
+    INSTEAD,
+    NOT_OF_OPERATIONS,
+    REFRESH,
+    case_of_violations,
+)
 from veeam_mock.profiles.contents import Ours
 from veeam_mock.profiles.learned import LENGTH, Learned, shared
 from veeam_mock.profiles.limits import Limits
@@ -54,7 +63,7 @@ class Profile:
         self.limits = Limits(given.get("limits", ()), given.get("starting", 0))
         self.has_limits = bool(given.get("limits") or given.get("starting"))
         self._taken = frozenset(given.get("taken", ()))
-        self._refused_regions = frozenset(region.lower() for region in given.get("refused", ()))
+        self._refused_regions = tuple(given.get("refused_regions", ()))
         self.compresses = any("compression" in entry for entry in entries)
         self._everywhere = shared(entries)
         self._answering: dict[str, Answer] = {}
@@ -82,8 +91,8 @@ class Profile:
             raise SettingsError(_with_place(own, self._path)) from None
 
     def checked(self, operation_id: str, checked: CheckedRequest) -> CheckedRequest:
-        """`checked` without what the server takes all the same, for a code: a body that it takes as one without a word
-        on the region."""
+        """`checked` without the violations that the server forgives in a request for a code (`taken`). The body is then
+        read as `{}`, which names no region."""
         if operation_id != "getDeviceCode" or not self._taken:
             return checked
         refused = [each for each in checked.violations if not self._takes(operation_id, each)]
@@ -98,19 +107,24 @@ class Profile:
         """Whether `refuse` has anything to say of requests for this operation."""
         if operation is None:
             return False
-        is_refused = (operation.id, GOOD) in self._answers and operation.method != "GET"
-        return is_refused or (bool(self._refused_regions) and operation.id in OF_REGIONS)
+        return self._leaves_undone(operation) or (bool(self._refused_regions) and operation.id in OF_REGIONS)
 
     def refuse(self, operation: Operation, asking: Asking) -> None:
-        """Raise an error of the model where the server refuses a good request, before anything is done for it.
+        """Refuse a good request as the server does, before anything is done for it.
 
-        Reading changes nothing, and an id that names nothing is another case: such an answer is replaced afterwards.
+        Raises `NotOffered` for an operation that is refused whoever asks, and `UnknownRegion` for a region of a cloud
+        that is refused.
         """
-        if (operation.id, GOOD) in self._answers:
+        if self._leaves_undone(operation):
             raise NotOffered(f"{operation.id} is refused whoever asks for it.")
         region = asking.sent("targetRegion")
-        if region.lower() in self._refused_regions:
+        if region and any(same_cloud(canonical(region), refused) for refused in self._refused_regions):
             raise UnknownRegion(region)
+
+    def _leaves_undone(self, operation: Operation) -> bool:
+        """Whether nothing is done for an operation that is refused whoever asks. What is read changes nothing, and an
+        id that names nothing is another case: that answer is replaced afterwards."""
+        return (operation.id, ALWAYS_REFUSED) in self._answers and operation.method != "GET"
 
     def answering(self, operation_id: str) -> Answer:
         """What makes of the reply of an exchange what the server would answer: a refusal of its kind, or a good answer.
@@ -123,7 +137,7 @@ class Profile:
 
     def _made_for(self, operation_id: str) -> Answer:
         good, refreshed = (self._answers.get((operation_id, case)) for case in ("", REFRESH))
-        if (operation_id, GOOD) in self._answers:
+        if (operation_id, ALWAYS_REFUSED) in self._answers:
             return _refusing(self._made_of(operation_id, None))
         if refreshed is None:
             return self._made_of(operation_id, good)
@@ -162,16 +176,16 @@ class Profile:
         return answer
 
     def _refusals_of(self, operation_id: str) -> dict[str, Learned]:
-        """What was learned of each case, of the operation or else of a wider case or of another operation.
+        """What was learned of each case: of the operation and the case, else of a wider case, else the refusal of good
+        requests, else of another operation.
 
-        An operation that is refused whoever asks refuses all else so as well, once it looks at what is asked for; at
-        once where it refuses so who has no token.
+        Cases of `FIRST` are refused as good requests are only where the operation refuses a missing token so.
         """
         answers = self._answers
         by_case = {
-            case: each for key, each in reversed(answers.items()) if (case := key[1]) and not self._is_refused(key)
+            case: each for key, each in reversed(answers.items()) if (case := key[1]) and not self._is_as_always(key)
         }
-        refused, is_first = answers.get((operation_id, GOOD)), self._is_refused((operation_id, FIRST[0]))
+        refused, is_first = answers.get((operation_id, ALWAYS_REFUSED)), self._is_as_always((operation_id, FIRST[0]))
         found = {}
         for case in CASES:
             wider = INSTEAD.get(case, case)
@@ -181,10 +195,10 @@ class Profile:
             found[case] = found[case] or by_case.get(case) or by_case.get(wider)
         return {case: learned for case, learned in found.items() if learned is not None}
 
-    def _is_refused(self, key: tuple[str, str]) -> bool:
+    def _is_as_always(self, key: tuple[str, str]) -> bool:
         """Whether what was learned of an operation and a case is how the operation is refused whoever asks."""
-        good, learned = self._answers.get((key[0], GOOD)), self._answers.get(key)
-        return good is not None and learned is not None and learned.status == good.status
+        refused, learned = self._answers.get((key[0], ALWAYS_REFUSED)), self._answers.get(key)
+        return refused is not None and learned is not None and learned.says == refused.says
 
 
 def _refusing(answer: Answer) -> Answer:
@@ -193,7 +207,7 @@ def _refusing(answer: Answer) -> Answer:
     def refusing(pipeline: object, exchange: Answering) -> None:
         reply = exchange.reply
         if reply is not None and reply.status < REFUSED and not exchange.is_outside_the_description:
-            exchange.case = GOOD
+            exchange.case = ALWAYS_REFUSED
         answer(pipeline, exchange)
 
     return refusing

@@ -5,7 +5,7 @@ from typing import Any, get_args
 
 from veeam_mock.faults.keywords import OperationName
 from veeam_mock.model import durations, regions
-from veeam_mock.profiles.cases import CASES, GOOD, REFRESH, TAKEN
+from veeam_mock.profiles.cases import ALWAYS_REFUSED, CASES, REFRESH, TAKEN
 from veeam_mock.profiles.compression import COMPRESSORS
 from veeam_mock.profiles.templates import PLACE, PLACES
 from veeam_mock.settings.options import FORMS, ORGANIZATIONS
@@ -46,7 +46,7 @@ REFUSAL = {
     **ENTRY,
     "required": ["status", "case", "body"],
     "properties": {**ENTRY["properties"], "body": TEMPLATE},
-    "if": {"properties": {"case": {"const": GOOD}}},
+    "if": {"properties": {"case": {"const": ALWAYS_REFUSED}}},
     "then": {"required": ["operation"]},
 }
 ANSWER = {
@@ -93,7 +93,7 @@ SCHEMA = {
         "forms": FORMS,
         "organizations": {**ORGANIZATIONS, "maxItems": 100},
         "taken": {"type": "array", "items": {"enum": list(TAKEN)}},
-        "refused": {"type": "array", "items": {"enum": list(regions.NAMES)}},
+        "refused_regions": {"type": "array", "items": {"enum": list(regions.NAMES)}},
         "pages": {
             "type": "object",
             "additionalProperties": False,

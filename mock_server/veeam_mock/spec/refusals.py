@@ -55,6 +55,8 @@ class Refusals:
         if isinstance(error, errors.AccessDenied):
             reply = self.plain(status, error.message, {"WWW-Authenticate": _challenge(error.reason)})
             return Reply(status, None, reply.headers) if self._rendition.is_401_empty else reply
+        if isinstance(error, errors.UnknownRegion):
+            return self.plain(self._bad_request, error.message)
         if isinstance(error, errors.Throttled | errors.StoreAway):
             return self.plain(status, error.message, {"Retry-After": str(error.retry_after)})
         return self.plain(status, error.message)
