@@ -79,6 +79,7 @@ def test_a_refusal_of_good_requests_is_written_for_its_operation_alone(tmp_path:
     assert [(each["operation"], each["status"]) for each in refused] == [("getOrganizations", 403)]
     assert "Your role does not allow this." in refused[0]["body"]
     assert "getOrganizations" not in [each["operation"] for each in profile["answers"]]
+    assert "ended-token" not in [each["case"] for each in profile["refusals"]]
 
 
 @pytest.mark.parametrize("api", ["v4", "v8"])

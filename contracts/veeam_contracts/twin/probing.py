@@ -20,7 +20,7 @@ from veeam_contracts.twin.forms import Form, forms_in
 from veeam_contracts.twin.limits import limits_met, operation_of, waited_for
 from veeam_contracts.twin.profile import Profile
 from veeam_contracts.twin.samples import ask_for_codes, forms_of_secrets
-from veeam_contracts.twin.script import AGAIN, STARTING, TOO_MANY, Answered, play
+from veeam_contracts.twin.script import AGAIN, ENDED, STARTING, TOO_MANY, Answered, play
 from veeam_contracts.twin.templates import names_of, region_of, without_host
 from veeam_mock.profiles.cases import ALWAYS_REFUSED, REFRESH
 
@@ -104,8 +104,10 @@ def _answers(played: Iterable[Answered], others: Iterable[tuple[str, Exchange]])
     for operation, exchange in others:
         if exchange.is_good:
             answers.setdefault((operation, ""), exchange)
-    at_times = [key for key in answers if key[1] == ALWAYS_REFUSED and (key[0], "") in answers]
-    return {key: exchange for key, exchange in answers.items() if key not in at_times}, again
+    at_times = {key for key in answers if key[1] == ALWAYS_REFUSED and (key[0], "") in answers}
+    always = {operation for operation, case in answers.keys() - at_times if case == ALWAYS_REFUSED}
+    of_no_token = {(operation, ENDED) for operation in always}  # It was refused all the same.
+    return {key: exchange for key, exchange in answers.items() if key not in at_times | of_no_token}, again
 
 
 def _says(case: str, exchange: Exchange) -> bool:
