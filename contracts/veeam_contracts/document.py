@@ -226,6 +226,21 @@ def region_names() -> list[str]:
     return [name for name in names if name is not None]
 
 
+@cache
+def properties_of(version: Version) -> frozenset[str]:
+    """The names of all members that the document of a version has."""
+    found: set[str] = set()
+    rest: list[Any] = [version.document]
+    while rest:
+        value = rest.pop()
+        if isinstance(value, dict):
+            found |= value["properties"].keys() if isinstance(value.get("properties"), dict) else set()
+            rest += value.values()
+        elif isinstance(value, list):
+            rest += value
+    return frozenset(found)
+
+
 def _describe(error: jsonschema_rs.ValidationError) -> str:
     place = ".".join(map(str, error.instance_path)) or "the body"
     details = {key: value for key, value in error.kind.as_dict().items() if key not in ("context", "options")}

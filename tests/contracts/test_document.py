@@ -75,7 +75,7 @@ KNOWN = {
     "veeam_mock.spec.document": {"VERSIONS", "document_of"},
     "veeam_mock.also.schemas": {"Plain", "Schemas"},
     "veeam_mock.also.sources": {"AlsoError", "Source", "follow", "read_source"},
-    "veeam_mock.profiles.cases": {"ALWAYS_REFUSED", "INSTEAD", "REFRESH", "TAKEN"},
+    "veeam_mock.profiles.cases": {"ALWAYS_REFUSED", "FIRST", "INSTEAD", "REFRESH", "TAKEN", "WITNESS"},
     "veeam_mock.profiles.compression": {"COMPRESSORS"},
     "veeam_mock.profiles.schema": {"problems_of"},
     "veeam_mock.settings.yaml_text": {"read_text", "read_yaml"},

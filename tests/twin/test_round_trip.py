@@ -217,7 +217,7 @@ def test_of_a_long_refusal_the_profile_has_the_beginning_and_no_half_of_a_name(t
     def behave(server: Server, ask: Ask) -> Answer:
         answer = server.answer(ask)
         # Names, braces and paths are around the place where the body is cut, whichever letter that is.
-        page = "<p>" + "".join(f"{'.' * (at % 7)} {ORGANIZATION} {{{ask.path}}}" for at in range(600))
+        page = "<p>" + "".join(f"{'.' * (at % 7)} {ORGANIZATION} {{{ask.path}}}" for at in range(3000))
         return (
             answer.with_body(page.encode()).with_header("Content-Type", "text/html") if answer.status == 404 else answer
         )
@@ -226,7 +226,7 @@ def test_of_a_long_refusal_the_profile_has_the_beginning_and_no_half_of_a_name(t
     bodies = {
         entry["body"] for entry in yaml.safe_load(profile.read_text("utf-8"))["refusals"] if entry["status"] == 404
     }
-    assert [body for body in bodies if "tail" in body or not 16_000 < len(body) <= 16 * 1024] == []
+    assert [body for body in bodies if "tail" in body or not 48_000 < len(body) <= 48 * 1024] == []
 
 
 def test_a_refusal_with_a_stack_trace_is_learned_whole(tmp_path: Path) -> None:
@@ -309,7 +309,13 @@ def test_a_side_that_cannot_be_asked_is_no_difference() -> None:
     login = ["--username", "a", "--password", "b"]
     found = run("compare", "http://127.0.0.1:9", "http://127.0.0.1:9", *login)
     assert found.returncode == 3
-    assert "http://127.0.0.1:9: " in found.stderr
+    assert found.stderr.count("http://127.0.0.1:9") == 1
+
+
+def test_a_profile_that_cannot_be_read_is_a_wrong_use() -> None:
+    found = run("compare", "http://127.0.0.1:9", "nowhere.yaml", "--username", "a", "--password", "b")
+    assert (found.returncode, found.stderr.count("nowhere.yaml")) == (2, 1)
+    assert "nowhere.yaml cannot be read: No such file or directory" in found.stderr
 
 
 def test_a_server_that_answers_too_little_has_no_profile(tmp_path: Path) -> None:

@@ -36,10 +36,11 @@ MOST_DEATHS = 2
 
 
 class TokenDied(Refused):
-    """The token of the login was refused, although it should be good."""
+    """The token of the login was refused, although it should be good: by the answer to `exchange`."""
 
-    def __init__(self) -> None:
-        super().__init__("the token died")
+    def __init__(self, exchange: Exchange) -> None:
+        asked = f"{exchange.method} {exchange.path.partition('?')[0]}"
+        super().__init__(f"the access token was refused although its time is not over: {asked} answered 401")
 
 
 class NoLogin(Exception):
@@ -87,7 +88,7 @@ class Client:
     def token(self) -> str:
         """The access token in use; `NoLogin` when nobody logged in."""
         if self.deaths and self._token is None:
-            raise TokenDied
+            raise TokenDied(self.deaths[-1])
         if self._token is None:
             raise NoLogin("no access token: nobody logged in")
         return self._token
@@ -194,7 +195,7 @@ class Client:
             self._token = None
             if self.target.login.token is None and len(self.deaths) <= MOST_DEATHS:
                 self.renew()
-            raise TokenDied
+            raise TokenDied(exchange)
         self.renew()
         return False
 

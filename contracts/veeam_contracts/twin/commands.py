@@ -32,6 +32,15 @@ SHOWN = 300
 class CannotCompare(Exception):
     """One side cannot be asked; the message says why."""
 
+    @classmethod
+    def of(cls, url: str, reason: str) -> "CannotCompare":
+        """That of an address, which is told once."""
+        return cls(reason if reason.startswith(url) else f"{url}: {reason}")
+
+
+class WrongProfile(Exception):
+    """A side that is a profile cannot be read; the message says why."""
+
 
 def run_probe(options: Options, output: str) -> Status:
     """Write the profile of the server; the exit status."""
@@ -57,7 +66,8 @@ def run_probe(options: Options, output: str) -> Status:
 
 
 def run_compare(one: Options | Path, other: Options | Path, report: str | None, seed: int = 1) -> Status:
-    """Print where two servers differ; the exit status: 0 nowhere, 1 somewhere, 3 where one cannot be asked.
+    """Print where two servers differ; the exit status: 0 nowhere, 1 somewhere, 2 for a profile that cannot be read, 3
+    where one side cannot be asked.
 
     A side that is a profile is the bundled mock by that profile. Exchanges are drawn from `seed`.
     """
@@ -71,6 +81,9 @@ def run_compare(one: Options | Path, other: Options | Path, report: str | None, 
             assert other.target is not None
             second, _ = stack.enter_context(opened(other.target, other, MOST_COMPARED, began))
             found = compare(record_side(first), record_side(second))
+    except WrongProfile as error:
+        click.echo(f"veeam-contracts: {error}", err=True)
+        return Status.USAGE
     except CannotCompare as error:
         click.echo(f"veeam-contracts: {error}", err=True)
         return Status.INCONCLUSIVE
@@ -83,7 +96,7 @@ def run_compare(one: Options | Path, other: Options | Path, report: str | None, 
 
 @contextmanager
 def standing(side: Options | Path, seed: int) -> Iterator[Options]:
-    """A side to ask, as it was given, or the bundled mock by a profile. Raises `CannotCompare`."""
+    """A side to ask, as it was given, or the bundled mock by a profile. Raises `WrongProfile`."""
     if isinstance(side, Options):
         yield side
         return
@@ -92,7 +105,7 @@ def standing(side: Options | Path, seed: int) -> Iterator[Options]:
     try:
         server = MockServer(port=0, http=True, quiet=True, profile=str(side))
     except ValueError as error:
-        raise CannotCompare(str(error)) from None
+        raise WrongProfile(str(error)) from None
     with server:
         options = Options(target=None, seed=seed)
         yield replace(options, target=bundled_target(server, options))
@@ -103,7 +116,7 @@ def record_side(client: Client) -> Side:
     try:
         return record(client)
     except (Refused, NoLogin) as error:
-        raise CannotCompare(f"{client.target.url}: {client.secrets.mask(str(error))}") from None
+        raise CannotCompare.of(client.target.url, client.secrets.mask(str(error))) from None
 
 
 @contextmanager
@@ -122,7 +135,7 @@ def opened(
         client.look_around()
         yield client, served
     except (NoLogin, Refused) as error:
-        raise CannotCompare(f"{target.url}: {line.secrets.mask(str(error))}") from None
+        raise CannotCompare.of(target.url, line.secrets.mask(str(error))) from None
     finally:
         line.close()
 

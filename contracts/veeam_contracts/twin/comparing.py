@@ -2,24 +2,19 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any
 
-from veeam_contracts.asking.admission import Refused
 from veeam_contracts.asking.client import Client
 from veeam_contracts.asking.exchange import Exchange
-from veeam_contracts.asking.gate import NoAnswer
 from veeam_contracts.asking.secrets import Secrets
-from veeam_contracts.asking.survey import Barred, NotServed
-from veeam_contracts.judging.findings import NotTested
-from veeam_contracts.rules.probes import PROBES
 from veeam_contracts.twin.forms import Form, forms_in
 from veeam_contracts.twin.generated import generated
 from veeam_contracts.twin.limits import waited_for
+from veeam_contracts.twin.readings import lifetimes_of, readings_of
 from veeam_contracts.twin.samples import forms_of_secrets
-from veeam_contracts.twin.script import SCRIPT, STARTING, TOO_MANY, Question, play
+from veeam_contracts.twin.script import STARTING, TOO_MANY, Question, play
 from veeam_contracts.twin.templates import names_of
 
 ABSENT = "(not there)"
@@ -38,13 +33,22 @@ WITH_DIGITS = re.compile(r"\w*\d\w*")
 REFUSED = 300
 """The first status that is no success. Where a good answer was asked for, a reading says whether it is given."""
 
+UNSEEN = frozenset(
+    {
+        *("expires-unit", "extended-view", "form-multipart", "json-leniency", "organization-id"),
+        *("path-case", "path-slash", "region-required", "unknown-organization"),
+    }
+)
+"""Readings that no answer to the questions shows: they are compared as such."""
+
 GIVEN_BY = {"code": "getDeviceCode answered", "access_token": "getToken answered", "refresh_token": "getToken answered"}
 
 
 @dataclass(slots=True)
 class Side:
     """What one server answered: the form of each answer, and the exchange that it was seen in. `held_back` are the
-    questions that our own limits did not let out, `readings` are those of what ends tokens early."""
+    questions that our own limits did not let out, `readings` those of what is open in the description, and `lifetimes`
+    how long what is given lives."""
 
     secrets: Secrets
     forms: dict[Question, Form] = field(default_factory=dict)
@@ -52,6 +56,7 @@ class Side:
     secret_forms: Mapping[str, str] = field(default_factory=dict)
     held_back: set[Question] = field(default_factory=set)
     readings: Mapping[str, str] = field(default_factory=dict)
+    lifetimes: Mapping[str, str] = field(default_factory=dict)
 
     def reorders(self, operation: str) -> bool:
         """Whether the server itself gave the same list in another order, when it was asked again."""
@@ -101,14 +106,9 @@ def record(client: Client) -> Side:
             side.exchanges[question] = asked_to_wait
     side.forms = forms_in(side.exchanges, client, names)
     side.secret_forms = forms_of_secrets(client.journal)
-    side.readings = dict(_readings(client))
+    side.readings = {name: shown for name, (shown, _) in readings_of(client).items()}
+    side.lifetimes = {f"life of {name}": f"{seconds} s" for name, seconds in lifetimes_of(client).items()}
     return side
-
-
-def _readings(client: Client) -> Iterator[tuple[str, str]]:
-    for name in dict.fromkeys(question.shows for question in SCRIPT if question.shows):
-        with suppress(NotTested, NoAnswer, NotServed, Barred, Refused):
-            yield name, PROBES[name](client)[0]
 
 
 def compare(one: Side, other: Side) -> list[Difference]:
@@ -116,11 +116,8 @@ def compare(one: Side, other: Side) -> list[Difference]:
     causes: dict[tuple[str, str, str], list[Question]] = {}
     asked = [*one.forms, *(key for key in other.forms if key not in one.forms)]
     operations = {question.operation for question in asked}
-    habits = {
-        name: (reading, other.readings[name])
-        for name, reading in one.readings.items()
-        if other.readings.get(name, reading) != reading
-    }
+    readings = _both(one.readings, other.readings)
+    habits = {name: (here, there) for name, (here, there) in readings.items() if here != there}
     reordered = {each for each in operations if one.reorders(each) or other.reorders(each)}
     changing = one.changing() | other.changing()
     for question in asked:
@@ -149,7 +146,14 @@ def compare(one: Side, other: Side) -> list[Difference]:
         here, there = (side.secret_forms.get(name, ABSENT) for side in (one, other))
         if here != there and not (one.held_back or other.held_back):  # or one has too few of them to tell
             found.append(Difference(f"form of {name}", here, there, (GIVEN_BY[name],), (here, there)))
+    unseen = {name: pair for name, pair in habits.items() if name in UNSEEN} | _both(one.lifetimes, other.lifetimes)
+    found += [Difference(name, *pair, (name,), pair) for name, pair in unseen.items() if pair[0] != pair[1]]
     return sorted(found, key=lambda difference: -len(difference.questions))
+
+
+def _both(here: Mapping[str, str], there: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """What is known of both sides."""
+    return {name: (text, there[name]) for name, text in here.items() if name in there}
 
 
 def _differences(question: Question, one: Form | None, other: Form | None) -> list[tuple[str, str, str]]:

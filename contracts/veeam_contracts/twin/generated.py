@@ -15,7 +15,7 @@ from veeam_contracts.document import region_names
 from veeam_contracts.paths import Version, service_of
 from veeam_contracts.twin.script import Ask, Question
 
-NUMBER = 245
+NUMBER = 236
 """Together with what comes before, fewer requests than a live server is asked at the most."""
 
 MOST_CODES = 35

@@ -12,28 +12,22 @@ from veeam_contracts.asking.exchange import Exchange, listed_in
 from veeam_contracts.asking.gate import NoAnswer
 from veeam_contracts.asking.survey import Barred, NotServed
 from veeam_contracts.document import describe, region_names
-from veeam_contracts.judging.findings import NotTested
 from veeam_contracts.judging.latency import Latency, latency_of
 from veeam_contracts.paths import Version
-from veeam_contracts.rules.probes import PROBES
 from veeam_contracts.twin.forms import Form, forms_in
 from veeam_contracts.twin.limits import limits_met, operation_of, waited_for
 from veeam_contracts.twin.profile import Profile
+from veeam_contracts.twin.readings import PAGE_READING, lifetimes_of, readings_of
 from veeam_contracts.twin.samples import ask_for_codes, forms_of_secrets
 from veeam_contracts.twin.script import AGAIN, ENDED, STARTING, TOO_MANY, Answered, play
-from veeam_contracts.twin.templates import names_of, region_of, without_host
+from veeam_contracts.twin.templates import names_of, region_of
 from veeam_mock.profiles.cases import ALWAYS_REFUSED, REFRESH
 
-PAGE = "verificationUrl"
-PAGE_READING = "verification-url"
+PAGES = ("verificationUrl", "verificationUri")
+"""Members that name the sign-in page."""
+
 LINK = "https://www.microsoft.com/link"
 REGION_NAMES = "region-names"
-
-MOST_SECONDS = 100_000
-"""Of a life that is told in seconds."""
-
-LONGEST_OF_THE_MOCK = 3650 * 86_400
-"""Seconds of a life that the mock can give."""
 
 K = TypeVar("K")
 
@@ -64,12 +58,10 @@ def probe(client: Client, served: Iterable[Version]) -> Profile:
     codes = _codes_by_region(client)
     others = [*client.survey.asked.items(), *(("getDeviceCode", exchange) for exchange in codes.values())]
     answers, again = _answers(played, others)
-    profile.ambiguities = dict(_readings(client))
+    profile.ambiguities = readings_of(client)
     reading, _ = profile.ambiguities.get(REGION_NAMES, ("", ""))
     profile.refused_regions = _refused_regions(codes, client, reading)
-    if "getDeviceCode" in client.survey.barred and "organization-id" in describe(client.version).questions:
-        profile.ambiguities["organization-id"] = ("required", client.survey.barred["getDeviceCode"])
-    profile.lifetimes = _lifetimes(client)
+    profile.lifetimes = lifetimes_of(client)
     profile.organizations = _made_up(client)
     ask_for_codes(client)
     profile.secret_forms = forms_of_secrets(client.journal)
@@ -81,7 +73,7 @@ def probe(client: Client, served: Iterable[Version]) -> Profile:
         if asked_to_wait is not None:
             answers["", case] = asked_to_wait
     names = names_of(client)
-    texts = [key for key in answers if key[1]]
+    texts = [key for key in answers if key[1] not in ("", REFRESH)]
     profile.forms = _with_what_is_repeated(
         forms_in(answers, client, names, texts), forms_in(again, client, names, again)
     )
@@ -112,20 +104,9 @@ def _answers(played: Iterable[Answered], others: Iterable[tuple[str, Exchange]])
 
 def _says(case: str, exchange: Exchange) -> bool:
     """Whether an answer is one of the case that was asked for."""
-    if case in ENDS or case == REFRESH:
-        return exchange.ok is (case == REFRESH)
-    return bool(case) or exchange.ok or not exchange.throttled
-
-
-def _readings(client: Client) -> Iterable[tuple[str, tuple[str, str]]]:
-    """The readings of what is open in the version that is asked; what it settles shows nothing of another version."""
-    for question, entry in sorted(describe(client.version).questions.items(), key=_of_the_journal):
-        with suppress(NotTested, NoAnswer, NotServed, Barred, Refused):
-            reading, evidence = PROBES[question](client)
-            if question == PAGE_READING and reading == "another page":
-                reading = "worldwide"  # It is one for all regions; which one, the answers say.
-            if reading in map(str, entry["readings"]):
-                yield question, (reading, without_host(client.secrets.mask(evidence), client))
+    if case in ENDS:
+        return not exchange.ok
+    return bool(case and case != REFRESH) or exchange.ok or not exchange.throttled
 
 
 def _with_what_is_repeated(forms: Mapping[K, Form], again: Mapping[K, Form]) -> dict[K, Form]:
@@ -171,24 +152,14 @@ def _refused_regions(codes: Mapping[str, Exchange], client: Client, reading: str
 def _learn_pages(profile: Profile, forms: Mapping[str, Form]) -> None:
     """The sign-in page of each region, where they differ; a page that is one for all is that of the answer."""
     bodies = {region: form.body for region, form in forms.items() if isinstance(form.body, dict)}
-    pages = {region: body[PAGE] for region, body in bodies.items() if isinstance(body.get(PAGE), str)}
+    named = {region: body.get(PAGES[0]) or body.get(PAGES[1]) for region, body in bodies.items()}
+    pages = {region: page for region, page in named.items() if isinstance(page, str)}
     different = sorted(set(pages.values()))
     profile.pages = pages if len(different) > 1 else {}
     reading, _ = profile.ambiguities.get(PAGE_READING, ("", ""))
     if different and reading != "self":  # What other operations name says nothing of the regions.
         reading = "region" if profile.pages else "link" if different[0] == LINK else "worldwide"
         profile.ambiguities[PAGE_READING] = (reading, ", ".join(different))
-
-
-def _of_the_journal(asked: tuple[str, Any]) -> bool:
-    """Whether a question is answered by what others have shown, and has to be put behind them."""
-    return asked[0] in (PAGE_READING, "throttling", "extra-properties", "code-shape")
-
-
-def _lifetimes(client: Client) -> dict[str, int]:
-    codes = [exchange.member("expiresIn") for exchange in client.journal if exchange.gives_code]
-    lifetimes = {"code": _longest(codes), "token": _longest([_life(client.granted)])}
-    return {name: seconds for name, seconds in lifetimes.items() if seconds is not None}
 
 
 SUFFIX = re.compile(r"\.(?:partner\.)?onmicrosoft\.[a-z]{2,3}$|\.partner\.onmschina\.cn$", re.IGNORECASE)
@@ -226,14 +197,3 @@ def _of_form(item: dict[str, Any], number: int) -> dict[str, Any]:
         named = [name for name in known if name.lower() == str(item.get(member)).lower()]
         made |= {member: named[0]} if named else {}
     return made | ({"isBackedup": True} if item.get("isBackedup") is True else {})
-
-
-def _life(granted: Exchange | None) -> Any:
-    return None if granted is None else granted.member("expires_in")
-
-
-def _longest(values: Iterable[Any]) -> int | None:
-    """The longest of some lives in seconds; milliseconds are told by their size, and what is no life is left out."""
-    whole = [value for value in values if isinstance(value, int) and not isinstance(value, bool) and value > 0]
-    lives = [value // 1000 if value > MOST_SECONDS else value for value in whole]
-    return max((life for life in lives if life <= LONGEST_OF_THE_MOCK), default=None)

@@ -10,7 +10,7 @@ import yaml
 from veeam_contracts.judging.latency import Latency
 from veeam_contracts.twin.forms import KEPT, Form
 from veeam_contracts.twin.templates import SECRET, cut
-from veeam_mock.profiles.cases import ALWAYS_REFUSED, INSTEAD, REFRESH, TAKEN
+from veeam_mock.profiles.cases import ALWAYS_REFUSED, FIRST, INSTEAD, REFRESH, TAKEN, WITNESS
 from veeam_mock.profiles.compression import COMPRESSORS
 from veeam_mock.profiles.schema import problems_of
 
@@ -21,6 +21,9 @@ HEAD = """\
 """
 REFUSED = 300
 """The first status that is no success."""
+
+NO_LENGTH = frozenset({204, 304})
+"""Statuses whose answers have no body, so that nothing says where it ends."""
 
 FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 FOLD = re.compile(r"\r?\n[ \t]+")
@@ -85,16 +88,19 @@ class Profile:
     def _is_answer(self, key: tuple[str, str]) -> bool:
         """Whether it is a good answer; that to a refresh where it differs from that to a login."""
         operation, case = key
-        return not case or (case == REFRESH and self.forms[key] != self.forms.get((operation, "")))
+        form = self.forms[key]
+        return not case or (case == REFRESH and form.status < REFUSED and form != self.forms.get((operation, "")))
 
     def _is_refusal(self, key: tuple[str, str]) -> bool:
         """Whether what was to be refused was, in a way of its own: what a server takes is told by readings, and by
         `taken`."""
         operation, case = key
         form = self.forms[key]
-        if not case or case == REFRESH or (case in INSTEAD and form == self.forms.get((operation, INSTEAD[case]))):
+        if not case or (case in INSTEAD and form == self.forms.get((operation, INSTEAD[case]))):
             return False
-        return case == ALWAYS_REFUSED or form.status >= REFUSED or self._says_success(key)
+        if case in FIRST and operation != WITNESS and form == self.forms.get((WITNESS, case)):
+            return not self.forms.keys().isdisjoint({(operation, ALWAYS_REFUSED), (WITNESS, ALWAYS_REFUSED)})
+        return case == ALWAYS_REFUSED or form.status >= REFUSED or (case != REFRESH and self._says_success(key))
 
     def _says_success(self, key: tuple[str, str]) -> bool:
         """Whether it is a refusal with a status of success, and a body that is no good one. Of methods that are unknown
@@ -125,10 +131,10 @@ def _entry(key: tuple[str, str], form: Form) -> dict[str, Any]:
     media_type = headers.pop("content-type", None)
     entry |= {"content-type": media_type} if media_type is not None else {}
     entry |= {"headers": headers} if headers else {}
-    entry |= {"framing": form.framing} if form.framing != "content-length" else {}
+    entry |= {"framing": form.framing} if form.framing != "content-length" and form.status not in NO_LENGTH else {}
     entry |= {"connection": form.connection} if form.connection != KEPT else {}
     entry |= {"compression": form.compression} if form.compression in COMPRESSORS else {}
-    return {**entry, "body": form.text if case and case != REFRESH and form.text else form.body}
+    return {**entry, "body": form.text or form.body}
 
 
 def _members(body: Any) -> Any:

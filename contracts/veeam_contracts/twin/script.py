@@ -3,7 +3,7 @@
 Each is asked once, in this order; refused logins come last, as a server may lock out whoever has too many.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -78,14 +78,6 @@ def _token(**fields: str) -> Ask:
 
 def _named(organization_id: str) -> Ask:
     return lambda client: client.get(client.path_of("getOrganization", organizationId=organization_id))
-
-
-def _without_token(client: Client) -> Exchange | None:
-    """Whether an organization is refused before it is seen who asks; elsewhere one operation shows that for all."""
-    asked = client.survey.asked.get("getOrganization")
-    if asked is None or asked.is_good:
-        return None
-    return client.get(client.path_of("getOrganization", organizationId=SOMEBODY), token=None)
 
 
 def _restore(client: Client) -> Exchange:
@@ -168,6 +160,24 @@ def _with_refreshed(client: Client) -> Exchange | None:
     return exchange
 
 
+CREDENTIALS: Mapping[str, Mapping[str, str | None]] = {
+    "no-token": {"token": None},
+    "bad-token": {"token": UNKNOWN_TOKEN},
+    "other-scheme": {"authorization": "Basic bm9ib2R5OnBhc3M="},
+}
+"""What is no good token, by the case."""
+
+
+def _with_credentials(operation: str, credentials: Mapping[str, str | None]) -> Ask:
+    def ask(client: Client) -> Exchange:
+        if operation == "getDeviceCode":
+            return client.device_code(**credentials)
+        parameters = {"organizationId": SOMEBODY} if operation == "getOrganization" else {}
+        return client.get(client.path_of(operation, **parameters), query=QUERY, **credentials)
+
+    return ask
+
+
 QUESTIONS = (
     Question("getServiceInstance", "", _get("getServiceInstance")),
     Question("getOrganizations", "", _get("getOrganizations")),
@@ -176,15 +186,11 @@ QUESTIONS = (
     Question("getOrganizationDeviceCode", "", Client.organization_code),
     Question("getAzureDeviceCode", "", Client.azure_code),
     Question("checkDeviceCode", "", _check),
-    Question("getOrganizations", "no-token", _get("getOrganizations", token=None, query=QUERY)),
-    Question("getOrganizations", "bad-token", _get("getOrganizations", token=UNKNOWN_TOKEN, query=QUERY)),
-    Question(
-        "getOrganizations",
-        "other-scheme",
-        _get("getOrganizations", authorization="Basic bm9ib2R5OnBhc3M=", query=QUERY),
+    *(
+        Question(operation, case, _with_credentials(operation, credentials))
+        for case, credentials in CREDENTIALS.items()
+        for operation in ("getOrganizations", "getOrganization", "getDeviceCode")
     ),
-    Question("getDeviceCode", "no-token", lambda client: client.device_code(token=None)),
-    Question("getOrganization", "no-token", _without_token),
     Question("getDeviceCode", "no-body", _code(None, None)),
     Question("getDeviceCode", "malformed-body", _code(b'{"targetRegion": ')),
     Question("getDeviceCode", "bad-body", _code(b'[{"targetRegion": "worldwide"}]')),

@@ -12,6 +12,7 @@ from veeam_contracts.asking.admission import Refused
 from veeam_contracts.asking.client import Client
 from veeam_contracts.asking.exchange import Exchange
 from veeam_contracts.asking.gate import NoAnswer
+from veeam_contracts.document import properties_of
 
 SECRET = "(secret)"
 
@@ -25,18 +26,22 @@ TOKEN = re.compile(r"(?<![\w.~+/-])(?!//)[A-Za-z0-9_.~+/-]{24,}=*")
 WORDS = re.compile(r"[A-Z]?[a-z]{2,15}(?:\.?[A-Z][a-z]{2,15}|\.[A-Z]{2,5}(?=\.))+")
 """Words that are written as one, such as `ParameterValidationFailure` and `Veeam.Archiver.REST.TargetRegion`."""
 
+OF_TWO = r"192\.168|169\.254|172\.(?:1[6-9]|2\d|3[01])|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])"
+"""The first two numbers of private, link-local and shared addresses (RFC 1918, RFC 3927, RFC 6598)."""
+
 OF_SOMEBODY = (
     (re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"), "{user}"),
     (
         re.compile(r"(?:[\w-]{1,63}\.){1,8}(?:onmicrosoft\.[a-z]{2,3}|onmschina\.cn)", re.IGNORECASE),
-        "{organization}",
+        "{tenant}",
     ),
-    (re.compile(r"(?<![\w.])(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))(?:\.\d{1,3}){2}(?!\.?\d)"), "{host}"),
+    (re.compile(rf"(?<![\w.])(?:10\.\d{{1,3}}|{OF_TWO})(?:\.\d{{1,3}}){{2}}(?!\.?\d)"), "{host}"),
+    (re.compile(r"(?<![\w:])(?:f[cd][0-9a-f]{2}|fe80):[0-9a-f:]{2,34}(?![\w:])", re.IGNORECASE), "{host}"),
 )
 """What names a person, a tenant or a machine of a network of its own, whoever it is. Names have the lengths that mail
 and DNS allow (RFC 5321 section 4.5.3.1, RFC 1035 section 2.3.4): without an end, a long word costs its square."""
 
-LONGEST_TEXT = 16 * 1024
+LONGEST_TEXT = 48 * 1024
 """Characters of a text that are learned: there is room for a stack trace."""
 
 LOOKED_AT = 8 * LONGEST_TEXT
@@ -97,25 +102,28 @@ class Names:
         return frozenset(part for part in parts if part in self._names)
 
 
+LONG_NAME = 8
+"""Characters of a name of an organization that is one within a word as well; a shorter one may be a syllable."""
+
 NO_NAMES = Names()
-OF_A_NAME = "{organization}"
+OF_A_NAME, OF_AN_ID = "{tenant}", "{organization}"
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
     """What stands in an exchange for itself alone, each with its place, and the names that may stand in any; `mask`
-    hides secrets."""
+    hides secrets, and `described` are the names of members that the description has."""
 
     known: tuple[tuple[str, str], ...]
     mask: Callable[[str], str]
     names: Names = NO_NAMES
+    described: frozenset[str] = frozenset()
     _templates: dict[str, str] = field(default_factory=dict, compare=False)
 
     def of(self, value: str) -> str | None:
         """The name of the place that stands for all of `value`; None for none."""
         own = next((place for text, place in self.known if text.lower() == value.lower()), None)
-        place = own or (OF_A_NAME if value in self.names else None)
-        return place and place[1:-1]
+        return own[1:-1] if own else "organization" if value in self.names else None
 
     def template(self, text: str) -> str:
         """`text` as a template: braces of its own are doubled. It is read as written, or, where that brings to light
@@ -127,7 +135,7 @@ class Places:
     def member(self, name: str) -> str:
         """The name of a member, in which parentheses stand for what may not be shown: it is no template."""
         name = self.mask(name)
-        if PLAIN_NAME.fullmatch(name) and name not in self.names:
+        if name in self.described or (PLAIN_NAME.fullmatch(name) and name not in self.names):
             return name
         return BRACES.sub(lambda found: found[0][0] if found[1] is None else f"({found[1]})", self.template(name))
 
@@ -138,27 +146,42 @@ class Places:
                 break
             text = plain
         found = self._found_in(text.lower())
-        pattern = "|".join(re.escape(known) for known, _ in found) or "(?!)"
         stand_in = dict(found)
-        parts = re.split(f"({pattern})", text, flags=re.IGNORECASE)
+        parts = re.split(f"({_any_of(found)})", text, flags=re.IGNORECASE)
         return "".join(stand_in.get(part.lower()) or _generic(part) for part in parts)
 
     def _read(self, text: str) -> str | None:
         """`text` decoded such that the most comes to light that was not seen; None where nothing does."""
-        seen = {plain: self._number_in(plain) for plain in sorted(_decoded(text))}
+        seen = {plain: self._size_in(plain) for plain in sorted(_decoded(text))}
         best = max(seen, key=seen.__getitem__, default=text)
-        return self.mask(best) if seen.get(best, 0) > self._number_in(text) else None
+        return self.mask(best) if seen.get(best, 0) > self._size_in(text) else None
 
-    def _number_in(self, text: str) -> int:
-        """How often something stands in a text that makes room for a place."""
-        lower = text.lower()
-        own = sum(lower.count(known) for known, _ in self._found_in(lower))
-        return own + sum(len(pattern.findall(text)) for pattern, _ in OF_SOMEBODY)
+    def _size_in(self, text: str) -> int:
+        """How many characters of a text make room for places."""
+        patterns = (
+            re.compile(_any_of(self._found_in(text.lower())), re.IGNORECASE),
+            *(each for each, _ in OF_SOMEBODY),
+        )
+        return sum(found.end() - found.start() for pattern in patterns for found in pattern.finditer(text))
 
     def _found_in(self, text: str) -> list[tuple[str, str]]:
         """What stands in a text in lower case, the longest first."""
         own = {known.lower(): place for known, place in self.known if known.lower() in text}
-        return sorted({**dict.fromkeys(self.names.found_in(text), OF_A_NAME), **own}.items(), key=_by_length)
+        named = {name: OF_AN_ID if UUID.fullmatch(name) else OF_A_NAME for name in self.names.found_in(text)}
+        return sorted({**named, **own}.items(), key=_by_length)
+
+
+def _any_of(found: Iterable[tuple[str, str]]) -> str:
+    """A pattern of what makes room for places. A word does so where it stands by itself, and a method in capitals."""
+    patterns = []
+    for known, place in found:
+        if place == "{method}":
+            patterns.append(rf"(?-i:(?<![A-Za-z]){re.escape(known.upper())}(?![A-Za-z]))")
+        elif known.isalnum() and (place != OF_A_NAME or len(known) < LONG_NAME):
+            patterns.append(rf"(?<!\w){re.escape(known)}(?!\w|\"\s*:)")  # The name of a member is none of them.
+        else:
+            patterns.append(re.escape(known))
+    return "|".join(patterns) or "(?!)"
 
 
 def names_of(client: Client) -> Names:
@@ -187,7 +210,7 @@ def places_in(exchange: Exchange, client: Client, conceal: Callable[[str], str],
             found[exchange.member(name)] = place
     known = sorted(((text, place) for text, place in found.items() if len(text) >= SHORTEST), key=_by_length)
     codes = {text for text, place in known if place == "{code}"}
-    return Places(tuple(known), lambda text: _concealed(text, conceal, codes), names)
+    return Places(tuple(known), lambda text: _concealed(text, conceal, codes), names, properties_of(client.version))
 
 
 def _by_length(pair: tuple[str, str]) -> int:

@@ -64,6 +64,11 @@ class Exchange:
         """The seconds that the reply asks to wait, as text; empty where it does not."""
         return "" if self.reply is None else self.reply.headers.get("Retry-After", "")
 
+    @property
+    def user(self) -> str:
+        """The user whom the request names, else the first one of the world."""
+        return self.sent("username") or next(iter(self.world.settings.passwords))
+
     def sent(self, name: str) -> str:
         """A member of the body that was read, as text; empty without one."""
         body = self.checked.body if self.checked is not None else None

@@ -19,6 +19,7 @@ from veeam_mock.model.errors import (
     CodePending,
     CodeSpent,
     NotFound,
+    Throttled,
     UnknownCode,
     WrongPurpose,
 )
@@ -72,6 +73,10 @@ class DeviceCode(NamedTuple):
     account: str | None = None
 
 
+MOST_DRAWS = 100
+"""Codes that are drawn until one is free; of a form of which half are taken, one in 10^30 times none is."""
+
+
 def _key_of(typed: str) -> str:
     """What a code is kept under, and found by, however a person types it."""
     key = typed.upper().replace("-", "").replace(" ", "")
@@ -110,17 +115,19 @@ class DeviceCodes:
         self.auto_approve = auto_approve
 
     def issue(self, purpose: Purpose) -> DeviceCode:
-        """Issue a code for `purpose`; `Throttled` when more than the allowed number came within a minute."""
+        """Issue a code for `purpose`; `Throttled` when more than the allowed number came within a minute, or no code of
+        the chosen form is free."""
         now = self._clock.now()
         if self._throttle is not None:
             self._throttle(now)
         approved_from = None if self.auto_approve is None else now + self.auto_approve
         expires_at = now + self._lifetimes.code
-        while True:
+        for _ in range(MOST_DRAWS):
             user_code = self._draw()
             code = DeviceCode(user_code, purpose, now, expires_at, approved_from)
             if self._store.add(_key_of(user_code), code):
                 return code
+        raise Throttled(1, "No device code of the form that was chosen is free.")
 
     def find(self, typed: str) -> DeviceCode:
         """The code that a person typed, in any case, with spaces and dashes; `NotFound` when there is none."""

@@ -12,18 +12,21 @@ CASES = (
     "no-token", "bad-token", "other-scheme", "expired-token", "ended-token", "unknown-grant", "incomplete-login",
     "wrong-login", "refused-refresh-token", "used-refresh-token", "ended-refresh-token", "no-body", "malformed-body",
     "bad-body", "media-type", "unknown-region", "unknown-id", "made-up-id", "malformed-id", "unknown-version",
-    "unknown-path", "unknown-method", "too-many", "starting", "good-request",
+    "unknown-path", "unknown-method", "too-many", "starting", "refresh", "good-request",
 )  # fmt: skip
 """All kinds, in the order in which they are told."""
 
 REFRESH = "refresh"
-"""The kind of a good answer to a refresh token, where it differs from that to a password."""
+"""The kind of an answer to a good refresh token: a good one that differs from that to a password, or a refusal."""
 
 ALWAYS_REFUSED = "good-request"
 """The kind of an operation that a server refuses whoever asks for it, however well."""
 
 FIRST = CASES[: CASES.index("unknown-grant")]
 """Kinds that a server sees before it looks at what is asked for."""
+
+WITNESS = "getOrganizations"
+"""The operation that shows for those of which it was not learned how they refuse what they see first."""
 
 NOT_OF_OPERATIONS = frozenset({"too-many", "starting"})
 """Kinds that say nothing of the operation."""

@@ -168,6 +168,10 @@ def _items(inner: Write, own: Any, asking: Asking) -> Any:
     return [inner(item, asking) for item in own] if isinstance(own, list) else own
 
 
+def _itself(own: Any, asking: Asking) -> Any:
+    return own
+
+
 def _filled(template: Template, own: Any, asking: Asking) -> Any:
     return template.fill(asking) if isinstance(own, str) else own
 
@@ -175,12 +179,12 @@ def _filled(template: Template, own: Any, asking: Asking) -> Any:
 class Plan(NamedTuple):
     """What becomes of an object of ours that has certain members. `blank` has all those of the server in their order,
     None where ours are the same; `left_out` are ours that it does not have, `anew` what is made for each answer in
-    place of what we do not have, and `writers` write ours."""
+    place of what we do not have, and `writers` write a member by one of ours."""
 
     blank: dict[str, Any] | None
     left_out: Sequence[str]
     anew: Sequence[tuple[str, Callable[[Asking], Any]]]
-    writers: Sequence[tuple[str, Write]]
+    writers: Sequence[tuple[str, Write, str]]
     has_code: bool
     has_message: bool
 
@@ -196,6 +200,11 @@ class Members:
         self.names = list(map(sys.intern, shape))  # as those of ours are: what is one object is compared at once
         self._keeps_others = name == LINKS
         self._made = {member: made_as(below) for member, below in shape.items()}
+        self._pages = {
+            member: ours.pages.writer(shape[member]) or _itself
+            for member in ADDRESSES
+            if isinstance(shape.get(member), str) and not FORM.fullmatch(shape[member])
+        }
         self._codes = [member for member, below in shape.items() if below == "(code)" and member != CODE]
         writers = {member: writer(below, ours, member) for member, below in shape.items()}
         message = shape.get("message")
@@ -226,8 +235,8 @@ class Members:
             del made[name]
         for name, make in anew:
             made[name] = make(asking)
-        for name, write in writers:
-            made[name] = write(own[name], asking)
+        for name, write, source in writers:
+            made[name] = write(own[source], asking)
         if has_code:
             for name in self._codes:
                 made[name] = own[CODE]
@@ -242,7 +251,10 @@ class Members:
         missing = [name for name in self.names if name not in members]
         anew = [(name, self._made[name]) for name in missing if callable(self._made[name])]
         left_out = [name for name in members if name not in self._made and not self._keeps_others]
-        writers = [(name, write) for name, write in self._writers if name in members]
+        writers = [(name, write, name) for name, write in self._writers if name in members]
+        page = next((name for name in ADDRESSES if name in members), "")
+        if page:  # A page that stands under both names is one.
+            writers += [(name, write, page) for name, write in self._pages.items() if name in missing]
         has_message = self._message is not None and "message" in members
         blank = None if list(members) == self.names else self._made
         plan = Plan(blank, left_out, anew, writers, CODE in members, has_message)

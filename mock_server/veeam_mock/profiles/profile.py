@@ -13,6 +13,8 @@ from veeam_mock.profiles.cases import (
     INSTEAD,
     NOT_OF_OPERATIONS,
     REFRESH,
+    TOKEN_OPERATION,
+    WITNESS,
     case_of_violations,
 )
 from veeam_mock.profiles.contents import Ours
@@ -60,6 +62,8 @@ class Profile:
         self._answers = {
             (entry.get("operation", ""), entry.get("case", "")): Learned(entry, api, framing, ours) for entry in entries
         }
+        refused = {(entry.get("operation"), entry["case"]) for entry in given.get("refusals", ())}
+        self._refuses_refreshes = (TOKEN_OPERATION, REFRESH) in refused
         self.limits = Limits(given.get("limits", ()), given.get("starting", 0))
         self.has_limits = bool(given.get("limits") or given.get("starting"))
         self._taken = frozenset(given.get("taken", ()))
@@ -138,10 +142,14 @@ class Profile:
     def _made_for(self, operation_id: str) -> Answer:
         good, refreshed = (self._answers.get((operation_id, case)) for case in ("", REFRESH))
         if (operation_id, ALWAYS_REFUSED) in self._answers:
-            return _refusing(self._made_of(operation_id, None))
+            return _refusing(self._made_of(operation_id, None), ALWAYS_REFUSED)
+        usual = self._made_of(operation_id, good)
         if refreshed is None:
-            return self._made_of(operation_id, good)
-        usual, other = self._made_of(operation_id, good), self._made_of(operation_id, refreshed)
+            return usual
+        if self._refuses_refreshes:
+            other = _refusing(self._made_of(operation_id, None), REFRESH)
+        else:
+            other = self._made_of(operation_id, refreshed)
         return lambda pipeline, exchange: (other if exchange.sent("grant_type") == GRANT else usual)(pipeline, exchange)
 
     def _made_of(self, operation_id: str, good: Learned | None) -> Answer:
@@ -182,9 +190,8 @@ class Profile:
         Cases of `FIRST` are refused as good requests are only where the operation refuses a missing token so.
         """
         answers = self._answers
-        by_case = {
-            case: each for key, each in reversed(answers.items()) if (case := key[1]) and not self._is_as_always(key)
-        }
+        known = sorted(reversed(answers.items()), key=lambda item: item[0][0] == WITNESS)  # The last of them counts.
+        by_case = {case: each for key, each in known if (case := key[1]) and not self._is_as_always(key)}
         refused, is_first = answers.get((operation_id, ALWAYS_REFUSED)), self._is_as_always((operation_id, FIRST[0]))
         found = {}
         for case in CASES:
@@ -201,13 +208,13 @@ class Profile:
         return refused is not None and learned is not None and learned.says == refused.says
 
 
-def _refusing(answer: Answer) -> Answer:
-    """`answer`, where what was done is refused all the same."""
+def _refusing(answer: Answer, case: str) -> Answer:
+    """`answer`, where what was done is refused all the same, by what was learned of a case."""
 
     def refusing(pipeline: object, exchange: Answering) -> None:
         reply = exchange.reply
         if reply is not None and reply.status < REFUSED and not exchange.is_outside_the_description:
-            exchange.case = ALWAYS_REFUSED
+            exchange.case = case
         answer(pipeline, exchange)
 
     return refusing

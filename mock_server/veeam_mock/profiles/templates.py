@@ -36,6 +36,10 @@ class Asking(Protocol):
     def wait(self) -> str:
         """The seconds that the client has to wait, as text; empty where it has not."""
 
+    @property
+    def user(self) -> str:
+        """The user who asks, as far as that is known."""
+
     def sent(self, name: str) -> str:
         """A member of the body of the request as text; empty without one."""
 
@@ -68,9 +72,10 @@ PLACES: Mapping[str, str | Callable[[Asking], str]] = {
     "query": _query,
     "region": lambda asking: asking.sent("targetRegion"),
     "seconds": lambda asking: asking.wait or "1",
+    "tenant": "example.onmicrosoft.com",
     "time": lambda asking: date_time(asking.now),
     "token": "0" * 32,
-    "user": lambda asking: asking.sent("username"),
+    "user": lambda asking: asking.user,
     "uuid": "00000000-0000-4000-8000-000000000000",
 }
 """What may stand in braces in a template, and what fills it: the same text each time, or what an exchange says."""

@@ -210,6 +210,8 @@ def _pair_problems(given: Mapping[str, Any]) -> Iterable[Violation]:
     for key in ("username", "password"):
         if key in given and given.get("users"):
             yield Violation(key, "does not go with users, who each have their own", "range")
+    if given.get("latency") and not given.get("profile"):
+        yield Violation("latency", "needs profile as well, which has the times", "required")
     if given.get("http") and given.get("cert"):
         yield Violation("http", "does not go with cert: plain HTTP has no certificate", "range")
     if given.get("workers", 1) > 1 and given.get("store", MEMORY) == MEMORY:

@@ -103,7 +103,8 @@ def read_config(path: str, key: str = "config") -> dict[str, Any]:
     try:
         content = read_yaml(read_text(path, waits=key == "config"))
     except (OSError, ValueError) as error:
-        reason = re.sub(r"\s+", " ", str(error))
+        told = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        reason = re.sub(r"\s+", " ", told)
         raise SettingsError([Violation(key, f"{path} cannot be read: {reason}", "syntax")]) from None
     if content is None:
         return {}
