@@ -104,12 +104,14 @@ class Manner:
 
     `framing` says how the end of the body is known: `content-length`, `chunked`, or `none` for the end of the
     connection. `connection` is what becomes of it, and how that is said: `keep-alive`, `close`, or `http/1.0`, which
-    ends it without a word. `compression` is `gzip` or `deflate`, for clients that take it.
+    ends it without a word. `compression` is `gzip` or `deflate`, for clients that take it. `has_no_type`: no media type
+    is said of the body.
     """
 
     framing: str = ""
     connection: str = ""
     compression: str = ""
+    has_no_type: bool = False
 
     @property
     def closes(self) -> bool:

@@ -9,6 +9,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
@@ -104,19 +105,24 @@ def render(trips: Iterable[tuple[str, Trip]], faulty: Iterable[tuple[str, Trip]]
     return "\n".join(lines) + "\n"
 
 
+def measure(name: str) -> Trip:
+    """The trip of one server."""
+    with tempfile.TemporaryDirectory() as folder:
+        return measured(*{**trips(), **faulty()}[name](Path(folder)))
+
+
 def main() -> None:
     """Measure what was not measured yet, and write the page."""
     page = Path(sys.argv[1])
     kept = Path(sys.argv[2]) if len(sys.argv) > 2 else None
     known = dict(map(json.loads, kept.read_text("utf-8").splitlines())) if kept is not None and kept.exists() else {}
-    for name, trip in (*trips().items(), *faulty().items()):
-        if name in known:
-            continue
-        with tempfile.TemporaryDirectory() as folder:
-            known[name] = measured(*trip(Path(folder)))
-        if kept is not None:
-            with kept.open("a", encoding="utf-8") as file:
-                file.write(json.dumps([name, known[name]]) + "\n")
+    missing = [name for name in (*trips(), *faulty()) if name not in known]
+    with ProcessPoolExecutor() as pool:
+        for name, trip in zip(missing, pool.map(measure, missing), strict=True):
+            known[name] = trip
+            if kept is not None:
+                with kept.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps([name, trip]) + "\n")
     lawful, others = ([(name, Trip(*known[name])) for name in names] for names in (trips(), faulty()))
     page.write_text(render(lawful, others), encoding="utf-8")
 

@@ -84,6 +84,12 @@ def always_atlantis(server: Server, ask: Ask) -> Answer:
     return answer.with_members(message="No Atlantis here.") if is_region else answer
 
 
+def without_type(server: Server, ask: Ask) -> Answer:
+    """Says nothing of its bodies."""
+    answer = server.answer(ask)
+    return answer.with_header("Content-Type", None) if ask.is_code or answer.status == 404 else answer
+
+
 SEVEN_DIGITS = "2026-01-02T03:04:05.0000000Z"
 
 HABITS: dict[str, tuple[Behaviour, list[str]]] = {
@@ -120,6 +126,7 @@ HABITS: dict[str, tuple[Behaviour, list[str]]] = {
         on_good("getDeviceCode", lambda answer: answer.with_members(message=f"IMPORTANT: {answer.json['message']}")),
         ["body.message"],
     ),
+    "no media type": (without_type, ["header content-type"]),
     "a message of its own": (on_good("getDeviceCode", in_other_words), ["body.message"]),
 }
 

@@ -128,7 +128,7 @@ def _entry(key: tuple[str, str], form: Form) -> dict[str, Any]:
     entry |= {"case": case} if case else {}
     entry["status"] = form.status
     headers = {name: _field(text) for name, text in sorted(form.headers.items()) if FIELD_NAME.fullmatch(name)}
-    media_type = headers.pop("content-type", None)
+    media_type = headers.pop("content-type", "" if form.body else None)
     entry |= {"content-type": media_type} if media_type is not None else {}
     entry |= {"headers": headers} if headers else {}
     entry |= {"framing": form.framing} if form.framing != "content-length" and form.status not in NO_LENGTH else {}

@@ -172,13 +172,14 @@ class Places:
 
 
 def _any_of(found: Iterable[tuple[str, str]]) -> str:
-    """A pattern of what makes room for places. A word does so where it stands by itself, and a method in capitals."""
+    """A pattern of what makes room for places. A word does so where it stands by itself, but as the name of a member of
+    JSON, and a method in capitals."""
     patterns = []
     for known, place in found:
         if place == "{method}":
             patterns.append(rf"(?-i:(?<![A-Za-z]){re.escape(known.upper())}(?![A-Za-z]))")
         elif known.isalnum() and (place != OF_A_NAME or len(known) < LONG_NAME):
-            patterns.append(rf"(?<!\w){re.escape(known)}(?!\w|\"\s*:)")  # The name of a member is none of them.
+            patterns.append(rf"(?<![A-Za-z0-9_]){re.escape(known)}(?![A-Za-z0-9_]|\"\s*:)")
         else:
             patterns.append(re.escape(known))
     return "|".join(patterns) or "(?!)"

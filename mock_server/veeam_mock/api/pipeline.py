@@ -264,7 +264,7 @@ class Pipeline:
         if reply.content is not None:
             reply.body = orjson.dumps(reply.content)
         body, framing = reply.body, reply.manner.framing
-        if body and "content-type" not in fields:
+        if body and "content-type" not in fields and not reply.manner.has_no_type:
             fields["content-type"] = self.installation.content_type
         says_length = framing == "content-length" if framing else self.installation.says_length
         if says_length and reply.status not in NO_LENGTH:

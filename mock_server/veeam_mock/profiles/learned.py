@@ -28,7 +28,7 @@ class Learned:
         fields = [
             (_title(name), text) for name, text in entry.get("headers", {}).items() if name.lower() not in OF_OURS
         ]
-        if "content-type" in entry:
+        if entry.get("content-type"):
             fields.append(("Content-Type", entry["content-type"]))
         templates = [(name, Template(text)) for name, text in fields]
         self._fixed = Fields.of_pairs((name, each.fixed) for name, each in templates if each.fixed is not None)
@@ -90,7 +90,8 @@ def _without_content(own: Any, asking: Asking) -> None:
 def _manner(entry: Mapping[str, Any], own: str) -> Manner:
     """How an answer is written; our own way where that is the same, as it costs least."""
     connection, framing = entry.get("connection", "kept"), entry.get("framing", LENGTH)
-    manner = Manner(framing, "" if connection == "kept" else connection, entry.get("compression", ""))
+    said = "" if connection == "kept" else connection
+    manner = Manner(framing, said, entry.get("compression", ""), has_no_type=entry.get("content-type") == "")
     return OUR_OWN if manner == Manner(own) else manner
 
 
