@@ -1,11 +1,13 @@
 """A server in this process, its profile, and the mock by that profile."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from mutants.harness import PASSWORD, TIMEOUT, USERNAME, Behaviour, FakeTime, InProcess, Server
 from veeam_contracts.asking.client import Client
@@ -16,6 +18,15 @@ from veeam_contracts.twin.comparing import Difference, Side, compare, record
 from veeam_contracts.twin.probing import probe
 from veeam_mock import MockServer, Settings
 from veeam_mock.mock import Mock
+
+
+def first(number: int, cases: Iterable[Any]) -> list[Any]:
+    """Parameters of a test: the first of some cases, and the others in the long proofs."""
+    return [
+        case if at < number else pytest.param(*(case if isinstance(case, tuple) else (case,)), marks=pytest.mark.long)
+        for at, case in enumerate(cases)
+    ]
+
 
 URL = "https://faulty.test:4443"
 
