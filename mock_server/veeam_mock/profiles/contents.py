@@ -176,17 +176,16 @@ def _filled(template: Template, own: Any, asking: Asking) -> Any:
     return template.fill(asking) if isinstance(own, str) else own
 
 
+Step = Callable[[dict[str, Any], Mapping[str, Any], Asking], None]
+"""Makes something of an answer, by ours."""
+
+
 class Plan(NamedTuple):
     """What becomes of an object of ours that has certain members. `blank` has all those of the server in their order,
-    None where ours are the same; `left_out` are ours that it does not have, `anew` what is made for each answer in
-    place of what we do not have, and `writers` write a member by one of ours."""
+    None where ours are the same; then come the `steps`."""
 
     blank: dict[str, Any] | None
-    left_out: Sequence[str]
-    anew: Sequence[tuple[str, Callable[[Asking], Any]]]
-    writers: Sequence[tuple[str, Write, str]]
-    has_code: bool
-    has_message: bool
+    steps: Sequence[Step]
 
 
 class Members:
@@ -208,15 +207,13 @@ class Members:
         self._codes = [member for member, below in shape.items() if below == "(code)" and member != CODE]
         writers = {member: writer(below, ours, member) for member, below in shape.items()}
         message = shape.get("message")
-        self._message = None
+        self._say: Step | None = None
         if CODE in shape and isinstance(message, str) and not FORM.fullmatch(message):
             is_own = message == OWN_MESSAGE and not any(writers.get(each) for each in ADDRESSES)
-            self._message = None if is_own else Template(message)
+            self._say = None if is_own else _saying(Template(message))
             writers["message"] = None
-        is_of_these = self._message is not None and self._message.places <= {"code", "address"}
-        self._pattern = self._message.pattern if self._message is not None and is_of_these else ""
         self._writers = [(member, write) for member, write in writers.items() if write is not None]
-        self.is_plain = not self._writers and self._message is None
+        self.is_plain = not self._writers and self._say is None
         self._plans: dict[tuple[str, ...], Plan] = {}
 
     def write(self, own: Any, asking: Asking) -> Any:
@@ -224,39 +221,61 @@ class Members:
         if type(own) is not dict:
             return own
         members = tuple(own)
-        blank, left_out, anew, writers, has_code, has_message = self._plans.get(members) or self._planned(members)
-        if blank is None:
-            if self.is_plain:
-                return own
+        blank, steps = self._plans.get(members) or self._planned(members)
+        if blank is not None:
+            made = blank | own
+        elif steps:
             made = own.copy()
         else:
-            made = blank | own
-        for name in left_out:
-            del made[name]
-        for name, make in anew:
-            made[name] = make(asking)
-        for name, write, source in writers:
-            made[name] = write(own[source], asking)
-        if has_code:
-            for name in self._codes:
-                made[name] = own[CODE]
-        if has_message and self._message is not None:
-            address = made.get("verificationUrl") or made.get("verificationUri")
-            more = {"code": str(made[CODE]), "address": str(address)}
-            made["message"] = self._pattern % more if self._pattern else self._message.fill(asking, more=more)
+            return own
+        for step in steps:
+            step(made, own, asking)
         return made
 
     def _planned(self, members: tuple[str, ...]) -> Plan:
         """The plan for objects of ours with these members, in this order."""
         missing = [name for name in self.names if name not in members]
-        anew = [(name, self._made[name]) for name in missing if callable(self._made[name])]
         left_out = [name for name in members if name not in self._made and not self._keeps_others]
-        writers = [(name, write, name) for name, write in self._writers if name in members]
+        steps: list[Step] = [partial(_leave_out, left_out)] if left_out else []
+        steps += [partial(_make, name, self._made[name]) for name in missing if callable(self._made[name])]
+        steps += [partial(_write, name, write, name) for name, write in self._writers if name in members]
         page = next((name for name in ADDRESSES if name in members), "")
         if page:  # A page that stands under both names is one.
-            writers += [(name, write, page) for name, write in self._pages.items() if name in missing]
-        has_message = self._message is not None and "message" in members
-        blank = None if list(members) == self.names else self._made
-        plan = Plan(blank, left_out, anew, writers, CODE in members, has_message)
+            steps += [partial(_write, name, write, page) for name, write in self._pages.items() if name in missing]
+        if CODE in members:
+            steps += [partial(_write, name, _itself, CODE) for name in self._codes]
+        if self._say is not None and "message" in members:
+            steps.append(self._say)
+        plan = Plan(None if list(members) == self.names else self._made, steps)
         self._plans[members] = plan
         return plan
+
+
+def _leave_out(names: Sequence[str], made: dict[str, Any], own: Mapping[str, Any], asking: Asking) -> None:
+    for name in names:
+        del made[name]
+
+
+def _make(
+    name: str, make: Callable[[Asking], Any], made: dict[str, Any], own: Mapping[str, Any], asking: Asking
+) -> None:
+    made[name] = make(asking)
+
+
+def _write(name: str, write: Write, source: str, made: dict[str, Any], own: Mapping[str, Any], asking: Asking) -> None:
+    made[name] = write(own[source], asking)
+
+
+def _saying(template: Template) -> Step:
+    """What writes the message beside a code."""
+    pattern, order = template.pattern, template.order
+    is_ours = order == ("address", "code")  # The usual order is told without a mapping.
+
+    def say(made: dict[str, Any], own: Mapping[str, Any], asking: Asking) -> None:
+        address = made.get("verificationUrl") or made.get("verificationUri")
+        if is_ours:
+            made["message"] = pattern % (address, made[CODE])
+        else:
+            made["message"] = template.fill(asking, more={"code": str(made[CODE]), "address": str(address)})
+
+    return say

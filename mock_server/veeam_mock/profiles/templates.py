@@ -114,9 +114,9 @@ Write = Callable[[Any, Asking], Any]
 
 class Template:
     """A text with places, taken apart once; doubled braces are braces. `fixed` is all of it where it has no place that
-    an exchange fills; `places` are those that it has, and `pattern` is it for the operator `%`."""
+    an exchange fills; `order` are those that it has, in turn, and `pattern` is it for the operator `%`."""
 
-    __slots__ = ("_fillers", "_parts", "fixed", "pattern", "places")
+    __slots__ = ("_fillers", "_parts", "fixed", "order", "pattern")
 
     def __init__(self, text: str) -> None:
         self._parts: list[tuple[str, str]] = []
@@ -133,9 +133,9 @@ class Template:
                 own = ""
         self._parts.append((own + text[at:], ""))
         self.fixed = self._parts[0][0] if len(self._parts) == 1 else None
-        self.places = frozenset(place for _, place in self._parts if place)
-        self._fillers = {place: filler for place in self.places if callable(filler := PLACES.get(place))}
-        self.pattern = "".join(own.replace("%", "%%") + (f"%({place})s" if place else "") for own, place in self._parts)
+        self.order = tuple(place for _, place in self._parts if place)
+        self._fillers = {place: filler for place in self.order if callable(filler := PLACES.get(place))}
+        self.pattern = "".join(own.replace("%", "%%") + ("%s" if place else "") for own, place in self._parts)
 
     def fill(self, asking: Asking, spell: Spell = plainly, more: Mapping[str, str] | None = None) -> str:
         """The text, its places filled by `more` where that has them, and else by what was asked."""
