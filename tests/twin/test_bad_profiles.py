@@ -121,6 +121,16 @@ DEEP = ANSWER + "  body: "
         ("profile: 1\nanswers:\n- {operation: getToken, status: 400}\n", "status: "),
         ("profile: 1\nrefusals:\n- {case: no-token, status: 199, body: ''}\n", "status: "),
         ("profile: 1\nrefusals:\n- {case: good-request, status: 403, body: ''}\n", "refusals.0.operation: is required"),
+        ("profile: 1\nrefusals:\n- {case: refresh, status: 400, body: ''}\n", "refusals.0.operation: is required"),
+        (
+            "profile: 1\nanswers:\n- {operation: getOrganization, case: refresh, status: 200}\n",
+            "answers.0.operation: 'getOrganization' is not",
+        ),
+        (
+            "profile: 1\nrefusals:\n- {operation: getToken, case: refresh, status: 400, body: ''}\n"
+            "answers:\n- {operation: getToken, case: refresh, status: 200}\n",
+            ", line 5: answers.0: is told in refusals.0 already",
+        ),
         ("profile: 1\nrefused_regions: [Mars]\n", ", line 2: refused_regions.0: 'Mars' is not one of"),
         (DEEP + "[" * 40 + "]" * 40 + "\n", "is nested in more than 16 levels"),
         (DEEP + "{a: {b.c: ['{nowhere}']}}\n", ", line 5: answers.0.body.a.b.c.0: '{nowhere}' is no place"),

@@ -5,7 +5,7 @@ from typing import Any, get_args
 
 from veeam_mock.faults.keywords import OperationName
 from veeam_mock.model import durations, regions
-from veeam_mock.profiles.cases import ALWAYS_REFUSED, CASES, REFRESH, TAKEN
+from veeam_mock.profiles.cases import ALWAYS_REFUSED, CASES, REFRESH, TAKEN, TOKEN_OPERATION
 from veeam_mock.profiles.compression import COMPRESSORS
 from veeam_mock.profiles.templates import PLACE, PLACES
 from veeam_mock.settings.options import FORMS, ORGANIZATIONS
@@ -42,12 +42,23 @@ ENTRY: dict[str, Any] = {
         "body": SHAPE,
     },
 }
+OF_REFRESH = {
+    "if": {"properties": {"case": {"const": REFRESH}}, "required": ["case"]},
+    "then": {"properties": {"operation": {"enum": [TOKEN_OPERATION]}}},
+}
+"""Tokens alone are refreshed."""
+
 REFUSAL = {
     **ENTRY,
     "required": ["status", "case", "body"],
     "properties": {**ENTRY["properties"], "body": TEMPLATE},
-    "if": {"properties": {"case": {"const": ALWAYS_REFUSED}}},
-    "then": {"required": ["operation"]},
+    "allOf": [
+        {
+            "if": {"properties": {"case": {"enum": [ALWAYS_REFUSED, REFRESH]}}},
+            "then": {"required": ["operation"]},
+        },
+        OF_REFRESH,
+    ],
 }
 ANSWER = {
     **ENTRY,
@@ -57,6 +68,7 @@ ANSWER = {
         "case": {"type": "string", "enum": [REFRESH]},
         "status": {**STATUS, "maximum": 299},
     },
+    "allOf": [OF_REFRESH],
 }
 LIMIT = {
     "type": "object",
@@ -129,13 +141,13 @@ def problems_of(given: Mapping[str, Any]) -> list[Violation]:
 
 def _told_twice(given: Mapping[str, Any]) -> Iterator[Violation]:
     """Answers of one operation, or refusals of one kind, of which only the last would be given."""
-    seen: dict[tuple[str, str, str], int] = {}
+    seen: dict[tuple[str, str], str] = {}
     for part in ("refusals", "answers"):
         for number, entry in enumerate(given.get(part, ())):
-            key = part, entry.get("operation", ""), entry.get("case", "")
-            first = seen.setdefault(key, number)
-            if first != number:
-                yield Violation(f"{part}.{number}", f"is told in {part}.{first} already", "unique")
+            place = f"{part}.{number}"
+            first = seen.setdefault((entry.get("operation", ""), entry.get("case", "")), place)
+            if first != place:
+                yield Violation(place, f"is told in {first} already", "unique")
 
 
 def _texts(given: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
