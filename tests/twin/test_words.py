@@ -92,7 +92,7 @@ READINGS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("name", first(5, READINGS))
+@pytest.mark.parametrize("name", first(2, READINGS))
 def test_what_no_answer_shows_is_compared(name: str) -> None:
     other = record(client_of(Server.answer, READINGS[name], "v4"))
     assert [found.aspect for found in compare(plain("v4"), other)] == [name]
